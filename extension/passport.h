@@ -1,0 +1,41 @@
+/*
+ * What every file of the library shares: the version, the clock and the
+ * settings.  Include it after postgres.h.
+ */
+#ifndef PASSPORT_H
+#define PASSPORT_H
+
+#include "datatype/timestamp.h"
+#include "utils/date.h"
+
+#include "compat.h"
+#include "error.h"
+
+#ifndef PASSPORT_VERSION
+#error "PASSPORT_VERSION comes from META.json by way of the Makefile"
+#endif
+
+/* settings.c: one variable per setting, alphabetical */
+extern int passport_challenge_lifetime; /* seconds */
+extern char *passport_clock;            /* test clock, empty: the real one */
+extern int passport_crl_grace;          /* seconds after nextUpdate */
+extern char *passport_database;         /* where the workers work */
+extern char *passport_issuer;           /* "iss" of our tokens */
+extern char *passport_municipality_code;
+extern int passport_session_lifetime; /* seconds */
+extern char *passport_signature_algorithms;
+extern char *passport_timezone;
+extern char *passport_token_key_file;
+extern int passport_worker_interval; /* seconds */
+
+extern void DefinePassportSettings(void);
+
+/* clock.c */
+extern TimestampTz PassportNow(void);
+extern DateADT PassportToday(void);
+extern DateADT PassportCivilDate(TimestampTz at);
+
+/* worker/launcher.c */
+extern void RegisterPassportWorker(void);
+
+#endif

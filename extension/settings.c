@@ -1,0 +1,129 @@
+/*
+ * The settings, alphabetical.  Each says who may change it and why its bounds
+ * are what they are; a setting that guards somebody else's safety is for
+ * superusers or for the configuration file only.
+ */
+#include "postgres.h"
+
+#include "pgtime.h"
+#include "utils/builtins.h"
+#include "utils/datetime.h"
+#include "utils/guc.h"
+
+#include "passport.h"
+
+int passport_challenge_lifetime;
+char *passport_clock;
+int passport_crl_grace;
+char *passport_database;
+char *passport_issuer;
+char *passport_municipality_code;
+int passport_session_lifetime;
+char *passport_signature_algorithms;
+char *passport_timezone;
+char *passport_token_key_file;
+int passport_worker_interval;
+
+static bool check_clock(char **newval, void **extra, GucSource source);
+static bool check_municipality_code(char **newval, void **extra, GucSource source);
+static bool check_timezone(char **newval, void **extra, GucSource source);
+
+void
+DefinePassportSettings(void)
+{
+	/* an hour at most: a challenge is answered while the card lies on the reader */
+	DefineCustomIntVariable("passport.challenge_lifetime", "How long a challenge can be answered.",
+	                        NULL, &passport_challenge_lifetime, 300, 10, 3600, PGC_SIGHUP,
+	                        GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomStringVariable("passport.clock",
+	                           "Fixes the time that passport.now() returns, for tests.",
+	                           "A timestamp with time zone; empty for the real time.",
+	                           &passport_clock, "", PGC_SUSET, 0, check_clock, NULL, NULL);
+	/* a week at most: a list older than that says nothing about today's cards */
+	DefineCustomIntVariable("passport.crl_grace",
+	                        "How long a revocation list is believed after its nextUpdate.", NULL,
+	                        &passport_crl_grace, 86400, 0, 604800, PGC_SIGHUP, GUC_UNIT_S, NULL,
+	                        NULL, NULL);
+	DefineCustomStringVariable("passport.database", "The database in which the workers work.",
+	                           "Empty: no worker is started.", &passport_database, "",
+	                           PGC_POSTMASTER, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+	DefineCustomStringVariable("passport.issuer", "The issuer (iss) of the ID tokens, a URL.", NULL,
+	                           &passport_issuer, "https://passport.invalid", PGC_SIGHUP, 0, NULL,
+	                           NULL, NULL);
+	DefineCustomStringVariable("passport.municipality_code",
+	                           "The municipality's six-digit code, with its check digit.", NULL,
+	                           &passport_municipality_code, "203050", PGC_SUSET, 0,
+	                           check_municipality_code, NULL, NULL);
+	DefineCustomIntVariable("passport.session_lifetime", "How long a login lasts.", NULL,
+	                        &passport_session_lifetime, 2592000, 60, 31536000, PGC_SIGHUP,
+	                        GUC_UNIT_S, NULL, NULL, NULL);
+	DefineCustomStringVariable("passport.signature_algorithms",
+	                           "Signature algorithms that a certificate may use, comma separated.",
+	                           NULL, &passport_signature_algorithms,
+	                           "RSA-SHA256,ECDSA-SHA256,ECDSA-SHA384", PGC_SIGHUP, 0, NULL, NULL,
+	                           NULL);
+	DefineCustomStringVariable("passport.timezone", "The time zone of civil dates.", NULL,
+	                           &passport_timezone, "Asia/Tokyo", PGC_SUSET, 0, check_timezone, NULL,
+	                           NULL);
+	DefineCustomStringVariable(
+	    "passport.token_key_file",
+	    "File with the 32-byte key that encrypts the token keys at rest.",
+	    "It must lie outside the database and be readable by the server only.",
+	    &passport_token_key_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+	DefineCustomIntVariable("passport.worker_interval", "How often the scheduler looks for jobs.",
+	                        NULL, &passport_worker_interval, 10, 1, 3600, PGC_SIGHUP, GUC_UNIT_S,
+	                        NULL, NULL, NULL);
+	MarkGUCPrefixReserved("passport");
+}
+
+/* check_clock accepts only what timestamptz would. */
+static bool
+check_clock(char **newval, void **extra, GucSource source)
+{
+	char workbuf[MAXDATELEN + MAXDATEFIELDS];
+	char *field[MAXDATEFIELDS];
+	int ftype[MAXDATEFIELDS];
+	int nf, dtype, tz;
+	fsec_t fsec;
+	struct pg_tm tm;
+
+	if (**newval == '\0')
+		return true;
+	if (ParseDateTime(*newval, workbuf, sizeof(workbuf), field, ftype, MAXDATEFIELDS, &nf) == 0 &&
+	    DecodeDateTime(field, ftype, nf, &dtype, &tm, &fsec, &tz) == 0 && dtype == DTK_DATE)
+		return true;
+	GUC_check_errdetail("Give a date and time with its zone, as in \"2026-07-01 04:40+09\".");
+	return false;
+}
+
+/*
+ * A municipality code ends in a check digit (JIS X 0402): the five digits
+ * weighted 6,5,4,3,2 are summed, and the last digit of 11 - sum mod 11 closes
+ * it.  A wrong one would send a village's alert to its namesake.
+ */
+static bool
+check_municipality_code(char **newval, void **extra, GucSource source)
+{
+	const char *code = *newval;
+	int sum = 0;
+
+	if (strspn(code, "0123456789") == 6 && code[6] == '\0')
+	{
+		for (int i = 0; i < 5; i++)
+			sum += (code[i] - '0') * (6 - i);
+		/* below 11 the rule takes 11 - sum itself, which the same line gives */
+		if ((11 - sum % 11) % 10 == code[5] - '0')
+			return true;
+	}
+	GUC_check_errdetail("A municipality code has six digits, the last one its check digit.");
+	return false;
+}
+
+static bool
+check_timezone(char **newval, void **extra, GucSource source)
+{
+	if (pg_tzset(*newval) != NULL)
+		return true;
+	GUC_check_errdetail("There is no time zone of this name.");
+	return false;
+}

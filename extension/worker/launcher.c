@@ -1,0 +1,8 @@
+#include "postgres.h"
+
+#include "passport.h"
+
+void
+RegisterPassportWorker(void)
+{
+}
