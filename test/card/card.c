@@ -8,9 +8,7 @@
  * until the applet is selected again or the card loses power; wrong tries are
  * counted in the card directory and survive both.
  */
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -18,9 +16,7 @@
 #include <string.h>
 
 #include "card.h"
-
-#define FILE_MAX 4096
-#define PIN_MAX 16
+#include "store.h"
 
 /* Status words */
 #define SW_OK 0x9000
@@ -37,30 +33,9 @@
 #define SW_NO_INSTRUCTION 0x6D00
 #define SW_NO_CLASS 0x6E00
 
-typedef struct Content
-{
-	uint8_t bytes[FILE_MAX];
-	size_t length; /* 0: the card has no such file */
-} Content;
-
-/* One of the two functions of the card: its PIN, its key, its certificates. */
-typedef struct Function
-{
-	uint16_t certificate_file, ca_file, key_file, pin_file;
-	const char *certificate_name, *ca_name, *key_name;
-	int max_tries;
-	Content certificate, ca;
-	EVP_PKEY *key;
-	char pin[PIN_MAX + 1];
-	int tries;
-	bool verified;
-} Function;
-
 struct Card
 {
-	char *directory;
-	Function functions[2]; /* authentication, signature */
-	Content label, directory_file;
+	Store store;
 	bool selected;         /* the applet */
 	uint16_t current_file; /* 0: none */
 };
@@ -76,40 +51,11 @@ typedef struct Command
 
 static const uint8_t applet_id[] = {0xD3, 0x92, 0xF0, 0x00, 0x26, 0x01, 0x00, 0x00, 0x00, 0x01};
 
-static const Function blank_functions[2] = {
-    {.certificate_file = 0x000A,
-     .ca_file = 0x000B,
-     .key_file = 0x0017,
-     .pin_file = 0x0018,
-     .certificate_name = "auth.der",
-     .ca_name = "auth-ca.der",
-     .key_name = "auth.key",
-     .max_tries = 3,
-     .pin = "1234"},
-    {.certificate_file = 0x0001,
-     .ca_file = 0x0002,
-     .key_file = 0x001A,
-     .pin_file = 0x001B,
-     .certificate_name = "sign.der",
-     .ca_name = "sign-ca.der",
-     .key_name = "sign.key",
-     .max_tries = 5,
-     .pin = "ABC123"},
-};
-
-static bool load_function(Card *card, Function *function);
-static bool load_content(const Card *card, const char *name, Content *content);
-static EVP_PKEY *load_key(const Card *card, const char *name);
-static void load_pins(Card *card);
-static void load_tries(Card *card);
-static void save_tries(const Card *card);
-static FILE *open_file(const Card *card, const char *name, const char *mode);
 static bool parse_command(const uint8_t *bytes, size_t length, Command *command);
 static uint16_t select_file(Card *card, const Command *command);
 static uint16_t read_binary(Card *card, const Command *command, uint8_t *data, size_t *length);
 static uint16_t verify_pin(Card *card, const Command *command);
 static uint16_t sign(Card *card, const Command *command, uint8_t *data, size_t *length);
-static const Content *find_content(Card *card, uint16_t file);
 static void forget_pins(Card *card);
 
 Card *
@@ -117,41 +63,20 @@ card_load(const char *directory, char *problem, size_t problem_size)
 {
 	Card *card = calloc(1, sizeof(Card));
 
-	if (card == NULL || (card->directory = strdup(directory)) == NULL)
+	if (card == NULL || !store_load(&card->store, directory))
 	{
-		snprintf(problem, problem_size, "out of memory");
+		snprintf(problem, problem_size, "%s holds no card", directory);
 		free(card);
 		return NULL;
 	}
-	memcpy(card->functions, blank_functions, sizeof(blank_functions));
-	if (!load_function(card, &card->functions[0]) || !load_function(card, &card->functions[1]) ||
-	    (card->functions[0].key == NULL && card->functions[1].key == NULL))
-	{
-		snprintf(problem, problem_size, "%s holds no card", directory);
-		card_free(card);
-		return NULL;
-	}
-	load_pins(card);
-	load_tries(card);
-
-	memset(card->label.bytes, ' ', 32);
-	memcpy(card->label.bytes, "JPKIAPICCTOKEN2", 15);
-	card->label.length = 160;
-	card->directory_file.length = 3;
-	for (int i = 0; i < 2; i++)
-		card->directory_file.bytes[1 - i] = card->functions[i].key == NULL ? 0x00 : 0x8F;
 	return card;
 }
 
 void
 card_free(Card *card)
 {
-	if (card == NULL)
-		return;
-	for (int i = 0; i < 2; i++)
-		EVP_PKEY_free(card->functions[i].key);
-	free(card->directory);
-	OPENSSL_cleanse(card, sizeof(*card));
+	if (card != NULL)
+		store_clear(&card->store);
 	free(card);
 }
 
@@ -201,112 +126,6 @@ card_atr(size_t *length)
 	return atr;
 }
 
-/*
- * load_function loads key and certificates of one function.  A card without
- * one of the two functions is a card (children have no signature certificate);
- * a certificate without its key is not.
- */
-static bool
-load_function(Card *card, Function *function)
-{
-	function->tries = function->max_tries;
-	if (!load_content(card, function->certificate_name, &function->certificate))
-		return true;
-	load_content(card, function->ca_name, &function->ca);
-	function->key = load_key(card, function->key_name);
-	return function->key != NULL;
-}
-
-/*
- * load_content loads an elementary file.  The filler behind the data is what
- * real cards have: readers must go by the length in the DER header.
- */
-static bool
-load_content(const Card *card, const char *name, Content *content)
-{
-	FILE *file = open_file(card, name, "rb");
-	size_t length;
-
-	if (file == NULL)
-		return false;
-	length = fread(content->bytes, 1, FILE_MAX, file);
-	fclose(file);
-	if (length == 0 || length == FILE_MAX)
-		return false;
-	content->length = (length + 255) / 256 * 256;
-	memset(content->bytes + length, 0xFF, content->length - length);
-	return true;
-}
-
-static EVP_PKEY *
-load_key(const Card *card, const char *name)
-{
-	FILE *file = open_file(card, name, "rb");
-	EVP_PKEY *key;
-
-	if (file == NULL)
-		return NULL;
-	key = PEM_read_PrivateKey(file, NULL, NULL, NULL);
-	fclose(file);
-	return key;
-}
-
-/* load_pins reads other PINs than the usual ones, where the directory has them. */
-static void
-load_pins(Card *card)
-{
-	char authentication[PIN_MAX + 1], signature[PIN_MAX + 1];
-	FILE *file = open_file(card, "pins", "r");
-
-	if (file == NULL)
-		return;
-	if (fscanf(file, "%16s %16s", authentication, signature) == 2)
-	{
-		strcpy(card->functions[0].pin, authentication);
-		strcpy(card->functions[1].pin, signature);
-	}
-	fclose(file);
-}
-
-static void
-load_tries(Card *card)
-{
-	int authentication, signature;
-	FILE *file = open_file(card, "tries", "r");
-
-	if (file == NULL)
-		return;
-	if (fscanf(file, "%d %d", &authentication, &signature) == 2 && authentication >= 0 &&
-	    authentication <= card->functions[0].max_tries && signature >= 0 &&
-	    signature <= card->functions[1].max_tries)
-	{
-		card->functions[0].tries = authentication;
-		card->functions[1].tries = signature;
-	}
-	fclose(file);
-}
-
-static void
-save_tries(const Card *card)
-{
-	FILE *file = open_file(card, "tries", "w");
-
-	if (file == NULL)
-		return;
-	fprintf(file, "%d %d\n", card->functions[0].tries, card->functions[1].tries);
-	fclose(file);
-}
-
-static FILE *
-open_file(const Card *card, const char *name, const char *mode)
-{
-	char path[4096];
-
-	if (snprintf(path, sizeof(path), "%s/%s", card->directory, name) >= (int) sizeof(path))
-		return NULL;
-	return fopen(path, mode);
-}
-
 /* parse_command splits a short APDU of any of the four cases of ISO 7816-3. */
 static bool
 parse_command(const uint8_t *bytes, size_t length, Command *command)
@@ -349,11 +168,12 @@ select_file(Card *card, const Command *command)
 		return SW_BAD_DATA;
 
 	uint16_t file = (uint16_t) (command->data[0] << 8 | command->data[1]);
-	bool known = card->selected && find_content(card, file) != NULL;
+	bool known = card->selected && store_find(&card->store, file) != NULL;
 
 	for (int i = 0; card->selected && i < 2; i++)
-		known = known || (card->functions[i].key != NULL && (file == card->functions[i].key_file ||
-		                                                     file == card->functions[i].pin_file));
+		known = known || (card->store.functions[i].key != NULL &&
+		                  (file == card->store.functions[i].key_file ||
+		                   file == card->store.functions[i].pin_file));
 	if (!known)
 		return SW_NOT_FOUND;
 	card->current_file = file;
@@ -370,10 +190,10 @@ read_binary(Card *card, const Command *command, uint8_t *data, size_t *length)
 		return SW_WRONG_P1P2;
 	if (card->current_file == 0)
 		return SW_NO_FILE_SELECTED;
-	content = find_content(card, card->current_file);
+	content = store_find(&card->store, card->current_file);
 	if (content == NULL)
 		return SW_WRONG_FILE_TYPE;
-	if (content == &card->functions[1].certificate && !card->functions[1].verified)
+	if (content == &card->store.functions[1].certificate && !card->store.functions[1].verified)
 		return SW_NOT_ALLOWED;
 	if (command->expected == 0 || command->data_length > 0)
 		return SW_WRONG_LENGTH;
@@ -400,8 +220,8 @@ verify_pin(Card *card, const Command *command)
 	if (card->current_file == 0)
 		return SW_NO_FILE_SELECTED;
 	for (int i = 0; i < 2; i++)
-		if (card->current_file == card->functions[i].pin_file)
-			function = &card->functions[i];
+		if (card->current_file == card->store.functions[i].pin_file)
+			function = &card->store.functions[i];
 	if (function == NULL)
 		return SW_WRONG_FILE_TYPE;
 	if (command->data_length == 0)
@@ -412,7 +232,7 @@ verify_pin(Card *card, const Command *command)
 	function->verified = command->data_length == strlen(function->pin) &&
 	                     memcmp(command->data, function->pin, command->data_length) == 0;
 	function->tries = function->verified ? function->max_tries : function->tries - 1;
-	save_tries(card);
+	store_save_tries(&card->store);
 	return function->verified ? SW_OK : SW_WRONG_PIN | function->tries;
 }
 
@@ -429,8 +249,8 @@ sign(Card *card, const Command *command, uint8_t *data, size_t *length)
 	if (card->current_file == 0)
 		return SW_NO_FILE_SELECTED;
 	for (int i = 0; i < 2; i++)
-		if (card->current_file == card->functions[i].key_file)
-			function = &card->functions[i];
+		if (card->current_file == card->store.functions[i].key_file)
+			function = &card->store.functions[i];
 	if (function == NULL)
 		return SW_WRONG_FILE_TYPE;
 	if (!function->verified)
@@ -449,29 +269,9 @@ sign(Card *card, const Command *command, uint8_t *data, size_t *length)
 	return good ? SW_OK : SW_BAD_DATA;
 }
 
-/* find_content returns the readable file of that number, NULL when there is none. */
-static const Content *
-find_content(Card *card, uint16_t file)
-{
-	const Content *content = NULL;
-
-	if (file == 0x0006)
-		content = &card->label;
-	else if (file == 0x0008)
-		content = &card->directory_file;
-	for (int i = 0; i < 2; i++)
-	{
-		if (file == card->functions[i].certificate_file)
-			content = &card->functions[i].certificate;
-		else if (file == card->functions[i].ca_file)
-			content = &card->functions[i].ca;
-	}
-	return content == NULL || content->length == 0 ? NULL : content;
-}
-
 static void
 forget_pins(Card *card)
 {
-	card->functions[0].verified = false;
-	card->functions[1].verified = false;
+	card->store.functions[0].verified = false;
+	card->store.functions[1].verified = false;
 }
