@@ -28,12 +28,12 @@ SELECT format('   residents: %s imported, %s rejected %s', :'imported', :'reject
               nullif(:'problems', '[]')) AS line \gset
 \echo :line
 
-SELECT count(passport.record_card(d.resident_id, split_part(line, E'\t', 2),
-                                  split_part(line, E'\t', 3)::date, split_part(line, E'\t', 4)::date,
-                                  split_part(line, E'\t', 5)::date,
-                                  nullif(split_part(line, E'\t', 6), '')::date)) AS cards
+SELECT count(*) AS cards
   FROM string_to_table(trim(E'\n' FROM :'cards'), E'\n') WITH ORDINALITY AS t(line, ord)
-  JOIN passport.resident_directory AS d ON d.resident_number = split_part(line, E'\t', 1)
+ CROSS JOIN string_to_array(line, E'\t') AS card
+  JOIN passport.resident_directory AS d ON d.resident_number = card[1]
+ CROSS JOIN LATERAL passport.record_card(d.resident_id, card[2], card[3]::date, card[4]::date,
+                                         card[5]::date, nullif(card[6], '')::date) AS recorded
  WHERE ord > 1 \gset
 \echo '   cards:' :cards
 
