@@ -70,7 +70,7 @@ BEGIN ATOMIC
                       WHERE m.code = current_setting('passport.municipality_code')) THEN 'no_municipality'
     WHEN NOT EXISTS (SELECT FROM passport.municipality_area AS m
                       WHERE m.code = current_setting('passport.municipality_code')
-                        AND ST_CoveredBy(area, ST_Expand(ST_Envelope(m.area), 0.05))) THEN 'elsewhere'
+                        AND ST_CoveredBy(alert_area_problem.area, ST_Expand(ST_Envelope(m.area), 0.05))) THEN 'elsewhere'
   END;
 END;
 COMMENT ON FUNCTION passport.alert_area_problem(geometry) IS

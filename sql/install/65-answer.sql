@@ -35,7 +35,7 @@ BEGIN
   -- NaN is greater than every number here, so it is refused as well
   ELSIF lon NOT BETWEEN -180 AND 180 OR lat NOT BETWEEN -90 AND 90 THEN
     PERFORM passport.refuse('/lon', 'location', 'A longitude is -180 to 180, a latitude -90 to 90 degrees.');
-  ELSIF char_length(note) NOT BETWEEN 1 AND 500 OR note ~ '[\x01-\x08\x0b-\x1f\x7f]' THEN
+  ELSIF char_length(note) NOT BETWEEN 1 AND 500 OR note ~ '[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]' THEN
     PERFORM passport.refuse('/note', 'note', 'A note has 1 to 500 characters and no control characters.');
   ELSIF passport.holds_individual_number(note) THEN
     PERFORM passport.refuse('/note', 'individual_number', 'A note must not hold an individual number.');
