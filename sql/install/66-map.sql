@@ -109,3 +109,103 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION passport.alert_cap(bigint) IS
 'An alert that was sent as a CAP 1.2 message, valid by its XSD, one <info> for each language; of a cancelled alert the Cancel, which references the first message. status is Exercise for a drill. Errors: PT404 no such alert, or one not sent yet. Source: OASIS Common Alerting Protocol 1.2.';
+
+CREATE FUNCTION passport.map_feature(shape geometry, properties jsonb) RETURNS jsonb
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT jsonb_build_object('type', 'Feature', 'geometry', ST_AsGeoJSON(shape, 6)::jsonb,
+                            'properties', properties);
+END;
+COMMENT ON FUNCTION passport.map_feature(geometry, jsonb) IS
+'GeoJSON Feature of a shape (EPSG:4326), coordinates rounded to a tenth of a metre.';
+
+-- The sentence that must stand wherever an area is shown that nobody surveyed.
+CREATE FUNCTION passport.drawing_note() RETURNS jsonb
+  LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT jsonb_build_object(
+           'ja', '浸水の区域は、このデモのために描いたもので、公表された浸水想定区域ではありません。',
+           'en', 'The flood areas were drawn for this demonstration. They are not published hazard zones.')
+   WHERE EXISTS (SELECT FROM passport.hazard_zone AS z WHERE starts_with(lower(z.source), 'demo'));
+END;
+COMMENT ON FUNCTION passport.drawing_note() IS
+'{"ja", "en"}: the sentence that says that zones are drawings of a demonstration, when a hazard zone''s source begins with "demo"; else NULL.';
+
+CREATE FUNCTION passport.map_sensors() RETURNS SETOF jsonb
+  LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT passport.map_feature(s.location, jsonb_build_object(
+           'kind', 'sensor', 'sensor', s.sensor, 'name', coalesce(nullif(s.name, ''), s.sensor),
+           'measures', s.kind, 'unit', s.unit,
+           'state', s.state, 'stage', coalesce(n.stage, 0), 'stage_name', nullif(t.name, ''),
+           'value', n.value, 'observed_at', n.observed_at,
+           'silent', coalesce(n.observed_at < passport.now() - s.stale_after, true),
+           'colour', w.colour, 'ink', w.ink))
+    FROM passport.sensor AS s
+    LEFT JOIN passport.sensor_state AS n USING (sensor)
+    LEFT JOIN passport.sensor_threshold AS t ON t.sensor = s.sensor AND t.stage = n.stage
+    LEFT JOIN LATERAL passport.alert_words('flood', least(n.stage, 5), passport.today()) AS w ON true
+   WHERE s.state <> 'retired' AND s.location IS NOT NULL
+   ORDER BY s.sensor;
+END;
+COMMENT ON FUNCTION passport.map_sensors() IS
+'Features of public_map(): gauges with stage, last accepted value, its time, and whether they have been silent for longer than they should.';
+
+CREATE FUNCTION passport.map_alerts() RETURNS SETOF jsonb
+  LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT passport.map_feature(a.area, jsonb_build_object(
+           'kind', 'alert', 'alert_id', a.alert_id, 'hazard', a.hazard, 'level', a.level,
+           'action', w.action, 'action_en', w.action_en, 'colour', w.colour, 'ink', w.ink,
+           'area', to_jsonb(a.area_names), 'issued_at', a.approved_at, 'texts', a.texts,
+           'cap', 'alerts/' || a.alert_id || '.cap.xml'))
+    FROM passport.alert AS a,
+         passport.alert_words(a.hazard, a.level, passport.today()) AS w
+   WHERE a.state = 'approved' AND a.mode = 'live'
+   ORDER BY a.level DESC, a.alert_id DESC;
+END;
+COMMENT ON FUNCTION passport.map_alerts() IS
+'Features of public_map(): areas and texts of the alerts in force, highest level first. Drills are never on it.';
+
+CREATE FUNCTION passport.map_places() RETURNS SETOF jsonb
+  LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT passport.map_feature(s.location, jsonb_build_object(
+           'kind', 'shelter', 'shelter', s.shelter_id, 'name', s.name, 'address', s.address,
+           'hazards', to_jsonb(s.hazards)))
+    FROM passport.shelter AS s
+  UNION ALL
+  SELECT passport.map_feature(ST_SimplifyPreserveTopology(m.area, 0.0003), jsonb_build_object(
+           'kind', 'boundary', 'name', m.name))
+    FROM passport.municipality_area AS m
+   WHERE m.code = current_setting('passport.municipality_code');
+END;
+COMMENT ON FUNCTION passport.map_places() IS
+'Features of public_map() that seldom change: shelters and the municipality''s boundary (within 30 m).';
+
+CREATE FUNCTION passport.public_map() RETURNS jsonb
+  LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT jsonb_build_object(
+           'type', 'FeatureCollection',
+           'generated_at', passport.now(),
+           'municipality', (SELECT m.name FROM passport.municipality_area AS m
+                             WHERE m.code = current_setting('passport.municipality_code')),
+           'note', passport.drawing_note(),
+           -- alerts of which a CAP message is published: a cancel must stay to be read
+           'published', (SELECT coalesce(jsonb_agg(a.alert_id ORDER BY a.alert_id), '[]') FROM passport.alert AS a
+                          WHERE a.mode = 'live'
+                            AND (a.state = 'approved' OR a.state = 'cancelled' AND a.approved_at IS NOT NULL
+                                 AND a.cancelled_at > passport.now() - interval '7 days')),
+           'features', (SELECT coalesce(jsonb_agg(f), '[]')
+                          FROM (SELECT passport.map_alerts() UNION ALL SELECT passport.map_sensors()
+                                UNION ALL SELECT passport.map_places()) AS t(f)));
+END;
+COMMENT ON FUNCTION passport.public_map() IS
+'What everybody may see, as a GeoJSON FeatureCollection: gauges, alerts in force, shelters, the boundary (properties.kind tells which), with generated_at, the municipality, the note of drawing_note(), and the numbers of the alerts whose CAP message is published. Nothing personal, no drills.';
