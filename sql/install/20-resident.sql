@@ -263,6 +263,8 @@ BEGIN
          (SELECT coalesce(jsonb_agg(to_jsonb(p) ORDER BY p."row", p.field, p.code), '[]') FROM problem AS p),
          ARRAY(SELECT resident_id FROM added UNION ALL SELECT resident_id FROM changed)
     INTO imported, updated, rejected, problems, touched;
+
+  PERFORM passport.refresh_match_keys(touched);
 END $$;
 COMMENT ON FUNCTION passport.import_residents(jsonb) IS
 'Takes residents from the resident-record system: an array of up to 10,000 objects with the keys resident_number and name (required), household_number, relation, name_kana, name_roman, alias, birth_date and stay_until (YYYY-MM-DD), sex (male, female, other, unknown), address, oaza, lon and lat (degrees), location_precision (parcel, oaza), nationality_class (japanese, permanent, period_of_stay, special_permanent), language, status (resident, moved_out, deceased, non_resident), needs_help. Each object is the whole record: a key left out, null or "" empties the field. A number already known is updated. Rows with a problem are left out and reported, the others are taken. Returns how many were imported, how many known ones changed, how many rows were rejected, and the problems as an array of {"row", "field", "code", "text"} (see resident_problems). PT422 if the argument is no array or too long.';
