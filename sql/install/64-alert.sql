@@ -159,6 +159,7 @@ CREATE FUNCTION passport.draft_alert(hazard text, level int, area geometry, sens
                                      OUT needing_help int)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET client_min_messages = warning
 AS $$
 #variable_conflict use_variable
 DECLARE
