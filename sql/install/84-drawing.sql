@@ -119,8 +119,8 @@ BEGIN ATOMIC
     (SELECT string_agg(format('<text class="oaza" transform="translate(%s)">%s</text>', p.place, passport.html(p.name)), '')
        FROM (SELECT o.name, passport.svg_place(o.location, frame) AS place FROM passport.oaza AS o) AS p
       WHERE p.place IS NOT NULL),
-    (SELECT string_agg(format('<path class="halo" d="%1$s"/><path class="area" style="stroke:%2$s;fill:%2$s" d="%1$s"><title>警戒レベル%3$s %4$s</title></path>',
-                              passport.svg_path(a.area, frame), w.colour, a.level, passport.html(w.action)),
+    (SELECT string_agg(format('<path class="halo" d="%1$s"/><path class="area %5$s" style="stroke:%2$s;fill:%2$s" d="%1$s"><title>警戒レベル%3$s %4$s %5$s</title></path>',
+                              passport.svg_path(a.area, frame), w.colour, a.level, passport.html(w.action), a.state),
                        '' ORDER BY a.level, a.alert_id)
        FROM passport.report_alerts() AS a, passport.alert_words(a.hazard, a.level, passport.today()) AS w));
 END;
@@ -185,7 +185,7 @@ BEGIN ATOMIC
     (SELECT string_agg(format('<g transform="translate(%s)"><use href="#shelter" x="-10" y="-10" width="20" height="20"/><text class="number" y="5">%s</text><title>%s</title></g>',
                               s.place, s.number, passport.html(s.name)), '' ORDER BY s.number)
        FROM passport.report_shelters(frame) AS s),
-    (SELECT string_agg(format('<g transform="translate(%s)"><circle r="13" fill="%s" stroke="#fff" stroke-width="4"/><circle r="13" fill="none" stroke="#000" stroke-width="1.2"/><text class="stage" fill="%s">%s</text><text class="gauge" x="18" y="5">%s</text></g>',
+    (SELECT string_agg(format('<g transform="translate(%s)"><circle r="13" fill="%s" stroke="#fff" stroke-width="4"/><circle r="13" fill="none" stroke="#000" stroke-width="1.2"/><text class="stage" style="fill:%s">%s</text><text class="gauge" x="18" y="5">%s</text></g>',
                               g.place, g.colour, g.ink, g.stage, passport.html(g.name)), '')
        FROM (SELECT passport.svg_place(s.location, frame) AS place, coalesce(n.stage, 0) AS stage,
                     coalesce(nullif(s.name, ''), s.sensor) AS name,
@@ -236,8 +236,7 @@ BEGIN ATOMIC
            '<title id="map-title">地図：区域と、住民の回答 / Map: areas and residents'' answers</title><desc id="map-desc">',
            passport.html(format('発令中または作成中の警報 %s件。同じ内容は下の表にあります。 %s alerts in force or drafted; the tables below give the same facts.', c.alerts, c.alerts)),
            '</desc><defs>', passport.svg_symbols(),
-           '<pattern id="hatch" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><path d="M0 0V7" class="hatch"/></pattern></defs>',
-           '<rect class="beyond" width="960" height="620"/>', passport.map_ground_svg(f.frame),
+           '</defs><rect class="beyond" width="960" height="620"/>', passport.map_ground_svg(f.frame),
            passport.map_people_svg(f.frame), passport.map_places_svg(f.frame), passport.map_margin_svg(f.frame), '</svg>')
     FROM passport.report_frame() AS f(frame), (SELECT count(*) AS alerts FROM passport.report_alerts()) AS c
    WHERE f.frame IS NOT NULL;
@@ -323,7 +322,7 @@ BEGIN ATOMIC
     WINDOW w AS (ORDER BY p.observed_at)
   )
   SELECT concat(
-    (SELECT string_agg(format('<path class="halo thin" d="M64 %1$sH830"/><path class="threshold" style="stroke:%2$s" d="M64 %1$sH830"/><text class="label" x="836" y="%1$s" dy="4">%3$s</text>',
+    (SELECT string_agg(format('<path class="casing" d="M64 %1$sH830"/><path class="threshold" style="stroke:%2$s" d="M64 %1$sH830"/><text class="label" x="836" y="%1$s" dy="4">%3$s</text>',
                               round((296 - (t.up - s.low) / (s.high - s.low) * 272)::numeric, 1), coalesce(w.colour, '#2E7FB8'),
                               passport.html(t.stage || ' ' || t.name)), '' ORDER BY t.stage)
        FROM passport.sensor_threshold AS t CROSS JOIN span AS s

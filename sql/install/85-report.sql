@@ -73,12 +73,12 @@ CREATE FUNCTION passport.html_row(VARIADIC cells text[]) RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT '<tr>' || string_agg(CASE WHEN c.cell ~ '^-?[0-9][0-9.,]*( .{1,3})?$' THEN '<td class="n">' ELSE '<td>' END
+  SELECT '<tr>' || string_agg(CASE WHEN char_length(c.cell) > 24 THEN '<td class="long">' ELSE '<td>' END
                               || coalesce(passport.html(c.cell), '') || '</td>', '' ORDER BY c.place) || '</tr>'
     FROM unnest(cells) WITH ORDINALITY AS c(cell, place);
 END;
 COMMENT ON FUNCTION passport.html_row(text[]) IS
-'A row of a table, every cell escaped, numbers to the right.';
+'A row of a table, every cell escaped; only long cells may wrap.';
 
 CREATE FUNCTION passport.html_table(title text, title_en text, heads text[], rows text) RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -131,8 +131,10 @@ CREATE FUNCTION passport.report_banner_html() RETURNS text
   LANGUAGE sql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT string_agg(format('<p class="banner" style="background:%s;color:%s">%s<strong>警戒レベル%s %s</strong> %s <span>%s</span><small lang="en">Level %s %s%s</small></p>',
-           a.colour, a.ink, CASE WHEN a.mode = 'drill' THEN '【訓練 DRILL】' ELSE '' END,
+  SELECT string_agg(format('<p class="banner" style="%s">%s<strong>警戒レベル%s %s</strong> %s <span>%s</span><small lang="en">Level %s %s%s</small></p>',
+           CASE a.state WHEN 'approved' THEN format('background:%s;color:%s', a.colour, a.ink)
+                        ELSE format('background:var(--paper);border:3px dashed %s', a.colour) END,
+           CASE WHEN a.mode = 'drill' THEN '【訓練 DRILL】' ELSE '' END,
            a.level, passport.html(a.action), passport.html(array_to_string(a.area_names, '、')),
            CASE a.state WHEN 'approved' THEN passport.local_time(a.approved_at, 'FMMM"月"FMDD"日" HH24:MI') || ' 発令'
                         WHEN 'draft' THEN '承認待ち' ELSE passport.local_time(a.cancelled_at, 'FMMM"月"FMDD"日" HH24:MI') || ' 取消' END,
@@ -148,7 +150,7 @@ CREATE FUNCTION passport.report_map_html() RETURNS text
   LANGUAGE sql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT concat('<section><h2>地図 <small lang="en">Map</small></h2>', passport.report_map_svg(),
+  SELECT concat('<section><h2>地図 <small lang="en">Map</small></h2><div class="wide" tabindex="0" role="region" aria-label="地図 Map">', passport.report_map_svg(), '</div>',
            '<ul class="legend">',
            (SELECT string_agg(format('<li><svg viewBox="-10 -10 20 20" aria-hidden="true"><use href="#%s" x="-%s" y="-%s" width="%s" height="%s"/></svg>%s <small lang="en">%s</small></li>',
                                      l.symbol, l.size / 2, l.size / 2, l.size, l.size, l.name, l.name_en), '' ORDER BY l.place)
@@ -256,7 +258,7 @@ header p{margin:4px 0 12px;color:var(--soft)}
 section{background:var(--paper);border:1px solid var(--line);border-radius:10px;padding:16px;margin:16px 0}
 .banner{display:flex;flex-wrap:wrap;gap:4px 14px;align-items:baseline;margin:8px 0;padding:10px 16px;border-radius:8px;border:2px solid #fff;outline:1px solid #777}
 .banner strong{font-size:1.15rem}.banner small{color:inherit;margin-left:auto}
-.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:10px;margin:16px 0}
+.figures{display:grid;grid-template-columns:repeat(4,1fr);gap:10px;margin:16px 0}
 .figures div{background:var(--paper);border:1px solid var(--line);border-radius:10px;padding:10px 14px;display:flex;flex-direction:column;justify-content:space-between}
 dt{font-size:.86rem}dt small{display:block}dd{margin:4px 0 0;font-size:1.7rem;font-weight:600;font-variant-numeric:tabular-nums}
 .good dd{color:var(--good)}.bad dd{color:var(--bad)}.warn dd{color:var(--warn)}
@@ -264,16 +266,16 @@ svg{max-width:100%}.map,.chart{display:block;width:100%;height:auto;border-radiu
 svg text{font-family:inherit;fill:var(--ink)}
 .beyond{fill:var(--beyond)}.land{fill:var(--land)}.border{fill:none;stroke:var(--border);stroke-width:1.5;stroke-dasharray:7 3 2 3}
 .zone{fill:var(--water);fill-opacity:.22;stroke:var(--water);stroke-width:.8}
-.halo{fill:none;stroke:#fff;stroke-width:6;stroke-linejoin:round}.halo.thin{stroke-width:3.4;stroke-opacity:.75}
+.halo{fill:none;stroke:#fff;stroke-width:6;stroke-linejoin:round}.area.draft{stroke-dasharray:8 6}.area.cancelled{stroke-dasharray:2 5}
 .area{fill-opacity:.1;stroke-width:3;stroke-linejoin:round}
 .oaza{font-size:17px;fill:var(--soft);text-anchor:middle;letter-spacing:.12em;paint-order:stroke;stroke:var(--land);stroke-width:4px}
 text.number{font-size:11px;font-weight:700;fill:#fff;text-anchor:middle}
-text.stage{font-size:15px;font-weight:700;text-anchor:middle;transform:translateY(5.5px);fill:inherit}
+text.stage{font-size:15px;font-weight:700;text-anchor:middle;transform:translateY(5.5px)}
 text.gauge{font-size:16px;font-weight:700;paint-order:stroke;stroke:var(--paper);stroke-width:4px;stroke-linejoin:round}
-.small{font-size:14px;text-anchor:middle}.bar{fill:none;stroke:var(--ink);stroke-width:2}.north{fill:var(--ink)}
+.small{font-size:14px;text-anchor:middle;paint-order:stroke;stroke:var(--land);stroke-width:4px}.bar{fill:none;stroke:var(--ink);stroke-width:2}.north{fill:var(--ink)}
 .corner{fill:var(--paper);fill-opacity:.92;stroke:var(--line)}.here{fill:none;stroke:var(--bad);stroke-width:2}
 .grid{stroke:var(--line);fill:none;stroke-width:1}.tick{font-size:13px;fill:var(--soft)}.label{font-size:13px}
-.threshold{fill:none;stroke-width:1.8;stroke-dasharray:9 4}.water{fill:none;stroke:var(--water);stroke-width:2.6;stroke-linejoin:round}
+.threshold,.casing{fill:none;stroke-width:2;stroke-dasharray:9 4}.casing{stroke:var(--soft);stroke-width:4}.water{fill:none;stroke:var(--water);stroke-width:2.6;stroke-linejoin:round}
 .held{fill:none;stroke:var(--bad);stroke-width:2.2}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:6px 20px;padding:0;margin:12px 0 4px;font-size:.9rem}
 .legend li{display:flex;align-items:center;gap:6px}.legend svg,.fine svg{width:22px;height:22px;vertical-align:middle}
@@ -282,11 +284,11 @@ text.gauge{font-size:16px;font-weight:700;paint-order:stroke;stroke:var(--paper)
 .fine{font-size:.85rem;color:var(--soft);margin:6px 0}.note{border-left:4px solid var(--warn);padding:6px 12px;background:color-mix(in srgb,var(--warn) 10%,transparent)}
 .shelters{columns:3 220px;margin:8px 0;padding-left:28px;font-size:.92rem}summary{cursor:pointer}
 .wide{overflow-x:auto}.wide .chart{min-width:620px}
-table{border-collapse:collapse;width:100%;font-size:.9rem}th,td{text-align:left;padding:6px 10px;border-bottom:1px solid var(--line);vertical-align:top}
-th{white-space:nowrap;font-weight:600}td{overflow-wrap:anywhere;min-width:3.2em}td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+table{border-collapse:collapse;width:100%;font-size:.9rem}th,td{text-align:left;padding:6px 10px;border-bottom:1px solid var(--line);vertical-align:top;white-space:nowrap}
+th{font-weight:600}td{font-variant-numeric:tabular-nums}td.long{white-space:normal;overflow-wrap:anywhere;min-width:14em}
 .none{color:var(--soft);margin:0}footer{max-width:1080px;margin:0 auto;padding:0 16px 32px;color:var(--soft);font-size:.85rem}
 :focus-visible{outline:3px solid var(--water);outline-offset:2px}
-@media(max-width:600px){section{padding:12px}.wide table{min-width:560px}.banner small{margin-left:0;width:100%}.map{width:100%}.figures{grid-template-columns:1fr 1fr}dd{font-size:1.4rem}}
+@media(max-width:600px){section{padding:12px}.banner small{margin-left:0;width:100%}.wide .map{min-width:680px}.figures{grid-template-columns:1fr 1fr}dd{font-size:1.4rem}}
 @media print{body{background:#fff}section{break-inside:avoid}.wide{overflow:visible}}
 '
 $$;
