@@ -98,7 +98,7 @@ find_card(Pcsc *pcsc, const char *reader_name, char *names, DWORD names_size)
 		    !(state.dwEventState & SCARD_STATE_PRESENT))
 			continue;
 		cards++;
-		snprintf(pcsc->reader, sizeof(pcsc->reader), "%s", name);
+		snprintf(pcsc->reader, sizeof(pcsc->reader), "%.*s", MAX_READERNAME, name);
 	}
 	if (cards == 1)
 		return PCSC_OK;
