@@ -109,7 +109,7 @@ BEGIN
 EXCEPTION WHEN OTHERS THEN
   -- what PostGIS and GEOS find wrong with a geometry is this feature's fault
   area := NULL;
-  problem := left(SQLERRM, 200);
+  problem := left(btrim(SQLERRM, E' \n'), 200);
 END $$;
 COMMENT ON FUNCTION passport.read_zone(jsonb) IS
 'The area of one GeoJSON feature and what was wrong with it; the area is NULL when nothing could be made of it. Raises nothing for bad input.';
@@ -172,18 +172,18 @@ CREATE FUNCTION passport.store_zone(feature jsonb, area passport.hazard_zone.are
 AS $$
 #variable_conflict use_variable
 DECLARE
-  digest CONSTANT bytea := sha256(convert_to(feature::text, 'UTF8'));
+  hash CONSTANT bytea := sha256(convert_to(feature::text, 'UTF8'));
   properties CONSTANT jsonb := CASE jsonb_typeof(feature->'properties')
                                WHEN 'object' THEN feature->'properties' ELSE '{}' END;
   stored bigint;
 BEGIN
   INSERT INTO passport.hazard_zone AS z (kind, source, name, properties, area, problem, digest)
-    VALUES (kind, source, properties->>'name', properties, area, problem, digest)
+    VALUES (kind, source, properties->>'name', properties, area, problem, hash)
     ON CONFLICT DO NOTHING
     RETURNING z.zone_id INTO stored;
   IF stored IS NULL THEN
     SELECT z.zone_id INTO STRICT stored FROM passport.hazard_zone AS z
-     WHERE z.kind = store_zone.kind AND z.source = store_zone.source AND z.digest = store_zone.digest;
+     WHERE z.kind = store_zone.kind AND z.source = store_zone.source AND z.digest = hash;
   END IF;
   RETURN stored;
 END $$;

@@ -100,6 +100,7 @@ CREATE FUNCTION passport.residents_in(area geometry) RETURNS SETOF bigint
   LANGUAGE sql STABLE SECURITY DEFINER ROWS 1000
   SET search_path = pg_catalog, pg_temp
   SET jit = off
+  SET client_min_messages = warning
 BEGIN ATOMIC
   WITH piece AS MATERIALIZED (
     SELECT ST_Subdivide((passport.sound_area(area)).area, 256) AS shape
