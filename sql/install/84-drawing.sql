@@ -344,7 +344,7 @@ CREATE FUNCTION passport.report_chart_svg(sensor text) RETURNS text
 BEGIN ATOMIC
   SELECT format('<svg class="chart" viewBox="0 0 960 340" role="img"><title>%s：48時間の水位 / %s, last 48 hours</title><desc>%s</desc>%s%s</svg>',
            passport.html(n.name), passport.html(n.name),
-           passport.html(format('最新 %s %s（%s）、段階 %s。止めた値 %s件。 Latest %s %s, stage %s; %s readings held back.',
+           passport.html(format('最新 %s %s（%s）、段階 %s。止めた値 %s件。 Latest %s %s, stage %s; readings held back: %s.',
              round(t.value::numeric, 2), s.unit, passport.local_time(t.observed_at), t.stage, h.held,
              round(t.value::numeric, 2), s.unit, t.stage, h.held)),
            passport.chart_grid_svg(s.sensor), passport.chart_lines_svg(s.sensor))

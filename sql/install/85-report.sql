@@ -163,7 +163,7 @@ BEGIN ATOMIC
            '<li><span class="key zone-key"></span>浸水の区域 <small lang="en">flood zone</small></li></ul>',
            '<p class="fine">記号は、回答した場所、場所の回答がなければ住所にあります。住所を保護されている人は描きません。 <small lang="en">Symbols stand where the answer was given, else at home. People whose address is protected are not drawn.</small></p>',
            '<p class="note" role="note">' || passport.html(n.note ->> 'ja') || ' <small lang="en">' || passport.html(n.note ->> 'en') || '</small></p>',
-           (SELECT '<details open><summary>地図の避難場所 <small lang="en">Shelters on the map</small></summary><ol class="shelters">'
+           (SELECT '<details open="open"><summary>地図の避難場所 <small lang="en">Shelters on the map</small></summary><ol class="shelters">'
                    || string_agg('<li value="' || s.number || '">' || passport.html(s.name) || '</li>', '' ORDER BY s.number) || '</ol></details>'
               FROM passport.report_shelters(passport.report_frame()) AS s HAVING count(*) > 0),
            '</section>')
