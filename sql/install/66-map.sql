@@ -79,6 +79,7 @@ COMMENT ON FUNCTION passport.cap_info(passport.alert, passport.message_language,
 CREATE FUNCTION passport.alert_cap(alert_id bigint) RETURNS xml
   LANGUAGE plpgsql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -191,6 +192,7 @@ COMMENT ON FUNCTION passport.map_places() IS
 CREATE FUNCTION passport.public_map() RETURNS jsonb
   LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
 BEGIN ATOMIC
   SELECT jsonb_build_object(
            'type', 'FeatureCollection',

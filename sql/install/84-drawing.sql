@@ -231,6 +231,7 @@ COMMENT ON FUNCTION passport.map_margin_svg(double precision[]) IS
 CREATE FUNCTION passport.report_map_svg() RETURNS text
   LANGUAGE sql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
 BEGIN ATOMIC
   SELECT concat('<svg class="map" viewBox="0 0 960 620" role="img" aria-labelledby="map-title map-desc">',
            '<title id="map-title">地図：区域と、住民の回答 / Map: areas and residents'' answers</title><desc id="map-desc">',
@@ -341,6 +342,7 @@ COMMENT ON FUNCTION passport.chart_lines_svg(text) IS
 CREATE FUNCTION passport.report_chart_svg(sensor text) RETURNS text
   LANGUAGE sql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
 BEGIN ATOMIC
   SELECT format('<svg class="chart" viewBox="0 0 960 340" role="img"><title>%s：48時間の水位 / %s, last 48 hours</title><desc>%s</desc>%s%s</svg>',
            passport.html(n.name), passport.html(n.name),

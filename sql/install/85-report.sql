@@ -69,6 +69,16 @@ CREATE VIEW passport.report_note WITH (security_barrier) AS
 COMMENT ON VIEW passport.report_note IS
 'What residents wrote with their answers to the alerts that concern staff now.';
 
+CREATE VIEW passport.report_points WITH (security_barrier) AS
+  SELECT e.program, coalesce(p.title ->> 'ja', e.program) AS title, e.kind, count(*) AS entries,
+         count(DISTINCT e.resident_id) AS residents, sum(e.points) AS points
+    FROM passport.point_entry AS e LEFT JOIN passport.program AS p USING (program)
+   WHERE e.kind IN ('award', 'spend', 'reversal')
+     AND (e.recorded_at AT TIME ZONE current_setting('passport.timezone'))::date = passport.today()
+   GROUP BY e.program, p.title, e.kind;
+COMMENT ON VIEW passport.report_points IS
+'Points booked today, by program and kind (award, spend, reversal).';
+
 CREATE FUNCTION passport.html_row(VARIADIC cells text[]) RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
@@ -194,15 +204,20 @@ CREATE FUNCTION passport.report_alert_tables_html() RETURNS text
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   SELECT concat(
-    passport.html_table('警報と通知', 'Alerts and messages',
-      ARRAY['番号|no.', '警報|alert', '状態|state', '区域|area', '起案|drafted', '承認|approved', '人数|people',
-            '通知|messages', '届いた|delivered', '失敗|failed', '端末なし|dead token', '待ち|waiting', '届け先なし|no device'],
+    passport.html_table('警報', 'Alerts',
+      ARRAY['番号|no.', '警報|alert', '状態|state', '区域|area', '人数|people', '起案|drafted', '承認|approved'],
       (SELECT string_agg(passport.html_row(a.alert_id::text,
                 concat(CASE WHEN a.mode = 'drill' THEN '【訓練】' END, 'レベル', a.level, ' ', a.action), a.state,
-                array_to_string(a.area_names, '、'), concat_ws(' ', a.drafted_by, passport.local_time(a.drafted_at)),
-                concat_ws(' ', a.approved_by, passport.local_time(a.approved_at)), a.recipients::text, a.deliveries::text,
-                a.delivered::text, a.failed::text, a.retired::text, a.waiting::text, a.unreachable::text),
+                array_to_string(a.area_names, '、'), a.recipients::text,
+                concat_ws(' ', a.drafted_by, passport.local_time(a.drafted_at)),
+                concat_ws(' ', a.approved_by, passport.local_time(a.approved_at))),
                 '' ORDER BY a.alert_id DESC) FROM passport.report_alert AS a)),
+    passport.html_table('通知', 'Messages',
+      ARRAY['番号|no.', '通知|messages', '届いた|delivered', '失敗|failed', '使われない端末|dead token', '待ち|waiting',
+            '端末のない人|people without a device'],
+      (SELECT string_agg(passport.html_row(a.alert_id::text, a.deliveries::text, a.delivered::text, a.failed::text,
+                a.retired::text, a.waiting::text, a.unreachable::text), '' ORDER BY a.alert_id DESC)
+         FROM passport.report_alert AS a WHERE a.approved_at IS NOT NULL)),
     passport.html_table('気にかける世帯', 'Households to look after',
       ARRAY['急ぐ順|urgency', '警報|alert', '世帯|household', '大字|area', '人数|members', '助けが必要|need help', '無事|safe', '未回答|no answer'],
       (SELECT string_agg(passport.html_row(
@@ -236,10 +251,14 @@ BEGIN ATOMIC
       (SELECT string_agg(passport.html_row(passport.local_time(r.observed_at), r.name,
                 concat_ws(' ', round(r.value::numeric, 2), r.unit), r.verdict, array_to_string(r.reasons, ', ')),
                 '' ORDER BY r.observed_at DESC)
-         FROM (SELECT * FROM passport.report_held_reading AS h ORDER BY h.observed_at DESC LIMIT 60) AS r)));
+         FROM (SELECT * FROM passport.report_held_reading AS h ORDER BY h.observed_at DESC LIMIT 60) AS r)),
+    passport.html_table('今日のポイント', 'Points today',
+      ARRAY['事業|program', '種類|kind', '件数|entries', '人数|people', 'ポイント|points'],
+      (SELECT string_agg(passport.html_row(p.title, p.kind, p.entries::text, p.residents::text, p.points::text),
+                         '' ORDER BY p.kind, p.title) FROM passport.report_points AS p)));
 END;
 COMMENT ON FUNCTION passport.report_other_tables_html() IS
-'The report''s tables of gauges and held readings.';
+'The report''s tables of gauges, held readings and points.';
 
 CREATE FUNCTION passport.report_style() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -275,7 +294,7 @@ text.gauge{font-size:16px;font-weight:700;paint-order:stroke;stroke:var(--paper)
 .small{font-size:14px;text-anchor:middle;paint-order:stroke;stroke:var(--land);stroke-width:4px}.bar{fill:none;stroke:var(--ink);stroke-width:2}.north{fill:var(--ink)}
 .corner{fill:var(--paper);fill-opacity:.92;stroke:var(--line)}.here{fill:none;stroke:var(--bad);stroke-width:2}
 .grid{stroke:var(--line);fill:none;stroke-width:1}.tick{font-size:13px;fill:var(--soft)}.label{font-size:13px}
-.threshold,.casing{fill:none;stroke-width:2;stroke-dasharray:9 4}.casing{stroke:var(--soft);stroke-width:4}.water{fill:none;stroke:var(--water);stroke-width:2.6;stroke-linejoin:round}
+.threshold,.casing{fill:none;stroke-width:2;stroke-dasharray:9 4}.casing{stroke:var(--soft);stroke-width:3.6;stroke-opacity:.7}.water{fill:none;stroke:var(--water);stroke-width:2.6;stroke-linejoin:round}
 .held{fill:none;stroke:var(--bad);stroke-width:2.2}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:6px 20px;padding:0;margin:12px 0 4px;font-size:.9rem}
 .legend li{display:flex;align-items:center;gap:6px}.legend svg,.fine svg{width:22px;height:22px;vertical-align:middle}
@@ -298,6 +317,7 @@ COMMENT ON FUNCTION passport.report_style() IS
 CREATE FUNCTION passport.report_html() RETURNS text
   LANGUAGE sql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
 BEGIN ATOMIC
   SELECT concat('<!DOCTYPE html><html lang="ja"><head><meta charset="utf-8">',
            '<meta name="viewport" content="width=device-width,initial-scale=1">',

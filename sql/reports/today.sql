@@ -50,3 +50,9 @@ SELECT alert_id AS "番号", CASE WHEN needs_help THEN '要支援' ELSE '' END A
        CASE message WHEN 'no_device' THEN '端末なし' WHEN 'failed' THEN '届かず' WHEN 'waiting' THEN '送信待ち'
                     ELSE '届いた' END AS "通知 message"
   FROM passport.report_unanswered ORDER BY needs_help DESC, alert_id, household_number, resident_id LIMIT 20;
+
+\echo == 今日のポイント / Points today ==
+SELECT title AS "事業 program",
+       CASE kind WHEN 'award' THEN '付与 award' WHEN 'spend' THEN '利用 spend' ELSE '取消 reversal' END AS "種類 kind",
+       entries AS "件数 entries", residents AS "人数 people", points AS "ポイント points"
+  FROM passport.report_points ORDER BY kind, title;
