@@ -9,8 +9,9 @@
 #include "ceremony.h"
 
 #define SQL_BEGIN_CHALLENGE "SELECT challenge_id, message FROM passport.begin_challenge($1, $2)"
-#define SQL_REGISTER_ACCOUNT \
-	"SELECT state, detail, resident_id FROM passport.register_account($1, $2, $3, $4, $5)"
+#define SQL_REGISTER_ACCOUNT                                                                       \
+	"SELECT state, detail ->> 'text', resident_id FROM passport.register_account($1, $2, $3, $4, " \
+	"$5)"
 #define SQL_LOG_IN "SELECT verdict, detail, id_token FROM passport.log_in($1, $2, $3, $4)"
 
 #define PARAMETERS_MAX 5

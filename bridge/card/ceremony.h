@@ -31,7 +31,7 @@ typedef struct Proof
 typedef struct Verdict
 {
 	char *verdict;     /* of log_in, or the state of register_account */
-	char *detail;      /* why */
+	char *detail;      /* why, of a refusal */
 	char *resident_id; /* register_account: NULL when not linked */
 	char *token;       /* log_in: NULL when refused */
 } Verdict;

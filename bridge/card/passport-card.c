@@ -164,7 +164,7 @@ log_in_card(Session *session)
 		status = say(EXIT_DONE, TEXT_LOGGED_IN);
 	}
 	else
-		status = say(EXIT_REFUSED, TEXT_REFUSED, verdict.verdict != NULL ? verdict.verdict : "");
+		status = say(EXIT_REFUSED, TEXT_REFUSED, verdict.detail != NULL ? verdict.detail : "");
 	verdict_free(&verdict);
 	return status;
 }
