@@ -29,18 +29,6 @@ static void describe_error(PGconn *connection, const PGresult *result,
                            char problem[CEREMONY_PROBLEM_MAX]);
 static char *copy_field(const PGresult *result, int field);
 
-PGconn *
-ceremony_connect(const char *conninfo, char problem[CEREMONY_PROBLEM_MAX])
-{
-	PGconn *connection = PQconnectdb(conninfo);
-
-	if (PQstatus(connection) == CONNECTION_OK)
-		return connection;
-	describe_error(connection, NULL, problem);
-	PQfinish(connection);
-	return NULL;
-}
-
 bool
 begin_challenge(PGconn *connection, const char *purpose, const char *audience, Challenge *challenge,
                 char problem[CEREMONY_PROBLEM_MAX])

@@ -15,7 +15,9 @@
 
 #include "card.h"
 #include "ceremony.h"
-#include "jpki.h"
+#include "lib/jpki.h"
+#include "lib/log.h"
+#include "lib/pg.h"
 
 #define PATH_SIZE 4096
 
@@ -63,19 +65,16 @@ static void read_options(int argc, char **argv, Options *options);
 int
 main(int argc, char **argv)
 {
-	char problem[CEREMONY_PROBLEM_MAX];
 	PGconn *connection;
 	Options options;
 	Tally tally = {0};
 	time_t said = time(NULL);
 
 	read_options(argc, argv, &options);
-	connection = ceremony_connect(options.database, problem);
+	log_open("resident-app");
+	connection = pg_connect(options.database, "resident-app");
 	if (connection == NULL)
-	{
-		fprintf(stderr, "resident-app: %s\n", problem);
 		return 1;
-	}
 	for (int i = optind; i < argc; i++)
 	{
 		play(connection, argv[i], &options, &tally);

@@ -51,7 +51,7 @@ sub run {
 
 sub find_program {
   my ($name) = @_;
-  return (grep { -x } map { "$_/$name" } split /:/, $ENV{PATH})[0];
+  return (grep { -x } map { "$_/$name" } split(/:/, $ENV{PATH}), "$top/build/bridge")[0];
 }
 
 sub slurp {
