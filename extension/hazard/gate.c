@@ -192,7 +192,7 @@ Witnessed(const GateLimits *limits, const GateHistory *history, GateReading read
 		return false;
 	if (Joined(limits, held, reading))
 		return true;
-	if (!history->last.known || reading.at < held.at || Jump(limits, history->last, held) != jump)
+	if (reading.at < held.at || (history->last.known && Jump(limits, history->last, held) != jump))
 		return false;
-	return jump == GATE_RISE_TOO_FAST ? further > 0 : further < 0;
+	return jump == GATE_FALL_TOO_FAST ? further < 0 : further > 0;
 }

@@ -38,7 +38,8 @@ ROLLBACK TO before;
 INSERT INTO passport.oaza (name, location) VALUES
   ('area: inside', ST_Point(138.05, 36.05, 4326)), ('area: outside', ST_Point(138.5, 36.05, 4326)),
   ('area: far', ST_Point(138.9, 36.05, 4326));
-INSERT INTO passport.resident (name, oaza, location, location_precision, status) VALUES
+INSERT INTO passport.resident (resident_number, name, oaza, location, location_precision, status, updated_at)
+  SELECT 'area-' || row_number() OVER (), p.*, now() FROM (VALUES
   ('in the area', 'area: far', ST_Point(138.02, 36.02, 4326), 'parcel', 'resident'),
   ('on its border', NULL, ST_Point(138.1, 36.02, 4326), 'parcel', 'resident'),
   ('at its corner', NULL, ST_Point(138, 36, 4326), 'parcel', 'resident'),
@@ -47,19 +48,20 @@ INSERT INTO passport.resident (name, oaza, location, location_precision, status)
   ('died', 'area: outside', ST_Point(138.02, 36.02, 4326), 'parcel', 'deceased'),
   ('not registered, lives here', NULL, ST_Point(138.02, 36.02, 4326), 'parcel', 'non_resident'),
   ('no point, oaza inside', 'area: inside', NULL, NULL, 'resident'),
-  ('oaza''s point, a neighbour inside', 'area: far', ST_Point(138.9, 36.05, 4326), 'oaza', 'resident'),
+  ('point of the oaza, a neighbour inside', 'area: far', ST_Point(138.9, 36.05, 4326), 'oaza', 'resident'),
   ('no point, oaza outside', 'area: outside', NULL, NULL, 'resident'),
   ('no point, died', 'area: inside', NULL, NULL, 'deceased'),
-  ('no point, no oaza', NULL, NULL, NULL, 'resident');
+  ('no point, no oaza', NULL, NULL, NULL, 'resident')) AS p;
 CREATE FUNCTION pg_temp.who(area geometry) RETURNS SETOF text
 BEGIN ATOMIC
   SELECT r.name FROM passport.residents_in(area) AS id JOIN passport.resident AS r ON r.resident_id = id
+   WHERE r.resident_number LIKE 'area-%'
    ORDER BY r.resident_id;
 END;
 SELECT pg_temp.who(passport.draw_affected_area('area test', 3));
-\echo -- a bow tie drawn by hand is taken for all that it covers; nothing selects nobody
-SELECT pg_temp.who('SRID=4326;POLYGON((138 36, 138.2 36.1, 138.2 36, 138 36.1, 138 36))') LIMIT 2;
+-- a bow tie drawn by hand is taken for all that it covers; nothing selects nobody
+SELECT pg_temp.who('SRID=4326;POLYGON((138 36, 138.2 36.1, 138.2 36, 138 36.1, 138 36))');
 SELECT pg_temp.who('SRID=4326;POLYGON EMPTY'), pg_temp.who(NULL);
 -- nobody twice, however many pieces the area is cut into
-SELECT count(*), count(DISTINCT id) FROM passport.residents_in(ST_Segmentize(passport.draw_affected_area('area test', 4), 0.0001)) AS id;
+SELECT count(*), count(DISTINCT id) FROM pg_temp.who(ST_Segmentize(passport.draw_affected_area('area test', 4), 0.0001)) AS id;
 ROLLBACK;

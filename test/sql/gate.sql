@@ -43,6 +43,10 @@ SELECT * FROM pg_temp.judge('zero', -0.3, 0, 0.3);
 -- a first reading that would alarm waits for a second
 SELECT pg_temp.gauge('first') \g /dev/null
 SELECT * FROM pg_temp.judge('first', 3.4, 3.5);
+SELECT pg_temp.gauge('first wall') \g /dev/null
+SELECT * FROM pg_temp.judge('first wall', 3.4, 5.4, 7.4);
+SELECT pg_temp.gauge('first spike') \g /dev/null
+SELECT * FROM pg_temp.judge('first spike', 7, 1);
 -- garbage
 SELECT pg_temp.gauge('garbage') \g /dev/null
 SELECT * FROM pg_temp.judge('garbage', 'NaN', 'infinity', '-infinity', 26, -1.5, 1);

@@ -26,7 +26,7 @@ SELECT * FROM pg_temp.import(
   pg_temp.polygon('[[[138, 36], [138.2, 36], [138.2, 36.2], [138, 36.2]]]'),
   pg_temp.feature('{"type": "MultiPolygon", "coordinates": [
     [[[138, 36], [138.2, 36], [138.2, 36.2], [138, 36.2], [138, 36]]],
-    [[[138.1, 36], [138.3, 36], [138.3, 36.2], [138.1, 36.2], [138.1, 36]]]]}'));
+    [[[138.1, 36.1], [138.3, 36.1], [138.3, 36.3], [138.1, 36.3], [138.1, 36.1]]]]}'));
 SELECT name, GeometryType(area), ST_NDims(area), ST_IsValid(area), round(ST_Area(area)::numeric, 4), problem
   FROM passport.hazard_zone WHERE source = 'zone test' ORDER BY zone_id;
 -- hostile ones, with a good one among them
