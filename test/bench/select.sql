@@ -1,5 +1,5 @@
 -- n residents spread evenly over the zone's surroundings, and the zone
-TRUNCATE passport.resident, passport.resident_directory CASCADE;
+DELETE FROM passport.resident WHERE name = 'bench zone';
 DROP TABLE IF EXISTS bench_area;
 \set features `cat :zones`
 CREATE TABLE bench_area AS
@@ -7,7 +7,7 @@ SELECT st_multi(st_collectionextract(st_unaryunion(st_collect(g)), 3))::geometry
   FROM (SELECT st_makevalid(st_setsrid(st_force2d(st_geomfromgeojson(f -> 'geometry')), 4326)) AS g
           FROM jsonb_array_elements((:'features')::jsonb -> 'features') AS f) AS zone;
 INSERT INTO passport.resident (resident_number, name, household_number, location, location_precision, updated_at)
-SELECT 'B' || i, 'bench', 'H' || i / 3,
+SELECT 'B' || i, 'bench zone', 'H' || i / 3,
        st_setsrid(st_makepoint(st_xmin(area) + (st_xmax(area) - st_xmin(area)) * ((i * 0.6180339887498949) % 1),
                                st_ymin(area) + (st_ymax(area) - st_ymin(area)) * ((i * 0.7548776662466927) % 1)), 4326),
        'parcel', now()

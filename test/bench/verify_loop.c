@@ -1,21 +1,22 @@
 /*
  * The reference of the figure "verify": what a plain OpenSSL program does for
- * each signature - parse the certificate, X509_verify_cert against the root and
- * its revocation list, verify the digest.
+ * each signature - parse the certificate, X509_verify_cert against the roots of
+ * its purpose and their revocation list, verify the digest.
  *
- *   verify_loop sign CARDS OUT    signs a message with each card, writes
- *                                 "certificate<TAB>message<TAB>signature" in hex
- *                                 for COPY
- *   verify_loop measure ROOT CRL IN   verifies each line of IN, prints verifications/s
+ *   verify_loop HIERARCHY SHEET
+ *
+ * reads roots and lists of the folder HIERARCHY and the samples of SHEET (key,
+ * purpose, certificate, message, signature, as test/card/hierarchy --sheet writes
+ * them) and prints verifications per second.
  */
-#include <dirent.h>
+#include <glob.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <openssl/x509_vfy.h>
 
@@ -27,6 +28,7 @@ struct bytes
 
 struct sample
 {
+	bool signs; /* purpose: signature, else authentication */
 	struct bytes certificate, message, signature;
 };
 
@@ -53,62 +55,6 @@ slurp(const char *path)
 		fail(path);
 	fclose(f);
 	return b;
-}
-
-static void
-print_hex(FILE *out, const unsigned char *data, size_t length, char end)
-{
-	fputs("\\\\x", out);
-	for (size_t i = 0; i < length; i++)
-		fprintf(out, "%02x", data[i]);
-	fputc(end, out);
-}
-
-/* sign_all signs one message of its own with each card of the folder. */
-static int
-sign_all(const char *cards, const char *path)
-{
-	DIR *folder = opendir(cards);
-	FILE *out = fopen(path, "w");
-	struct dirent *entry;
-
-	if (folder == NULL || out == NULL)
-		fail("cannot open the folder or the output");
-	while ((entry = readdir(folder)) != NULL)
-	{
-		char name[4096];
-		unsigned char signature[512];
-		size_t length = sizeof(signature);
-		struct bytes certificate, key;
-		const unsigned char *p;
-		EVP_PKEY *pkey;
-		EVP_MD_CTX *md = EVP_MD_CTX_new();
-		char message[300];
-
-		if (entry->d_name[0] == '.')
-			continue;
-		snprintf(name, sizeof(name), "%s/%s/auth.der", cards, entry->d_name);
-		certificate = slurp(name);
-		snprintf(name, sizeof(name), "%s/%s/auth.key", cards, entry->d_name);
-		key = slurp(name);
-		p = key.data;
-		pkey = d2i_AutoPrivateKey(NULL, &p, key.length);
-		if (pkey == NULL)
-			fail("a key does not parse");
-		snprintf(message, sizeof(message), "log in to passport, %s", entry->d_name);
-		if (EVP_DigestSignInit(md, NULL, EVP_sha256(), NULL, pkey) != 1 ||
-		    EVP_DigestSign(md, signature, &length, (unsigned char *) message, strlen(message)) != 1)
-			fail("signing failed");
-		print_hex(out, certificate.data, certificate.length, '\t');
-		print_hex(out, (unsigned char *) message, strlen(message), '\t');
-		print_hex(out, signature, length, '\n');
-		EVP_MD_CTX_free(md);
-		EVP_PKEY_free(pkey);
-		free(certificate.data);
-		free(key.data);
-	}
-	closedir(folder);
-	return fclose(out);
 }
 
 /* from_hex reads "\\x..." up to a tab or a line's end. */
@@ -143,9 +89,14 @@ read_samples(const char *path, struct sample **samples)
 	*samples = NULL;
 	while (getline(&line, &room, in) > 0)
 	{
-		char *at = line;
+		char *at = strchr(line, '\t'); /* behind the key */
+		bool signs = at != NULL && strncmp(at + 1, "signature\t", 10) == 0;
 
+		if (at == NULL || (at = strchr(at + 1, '\t')) == NULL)
+			fail("the sheet has a line without its fields");
+		at++;
 		*samples = realloc(*samples, (count + 1) * sizeof(struct sample));
+		(*samples)[count].signs = signs;
 		(*samples)[count].certificate = from_hex(&at);
 		(*samples)[count].message = from_hex(&at);
 		(*samples)[count].signature = from_hex(&at);
@@ -177,37 +128,58 @@ verify(X509_STORE *store, const struct sample *s)
 	return good;
 }
 
-static int
-measure(const char *root, const char *crl, const char *path)
+/* make_store trusts one purpose's root and knows its lists. */
+static X509_STORE *
+make_store(const char *folder, const char *purpose)
 {
-	struct bytes r = slurp(root), c = slurp(crl);
-	const unsigned char *p = r.data, *q = c.data;
 	X509_STORE *store = X509_STORE_new();
-	struct sample *samples;
-	size_t count = read_samples(path, &samples), good = 0;
-	struct timespec begin, end;
+	char pattern[4096];
+	struct bytes b;
+	const unsigned char *p;
+	glob_t lists;
 
-	if (X509_STORE_add_cert(store, d2i_X509(NULL, &p, r.length)) != 1 ||
-	    X509_STORE_add_crl(store, d2i_X509_CRL(NULL, &q, c.length)) != 1)
-		fail("root or list does not parse");
-	X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK);
-	clock_gettime(CLOCK_MONOTONIC, &begin);
-	for (size_t i = 0; i < count; i++)
-		good += verify(store, &samples[i]);
-	clock_gettime(CLOCK_MONOTONIC, &end);
-	if (good != count)
-		fail("a good signature did not verify");
-	printf("%.0f\n", count / ((end.tv_sec - begin.tv_sec) + (end.tv_nsec - begin.tv_nsec) / 1e9));
-	return 0;
+	snprintf(pattern, sizeof(pattern), "%s/%s-root.der", folder, purpose);
+	b = slurp(pattern);
+	p = b.data;
+	if (X509_STORE_add_cert(store, d2i_X509(NULL, &p, b.length)) != 1)
+		fail("a root does not parse");
+	snprintf(pattern, sizeof(pattern), "%s/crl-%s*.der", folder, purpose);
+	if (glob(pattern, 0, NULL, &lists) != 0)
+		fail("there is no revocation list");
+	for (size_t i = 0; i < lists.gl_pathc; i++)
+	{
+		b = slurp(lists.gl_pathv[i]);
+		p = b.data;
+		if (X509_STORE_add_crl(store, d2i_X509_CRL(NULL, &p, b.length)) != 1)
+			fail("a revocation list does not parse");
+	}
+	globfree(&lists);
+	X509_STORE_set_flags(store, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_EXTENDED_CRL_SUPPORT);
+	return store;
 }
 
 int
 main(int argc, char **argv)
 {
-	if (argc == 4 && strcmp(argv[1], "sign") == 0)
-		return sign_all(argv[2], argv[3]);
-	if (argc == 5 && strcmp(argv[1], "measure") == 0)
-		return measure(argv[2], argv[3], argv[4]);
-	fprintf(stderr, "usage: verify_loop sign CARDS OUT | measure ROOT CRL IN\n");
-	return 2;
+	X509_STORE *signature, *authentication;
+	struct sample *samples;
+	size_t count, good = 0;
+	struct timespec begin, end;
+
+	if (argc != 3)
+	{
+		fprintf(stderr, "usage: verify_loop HIERARCHY SHEET\n");
+		return 2;
+	}
+	signature = make_store(argv[1], "signature");
+	authentication = make_store(argv[1], "authentication");
+	count = read_samples(argv[2], &samples);
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	for (size_t i = 0; i < count; i++)
+		good += verify(samples[i].signs ? signature : authentication, &samples[i]);
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	if (good != count)
+		fail("a good signature did not verify");
+	printf("%.0f\n", count / ((end.tv_sec - begin.tv_sec) + (end.tv_nsec - begin.tv_nsec) / 1e9));
+	return 0;
 }

@@ -1,0 +1,37 @@
+/* Certificate revocation lists, read one entry at a time.  Pure C. */
+#ifndef PASSPORT_CRL_H
+#define PASSPORT_CRL_H
+
+#include "certificate.h"
+
+typedef struct Crl
+{
+	DerSlice tbs;
+	DerSlice signature;
+	Algorithm algorithm;
+	DerSlice issuer;
+	int64_t this_update; /* seconds since 1970 */
+	int64_t next_update;
+	DerSlice number;             /* unsigned */
+	DerSlice distribution_point; /* a directory name as DER */
+	bool is_delta;
+	DerSlice entries; /* for ReadCrlEntry */
+} Crl;
+
+typedef struct CrlEntry
+{
+	DerSlice serial;
+	int64_t revoked_at;
+	int reason; /* CRLReason, 0 when it is not said */
+} CrlEntry;
+
+/* ParseCrl returns NULL, or the rule that the bytes break.  It reads every entry once. */
+extern const char *ParseCrl(const uint8_t *der, size_t size, Crl *crl);
+
+/* ReadCrlEntry takes the next entry off the slice; NULL, or the rule that it breaks. */
+extern const char *ReadCrlEntry(DerSlice *entries, CrlEntry *entry);
+
+/* CrlReasonName returns the name of a CRLReason as RFC 5280 has it. */
+extern const char *CrlReasonName(int reason);
+
+#endif

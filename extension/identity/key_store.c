@@ -1,0 +1,182 @@
+/*
+ * Entry points around the keys of the tokens: the file with the key that locks
+ * them, making one, signing with one, and showing the public ones.
+ */
+#include "postgres.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+
+#include "passport.h"
+#include "token.h"
+#include "trust.h"
+
+#define LOCK_SIZE 32
+
+PG_FUNCTION_INFO_V1(passport_make_token_key);
+PG_FUNCTION_INFO_V1(passport_sign_token);
+PG_FUNCTION_INFO_V1(passport_token_jwk);
+PG_FUNCTION_INFO_V1(passport_nonce);
+
+/* The last key that signed in this backend: a signature should not cost reading the file */
+static EVP_PKEY *signing_key;
+static char signing_kid[KEY_ID_MAX];
+
+static void read_lock(uint8 lock[LOCK_SIZE]);
+static void check_lock_file(int fd);
+static void no_lock(const char *reason) pg_attribute_noreturn();
+static EVP_PKEY *find_signing_key(const char *kid, DerSlice public_key, DerSlice sealed);
+
+/* passport_make_token_key makes a key and returns it as it is stored. */
+Datum
+passport_make_token_key(PG_FUNCTION_ARGS)
+{
+	uint8 lock[LOCK_SIZE];
+	char kid[KEY_ID_MAX];
+	uint8 public_key[PUBLIC_SIZE];
+	uint8 sealed[SEALED_SIZE];
+	TupleDesc columns;
+	Datum values[3];
+	bool nulls[3] = {false};
+	bool made;
+
+	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	read_lock(lock);
+	made = MakeTokenKey(lock, kid, public_key, sealed);
+	OPENSSL_cleanse(lock, sizeof(lock));
+	if (!made)
+		ereport(ERROR, (errcode(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION),
+		                errmsg("OpenSSL could not make a token key")));
+	values[0] = CStringGetTextDatum(kid);
+	values[1] = PointerGetDatum(cstring_to_text_with_len((char *) public_key, PUBLIC_SIZE));
+	values[2] = PointerGetDatum(cstring_to_text_with_len((char *) sealed, SEALED_SIZE));
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls)));
+}
+
+/* passport_sign_token(payload, kid, public_key, sealed_key) returns a token. */
+Datum
+passport_sign_token(PG_FUNCTION_ARGS)
+{
+	DerSlice payload = BytesSlice((bytea *) PG_GETARG_TEXT_PP(0));
+	char *kid = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	EVP_PKEY *key =
+	    find_signing_key(kid, BytesSlice(PG_GETARG_BYTEA_PP(2)), BytesSlice(PG_GETARG_BYTEA_PP(3)));
+	char token[TOKEN_MAX];
+	size_t size = SignToken(key, kid, payload, token, sizeof(token));
+
+	if (size == 0)
+		ereport(ERROR, (errcode(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION),
+		                errmsg("OpenSSL could not sign a token")));
+	PG_RETURN_TEXT_P(cstring_to_text_with_len(token, size));
+}
+
+static EVP_PKEY *
+find_signing_key(const char *kid, DerSlice public_key, DerSlice sealed)
+{
+	uint8 lock[LOCK_SIZE];
+	EVP_PKEY *key;
+
+	if (signing_key != NULL && strcmp(signing_kid, kid) == 0)
+		return signing_key;
+	if (strlen(kid) >= KEY_ID_MAX || public_key.size != PUBLIC_SIZE || sealed.size != SEALED_SIZE)
+		elog(ERROR, "a token key is not as it was stored");
+	read_lock(lock);
+	key = OpenTokenKey(lock, kid, public_key.data, sealed.data);
+	OPENSSL_cleanse(lock, sizeof(lock));
+	if (key == NULL)
+		no_lock("The key in it does not open the token key in the database.");
+	/* OpenSSL wipes a private key when it frees it */
+	EVP_PKEY_free(signing_key);
+	signing_key = key;
+	strlcpy(signing_kid, kid, sizeof(signing_kid));
+	return key;
+}
+
+/* read_lock reads the 32 bytes of passport.token_key_file. */
+static void
+read_lock(uint8 lock[LOCK_SIZE])
+{
+	uint8 bytes[LOCK_SIZE + 1];
+	ssize_t size;
+	int fd;
+
+	if (passport_token_key_file[0] == '\0')
+		no_lock("The setting is empty.");
+	fd = open(passport_token_key_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		no_lock("The file cannot be opened.");
+	check_lock_file(fd);
+	size = read(fd, bytes, sizeof(bytes));
+	close(fd);
+	memcpy(lock, bytes, LOCK_SIZE);
+	OPENSSL_cleanse(bytes, sizeof(bytes));
+	if (size != LOCK_SIZE)
+	{
+		OPENSSL_cleanse(lock, LOCK_SIZE);
+		no_lock("The file does not hold exactly 32 bytes.");
+	}
+}
+
+static void
+check_lock_file(int fd)
+{
+	struct stat file;
+	const char *reason = NULL;
+
+	if (fstat(fd, &file) != 0 || !S_ISREG(file.st_mode))
+		reason = "It is not a regular file.";
+	else if (file.st_uid != geteuid() && file.st_uid != 0)
+		reason = "The file belongs to neither the server's user nor root.";
+	else if (file.st_mode & (S_IRWXG | S_IRWXO))
+		reason = "Others than its owner may use the file: its mode must be 0600 or less.";
+	if (reason != NULL)
+	{
+		close(fd);
+		no_lock(reason);
+	}
+}
+
+static void
+no_lock(const char *reason)
+{
+	ereport(
+	    ERROR,
+	    (errcode(ERRCODE_PT_STALE_TRUST), errmsg("the key that locks the token keys is not there"),
+	     errdetail_internal("%s", reason),
+	     errhint("Put 32 random bytes into a file outside the database that only the server can "
+	             "read (head -c 32 /dev/urandom), and name it in passport.token_key_file.")));
+}
+
+/* passport_token_jwk returns the members x and y of a public key. */
+Datum
+passport_token_jwk(PG_FUNCTION_ARGS)
+{
+	DerSlice key = BytesSlice(PG_GETARG_BYTEA_PP(0));
+	char x[48], y[48];
+
+	if (key.size != PUBLIC_SIZE)
+		elog(ERROR, "a token key is not as it was stored");
+	x[EncodeBase64Url((DerSlice){key.data + 1, 32}, x)] = '\0';
+	y[EncodeBase64Url((DerSlice){key.data + 33, 32}, y)] = '\0';
+	PG_RETURN_TEXT_P(cstring_to_text(psprintf("{\"x\": \"%s\", \"y\": \"%s\"}", x, y)));
+}
+
+/* passport_nonce returns 16 random bytes that nobody can foresee. */
+Datum
+passport_nonce(PG_FUNCTION_ARGS)
+{
+	uint8 bytes[16];
+
+	if (!pg_strong_random(bytes, sizeof(bytes)))
+		ereport(ERROR,
+		        (errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not generate random values")));
+	PG_RETURN_BYTEA_P(cstring_to_text_with_len((char *) bytes, sizeof(bytes)));
+}

@@ -1,0 +1,242 @@
+/*
+ * authenticate: from a token to the resident who acts.
+ *
+ * Whether a token is ours is costly to say and never changes: it is verified
+ * once in a backend and then known by its hash.  Whether it still counts can
+ * change at any moment: its key, its session and its account are looked up
+ * every time, in one query.
+ */
+#include "postgres.h"
+
+#include <openssl/sha.h>
+
+#include "catalog/pg_type.h"
+#include "executor/spi.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+#include "utils/memutils.h"
+#include "utils/uuid.h"
+
+#include "passport.h"
+#include "session.h"
+#include "token.h"
+#include "trust.h"
+
+/* The audience of tokens for these functions; other services have their own. */
+#define OWN_AUDIENCE "passport"
+
+/* Another server's clock may run ahead of ours by this much. */
+#define SKEW_SECONDS 60
+
+#define SQL_KEY                                 \
+	"SELECT public_key FROM passport.token_key" \
+	" WHERE kid = $1 AND (verify_until IS NULL OR verify_until > $2)"
+
+#define SQL_SESSION                                                                       \
+	"SELECT d.resident_id, s.auth_time"                                                   \
+	"  FROM passport.token_key AS k"                                                      \
+	" CROSS JOIN passport.subject_directory AS d"                                         \
+	"  JOIN passport.session AS s ON s.resident_id = d.resident_id AND s.session_id = $2" \
+	"  JOIN passport.account AS a ON a.resident_id = d.resident_id"                       \
+	" WHERE k.kid = $1 AND (k.verify_until IS NULL OR k.verify_until > $5)"               \
+	"   AND d.audience = $4 AND d.subject = $3"                                           \
+	"   AND s.audience = $4 AND s.revoked_at IS NULL AND s.expires_at > $5"               \
+	"   AND a.state = 'active'"
+
+PG_FUNCTION_INFO_V1(passport_authenticate);
+
+/* A token that was verified, in the place that its hash gives it */
+typedef struct Verified
+{
+	bool used;
+	uint8 hash[SHA256_DIGEST_LENGTH];
+	char kid[KEY_ID_MAX];
+	pg_uuid_t session_id;
+	pg_uuid_t subject;
+	int64 exp;
+	int64 iat;
+} Verified;
+
+#define PLACES 1024
+static Verified *places; /* one for each value of ten bits of the hash */
+
+static const Verified *verify_token(DerSlice text);
+static Verified *place_of(const uint8 *hash);
+static EVP_PKEY *find_key(const char *kid);
+static EVP_PKEY *read_key(const char *kid);
+static bool read_uuid(const char *text, pg_uuid_t *uuid);
+static bool find_session(const Verified *token, Acting *acting);
+
+Datum
+passport_authenticate(PG_FUNCTION_ARGS)
+{
+	DerSlice given = {NULL, 0};
+	const Verified *token;
+	Acting acting = {0};
+	int64 now = timestamptz_to_time_t(PassportNow());
+	bool good;
+
+	if (!PG_ARGISNULL(0))
+		given = BytesSlice(PG_GETARG_BYTEA_PP(0));
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	token = verify_token(given);
+	/* one answer for all that is wrong: which it is would help only who forges */
+	good = token != NULL && token->exp > now && token->iat <= now + SKEW_SECONDS &&
+	       find_session(token, &acting);
+	SPI_finish();
+	if (!good)
+		RefuseUnauthenticated("the token is not valid here and now");
+	BeginActing(&acting);
+	PG_RETURN_INT64(acting.resident_id);
+}
+
+/* verify_token returns NULL unless the token is one that we signed for this audience. */
+static const Verified *
+verify_token(DerSlice text)
+{
+	uint8 hash[SHA256_DIGEST_LENGTH];
+	Token token;
+	Verified fresh = {0};
+	Verified *place;
+	EVP_PKEY *key;
+
+	if (text.size == 0 || text.size > TOKEN_MAX)
+		return NULL;
+	SHA256(text.data, text.size, hash);
+	place = place_of(hash);
+	if (place->used && memcmp(place->hash, hash, sizeof(hash)) == 0)
+		return place;
+
+	if (ParseToken((const char *) text.data, text.size, &token) != NULL ||
+	    strcmp(token.iss, passport_issuer) != 0 || strcmp(token.aud, OWN_AUDIENCE) != 0 ||
+	    !read_uuid(token.sid, &fresh.session_id) || !read_uuid(token.sub, &fresh.subject))
+		return NULL;
+	key = find_key(token.kid);
+	if (key == NULL || !TokenSigned(key, &token))
+		return NULL;
+	fresh.used = true;
+	fresh.exp = token.exp;
+	fresh.iat = token.iat;
+	memcpy(fresh.hash, hash, sizeof(hash));
+	strlcpy(fresh.kid, token.kid, sizeof(fresh.kid));
+	*place = fresh;
+	return place;
+}
+
+static Verified *
+place_of(const uint8 *hash)
+{
+	if (places == NULL)
+		places = MemoryContextAllocZero(TopMemoryContext, sizeof(Verified) * PLACES);
+	return &places[(hash[0] << 8 | hash[1]) % PLACES];
+}
+
+/* find_key returns the public key with this kid; the last two that were used are kept, for a
+ * kid is the hash of its key and never means another. */
+static EVP_PKEY *
+find_key(const char *kid)
+{
+	static EVP_PKEY *keys[2];
+	static char kids[2][KEY_ID_MAX];
+	EVP_PKEY *key;
+
+	for (int i = 0; i < 2; i++)
+		if (keys[i] != NULL && strcmp(kids[i], kid) == 0)
+			return keys[i];
+	key = read_key(kid);
+	if (key == NULL)
+		return NULL;
+	EVP_PKEY_free(keys[1]);
+	keys[1] = keys[0];
+	strlcpy(kids[1], kids[0], KEY_ID_MAX);
+	keys[0] = key;
+	strlcpy(kids[0], kid, KEY_ID_MAX);
+	return key;
+}
+
+static EVP_PKEY *
+read_key(const char *kid)
+{
+	static SPIPlanPtr plan = NULL;
+	static Oid types[] = {TEXTOID, TIMESTAMPTZOID};
+	Datum values[] = {CStringGetTextDatum(kid), TimestampTzGetDatum(PassportNow())};
+	char thumbprint[KEY_ID_MAX];
+	DerSlice stored;
+	bool null;
+
+	if (plan == NULL)
+	{
+		plan = SPI_prepare_cursor(SQL_KEY, 2, types, CURSOR_OPT_GENERIC_PLAN);
+		if (plan == NULL || SPI_keepplan(plan) != 0)
+			elog(ERROR, "could not prepare the query for token keys");
+	}
+	if (SPI_execute_plan(plan, values, NULL, false, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the token keys");
+	if (SPI_processed == 0)
+		return NULL;
+	stored = BytesSlice(
+	    DatumGetByteaPP(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null)));
+	if (stored.size != PUBLIC_SIZE || !KeyThumbprint(stored.data, thumbprint) ||
+	    strcmp(thumbprint, kid) != 0)
+		return NULL;
+	return PublicTokenKey(stored.data);
+}
+
+/* read_uuid takes the one form in which we write it. */
+static bool
+read_uuid(const char *text, pg_uuid_t *uuid)
+{
+	int digit = 0;
+
+	if (strlen(text) != 36)
+		return false;
+	for (int i = 0; i < 36; i++)
+	{
+		const char *hex = "0123456789abcdef";
+		const char *found;
+
+		if (i == 8 || i == 13 || i == 18 || i == 23)
+		{
+			if (text[i] != '-')
+				return false;
+			continue;
+		}
+		found = strchr(hex, text[i]);
+		if (found == NULL)
+			return false;
+		uuid->data[digit / 2] = (uint8) (uuid->data[digit / 2] << 4 | (found - hex));
+		digit++;
+	}
+	return true;
+}
+
+/* find_session asks whether key, session and account still stand. */
+static bool
+find_session(const Verified *token, Acting *acting)
+{
+	static SPIPlanPtr plan = NULL;
+	static Oid types[] = {TEXTOID, UUIDOID, UUIDOID, TEXTOID, TIMESTAMPTZOID};
+	Datum values[] = {CStringGetTextDatum(token->kid), UUIDPGetDatum(&token->session_id),
+	                  UUIDPGetDatum(&token->subject), CStringGetTextDatum(OWN_AUDIENCE),
+	                  TimestampTzGetDatum(PassportNow())};
+	bool null;
+
+	if (plan == NULL)
+	{
+		plan = SPI_prepare_cursor(SQL_SESSION, 5, types, CURSOR_OPT_GENERIC_PLAN);
+		if (plan == NULL || SPI_keepplan(plan) != 0)
+			elog(ERROR, "could not prepare the query for sessions");
+	}
+	/* not read-only: a revocation that another transaction committed must be seen */
+	if (SPI_execute_plan(plan, values, NULL, false, 1) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the session");
+	if (SPI_processed == 0)
+		return false;
+	acting->resident_id =
+	    DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null));
+	acting->auth_time =
+	    DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &null));
+	acting->session_id = token->session_id;
+	return true;
+}
