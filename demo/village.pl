@@ -512,8 +512,9 @@ sub give_card {
 	my $expires = nth_birthday($birth, $issued, $minor ? 5 : 10);
 	my $fifth = nth_birthday($birth, $issued, 5);
 	my $renewed;
-	if (!$minor && $fifth le TODAY && happens(0.9)) {
-		$renewed = to_date(to_days($fifth) - between(3, 60));
+	if (!$minor && $fifth le '2026-04-20' && happens(0.9)) {
+		# a few days late, so that five birthdays on is the card's end again
+		$renewed = to_date(to_days($fifth) + between(1, 30));
 		$fifth = $expires;
 	}
 	$_ = earlier($_, $person->{stay_until} // $_) for $expires, $fifth;

@@ -5,41 +5,20 @@
  * A PIN is read from the terminal or a file descriptor, never from the command
  * line, goes to the card only and is wiped after.
  */
-#include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "ceremony.h"
 #include "jpki.h"
+#include "options.h"
 #include "pcsc.h"
 #include "pin.h"
 #include "text.h"
-
-enum
-{
-	EXIT_DONE = 0,
-	EXIT_REFUSED = 1,
-	EXIT_USAGE = 2,
-	EXIT_NO_CARD = 3,
-	EXIT_BAD_CARD = 4,
-	EXIT_WRONG_PIN = 5,
-	EXIT_BLOCKED = 6,
-	EXIT_DATABASE = 7,
-	EXIT_QUEUED = 8
-};
-
-#define PURPOSES 2 /* of JpkiPurpose */
-
-typedef struct Options
-{
-	const char *database, *reader, *audience;
-	int wait_seconds;
-	int pin_descriptors[PURPOSES]; /* -1: the terminal */
-	bool last_try;
-} Options;
 
 /* What a command holds; end_session lets go of all of it. */
 typedef struct Session
@@ -53,31 +32,12 @@ typedef struct Session
 	Proof proofs[PURPOSES];
 } Session;
 
-static const char usage[] =
-    "usage: passport-card [OPTION]... info|register|log-in\n"
-    "  info       the card's kind and the PIN tries left; needs no PIN\n"
-    "  register   opens an account with both certificates of the card\n"
-    "  log-in     prints an ID token; needs the authentication certificate only\n"
-    "\n"
-    "  -d, --database CONNINFO        of libpq; PGHOST and the like count too\n"
-    "  -r, --reader NAME              the reader whose name contains this\n"
-    "  -w, --wait SECONDS             for a card (30)\n"
-    "  -a, --audience NAME            for whom the token is (passport)\n"
-    "      --authentication-pin-fd N  read the PIN from file descriptor N, one line,\n"
-    "      --signature-pin-fd N       instead of the terminal; with the same N for both,\n"
-    "                                 the authentication PIN comes first\n"
-    "      --last-try                 try a PIN though a wrong one would block it\n"
-    "  -h, --help     -V, --version\n"
-    "\n"
-    "Exit status: 0 done, 1 refused, 2 usage, 3 no reader or card, 4 not a card of\n"
-    "this kind or it fails, 5 wrong PIN, 6 PIN blocked or one try left, 7 database,\n"
-    "8 received and queued for the staff.\n";
-
 static int run(Session *session, const char *command);
 static int info(Session *session);
 static int register_card(Session *session);
 static int log_in_card(Session *session);
 static int open_card(Session *session);
+static int explain_reader(const Session *session, PcscResult result);
 static int check_tries(Session *session, JpkiPurpose purpose);
 static int open_challenge(Session *session, const char *purpose);
 static int ask_pin(Session *session, JpkiPurpose purpose);
@@ -86,8 +46,6 @@ static int explain(const Session *session, JpkiPurpose purpose, JpkiResult resul
 static void show_message(const Challenge *challenge);
 static int say(int status, Text which, ...);
 static void end_session(Session *session);
-static void read_options(int argc, char **argv, Options *options);
-static int read_number(const char *argument);
 
 int
 main(int argc, char **argv)
@@ -114,7 +72,7 @@ run(Session *session, const char *command)
 		return register_card(session);
 	if (strcmp(command, "log-in") == 0)
 		return log_in_card(session);
-	fputs(usage, stderr);
+	print_usage(stderr);
 	return EXIT_USAGE;
 }
 
@@ -211,24 +169,42 @@ log_in_card(Session *session)
 	return status;
 }
 
-/* open_card connects to the card and selects its applet. */
+/*
+ * open_card connects to the card and selects its applet.  A card that is being
+ * put down, or taken away, may answer once and then not: that is tried again
+ * until the time is over.
+ */
 static int
 open_card(Session *session)
 {
-	const Options *options = &session->options;
-	PcscResult opened = pcsc_open(&session->pcsc, options->reader, 0);
-	JpkiResult result;
+	static const struct timespec pause = {.tv_nsec = 250 * 1000 * 1000};
+	time_t deadline = time(NULL) + session->options.wait_seconds;
+	PcscResult opened = pcsc_open(&session->pcsc, session->options.reader, 0);
+	JpkiResult result = opened == PCSC_OK ? jpki_select(&session->card) : JPKI_LINK_FAILED;
+	bool said = false;
 
-	if ((opened == PCSC_NO_CARD || opened == PCSC_NO_READER) && options->wait_seconds > 0)
+	while (result == JPKI_LINK_FAILED && time(NULL) < deadline && opened != PCSC_NO_SERVICE &&
+	       opened != PCSC_MANY_CARDS)
 	{
+		if (!said)
+			say(EXIT_DONE, TEXT_WAITING);
+		said = true;
 		pcsc_close(&session->pcsc);
-		say(EXIT_DONE, TEXT_WAITING);
-		opened = pcsc_open(&session->pcsc, options->reader, options->wait_seconds);
+		nanosleep(&pause, NULL);
+		opened = pcsc_open(&session->pcsc, session->options.reader, (int) (deadline - time(NULL)));
+		if (opened == PCSC_OK)
+			result = jpki_select(&session->card);
 	}
-	switch (opened)
+	if (opened != PCSC_OK)
+		return explain_reader(session, opened);
+	return result == JPKI_OK ? EXIT_DONE : explain(session, JPKI_AUTHENTICATION, result, 0);
+}
+
+static int
+explain_reader(const Session *session, PcscResult result)
+{
+	switch (result)
 	{
-		case PCSC_OK:
-			break;
 		case PCSC_NO_SERVICE:
 			return say(EXIT_NO_CARD, TEXT_NO_SERVICE, session->pcsc.problem);
 		case PCSC_NO_READER:
@@ -237,11 +213,9 @@ open_card(Session *session)
 			return say(EXIT_NO_CARD, TEXT_NO_CARD);
 		case PCSC_MANY_CARDS:
 			return say(EXIT_NO_CARD, TEXT_MANY_CARDS);
-		case PCSC_FAILED:
+		default:
 			return say(EXIT_NO_CARD, TEXT_READER_FAILED, session->pcsc.problem);
 	}
-	result = jpki_select(&session->card);
-	return result == JPKI_OK ? EXIT_DONE : explain(session, JPKI_AUTHENTICATION, result, 0);
 }
 
 /* check_tries keeps the last try from being used without being told. */
@@ -358,82 +332,4 @@ end_session(Session *session)
 	pcsc_close(&session->pcsc);
 	challenge_free(&session->challenge);
 	PQfinish(session->connection);
-}
-
-static void
-read_options(int argc, char **argv, Options *options)
-{
-	enum
-	{
-		AUTHENTICATION_PIN = 256,
-		SIGNATURE_PIN,
-		LAST_TRY
-	};
-	static const struct option known[] = {{"database", 1, NULL, 'd'},
-	                                      {"reader", 1, NULL, 'r'},
-	                                      {"wait", 1, NULL, 'w'},
-	                                      {"audience", 1, NULL, 'a'},
-	                                      {"authentication-pin-fd", 1, NULL, AUTHENTICATION_PIN},
-	                                      {"signature-pin-fd", 1, NULL, SIGNATURE_PIN},
-	                                      {"last-try", 0, NULL, LAST_TRY},
-	                                      {"help", 0, NULL, 'h'},
-	                                      {"version", 0, NULL, 'V'},
-	                                      {NULL, 0, NULL, 0}};
-	int option;
-
-	*options = (Options){
-	    .database = "", .audience = "passport", .wait_seconds = 30, .pin_descriptors = {-1, -1}};
-	while ((option = getopt_long(argc, argv, "d:r:w:a:hV", known, NULL)) != -1)
-		switch (option)
-		{
-			case 'd':
-				options->database = optarg;
-				break;
-			case 'r':
-				options->reader = optarg;
-				break;
-			case 'w':
-				options->wait_seconds = read_number(optarg);
-				break;
-			case 'a':
-				options->audience = optarg;
-				break;
-			case AUTHENTICATION_PIN:
-				options->pin_descriptors[JPKI_AUTHENTICATION] = read_number(optarg);
-				break;
-			case SIGNATURE_PIN:
-				options->pin_descriptors[JPKI_SIGNATURE] = read_number(optarg);
-				break;
-			case LAST_TRY:
-				options->last_try = true;
-				break;
-			case 'h':
-				fputs(usage, stdout);
-				exit(EXIT_DONE);
-			case 'V':
-				puts("passport-card " PASSPORT_VERSION);
-				exit(EXIT_DONE);
-			default:
-				fputs(usage, stderr);
-				exit(EXIT_USAGE);
-		}
-	if (optind + 1 != argc)
-	{
-		fputs(usage, stderr);
-		exit(EXIT_USAGE);
-	}
-}
-
-static int
-read_number(const char *argument)
-{
-	char *end;
-	long number = strtol(argument, &end, 10);
-
-	if (end == argument || *end != '\0' || number < 0 || number > 86400)
-	{
-		fprintf(stderr, "passport-card: \"%s\" is not a number\n", argument);
-		exit(EXIT_USAGE);
-	}
-	return (int) number;
 }

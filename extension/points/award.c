@@ -1,9 +1,9 @@
 /*
  * award_points(): one resident, one event.
  *
- * Two statements: one reads all that the rule asks about, the other books, on
- * the condition that the account's version is still the one that was read.
- * Whoever came between made another version: then we look again.
+ * What the rule asks about is read first, without a lock.  Then the account
+ * moves on, if its version is still the one that was read, and the entries are
+ * booked.  Whoever came between made another version: then we look again.
  */
 #include "postgres.h"
 
@@ -20,76 +20,72 @@
 #include "util/spi.h"
 
 /*
- * $1 resident, $2 program, $3 event key, $4 occurred at, $5 quantity, $6 day,
- * $7 and $8 its fiscal year, $9 and $10 its calendar year.  What no rule asks
- * about is not summed up.
+ * $1 resident, $2 program, $3 event key, $4 occurred at, $5 quantity, $6 day.
  */
 static Statement read_case = {
-    .sql =
-        "SELECT p.program IS NOT NULL, s.status = 'resident', s.birth_date,"
-        "       coalesce(a.version, 0), e.entry_id, e.points,"
-        "       e.effective_at = $4 AND e.quantity = $5,"
-        "       CASE WHEN r.cap_per_day IS NOT NULL THEN"
-        "         (SELECT sum(d.points) FROM passport.point_entry AS d WHERE d.resident_id = $1"
-        "             AND d.program = $2 AND d.occurred_on = $6) END,"
-        "       CASE WHEN r.cap_per_year IS NOT NULL THEN"
-        "         (SELECT sum(y.points) FROM passport.point_entry AS y WHERE y.resident_id = $1"
-        "             AND y.program = $2"
-        "             AND y.occurred_on >= CASE r.cap_year WHEN 'fiscal' THEN $7 ELSE $9 END"
-        "             AND y.occurred_on < CASE r.cap_year WHEN 'fiscal' THEN $8 ELSE $10 END) END,"
-        "       CASE WHEN r.once_per <> 'event' THEN"
-        "         (SELECT count(*) FILTER (WHERE o.kind = 'award')"
-        "                 - count(DISTINCT o.cause) FILTER (WHERE o.kind = 'reversal')"
-        "            FROM passport.point_entry AS o WHERE o.resident_id = $1 AND o.program = $2"
-        "             AND o.occurred_on >= CASE r.once_per WHEN 'day' THEN $6"
-        "                 WHEN 'fiscal_year' THEN $7 ELSE '-infinity' END"
-        "             AND o.occurred_on < CASE r.once_per WHEN 'day' THEN $6 + 1"
-        "                 WHEN 'fiscal_year' THEN $8 ELSE 'infinity' END) END,"
-        "       r.holds_from," RULE_COLUMNS "  FROM (VALUES (true)) AS one"
-        "  LEFT JOIN passport.program AS p ON p.program = $2"
-        "  LEFT JOIN passport.resident AS s ON s.resident_id = $1"
-        "  LEFT JOIN passport.point_account AS a ON a.resident_id = $1"
-        "  LEFT JOIN passport.point_entry AS e ON e.resident_id = $1 AND e.program = $2"
-        "        AND e.event_key = $3 AND e.kind = 'award'"
-        "  LEFT JOIN LATERAL (SELECT * FROM passport.program_rule AS h"
-        "                      WHERE h.program = $2 AND h.holds_from <= $6"
-        "                      ORDER BY h.holds_from DESC LIMIT 1) AS r ON true",
-    .arguments = 10,
-    .types = {INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, NUMERICOID, DATEOID, DATEOID, DATEOID,
-              DATEOID, DATEOID},
+    .sql = "SELECT p.program IS NOT NULL, s.status = 'resident', s.birth_date,"
+           "       coalesce(a.version, 0), e.entry_id, e.points,"
+           "       e.effective_at = $4 AND e.quantity = $5, r.holds_from," RULE_COLUMNS
+           "  FROM (VALUES (true)) AS one"
+           "  LEFT JOIN passport.program AS p ON p.program = $2"
+           "  LEFT JOIN passport.resident AS s ON s.resident_id = $1"
+           "  LEFT JOIN passport.point_account AS a ON a.resident_id = $1"
+           "  LEFT JOIN passport.point_entry AS e ON e.resident_id = $1 AND e.program = $2"
+           "        AND e.event_key = $3 AND e.kind = 'award'"
+           "  LEFT JOIN LATERAL (SELECT * FROM passport.program_rule AS h"
+           "                      WHERE h.program = $2 AND h.holds_from <= $6"
+           "                      ORDER BY h.holds_from DESC LIMIT 1) AS r ON true",
+    .arguments = 6,
+    .types = {INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, NUMERICOID, DATEOID},
 };
-#define CASE_COLUMNS 11
+#define CASE_COLUMNS 8
+
+/*
+ * What a rule with caps or a once_per asks about: $1 resident, $2 program, $3
+ * day, $4 and $5 the year of the caps, $6 and $7 the period of once_per, $8 and
+ * $9 what covers all of them.
+ */
+static Statement read_earlier = {
+    .sql = "SELECT sum(e.points) FILTER (WHERE e.occurred_on = $3),"
+           "       sum(e.points) FILTER (WHERE e.occurred_on >= $4 AND e.occurred_on < $5),"
+           "       count(*) FILTER (WHERE e.kind = 'award'"
+           "                          AND e.occurred_on >= $6 AND e.occurred_on < $7)"
+           "       - count(DISTINCT e.cause) FILTER (WHERE e.kind = 'reversal'"
+           "                          AND e.occurred_on >= $6 AND e.occurred_on < $7)"
+           "  FROM passport.point_entry AS e"
+           " WHERE e.resident_id = $1 AND e.program = $2"
+           "   AND e.occurred_on >= $8 AND e.occurred_on < $9",
+    .arguments = 9,
+    .types = {INT8OID, TEXTOID, DATEOID, DATEOID, DATEOID, DATEOID, DATEOID, DATEOID, DATEOID},
+};
+
+/* $1 resident, $2 version read */
+static Statement open_account = {
+    .sql = "INSERT INTO passport.point_account (resident_id, version) VALUES ($1, $2 + 2)"
+           "    ON CONFLICT (resident_id) DO NOTHING",
+    .arguments = 2,
+    .types = {INT8OID, INT8OID},
+};
+static Statement move_account = {
+    .sql = "UPDATE passport.point_account AS a SET version = $2 + 2"
+           " WHERE a.resident_id = $1 AND a.version = $2",
+    .arguments = 2,
+    .types = {INT8OID, INT8OID},
+};
 
 /*
  * $1 resident, $2 version read, $3 points, $4 occurred at, $5 day, $6 quantity,
  * $7 program, $8 event key, $9 now, $10 detail, $11 end of the lot.
  */
-#define BOOK_ENTRIES                                                                            \
-	"INSERT INTO passport.point_entry (resident_id, entry_id, lot_id, cause, kind, points,"     \
-	"    effective_at, recorded_at, occurred_on, quantity, program, event_key, detail)"         \
-	"SELECT $1, $2 + 1, $2 + 1, $2 + 1, 'award', $3, $4, $9, $5, $6, $7, $8, $10 FROM account " \
-	"UNION ALL "                                                                                \
-	"SELECT $1, $2 + 2, $2 + 1, $2 + 1, 'expiry', -$3, $11, $9, NULL, NULL, NULL, NULL, NULL"   \
-	"  FROM account"
-#define BOOK_TYPES                                                                        \
-	{                                                                                     \
-		INT8OID, INT8OID, INT4OID, TIMESTAMPTZOID, DATEOID, NUMERICOID, TEXTOID, TEXTOID, \
-		    TIMESTAMPTZOID, JSONBOID, TIMESTAMPTZOID                                      \
-	}
-
-static Statement book_first = {
-    .sql = "WITH account AS ("
-           "  INSERT INTO passport.point_account (resident_id, version) VALUES ($1, $2 + 2)"
-           "  ON CONFLICT (resident_id) DO NOTHING RETURNING version) " BOOK_ENTRIES,
+static Statement book_entries = {
+    .sql =
+        "INSERT INTO passport.point_entry (resident_id, entry_id, lot_id, cause, kind, points,"
+        "    effective_at, recorded_at, occurred_on, quantity, program, event_key, detail)"
+        "VALUES ($1, $2 + 1, $2 + 1, $2 + 1, 'award', $3, $4, $9, $5, $6, $7, $8, $10),"
+        "       ($1, $2 + 2, $2 + 1, $2 + 1, 'expiry', -$3, $11, $9, NULL, NULL, NULL, NULL, NULL)",
     .arguments = 11,
-    .types = BOOK_TYPES,
-};
-static Statement book_next = {
-    .sql = "WITH account AS ("
-           "  UPDATE passport.point_account AS a SET version = a.version + 2"
-           "   WHERE a.resident_id = $1 AND a.version = $2 RETURNING version) " BOOK_ENTRIES,
-    .arguments = 11,
-    .types = BOOK_TYPES,
+    .types = {INT8OID, INT8OID, INT4OID, TIMESTAMPTZOID, DATEOID, NUMERICOID, TEXTOID, TEXTOID,
+              TIMESTAMPTZOID, JSONBOID, TIMESTAMPTZOID},
 };
 
 typedef struct AwardAnswer
@@ -104,8 +100,10 @@ PG_FUNCTION_INFO_V1(passport_award_points);
 
 static bool try_award(PointEvent *event, int64 resident_id, AwardAnswer *answer);
 static void select_case(PointEvent *event, int64 resident_id, Datum *values, bool *nulls);
-static void fill_case(AwardCase *award, const PointEvent *event, const Datum *values,
-                      const bool *nulls);
+static AwardDecision decide(PointEvent *event, int64 resident_id, const Datum *values,
+                            const bool *nulls);
+static void select_earlier(PointEvent *event, int64 resident_id, const AwardRule *rule,
+                           AwardCase *award);
 static bool book(PointEvent *event, int64 resident_id, int64 version,
                  const AwardDecision *decision);
 static Jsonb *cap_detail(const char *reason);
@@ -138,8 +136,6 @@ try_award(PointEvent *event, int64 resident_id, AwardAnswer *answer)
 {
 	Datum values[CASE_COLUMNS + RULE_COLUMN_COUNT];
 	bool nulls[CASE_COLUMNS + RULE_COLUMN_COUNT];
-	AwardRule rule;
-	AwardCase award;
 	AwardDecision decision = {AWARD_REFUSED, "no_rule", 0, CIVIL_NONE};
 	int64 version;
 
@@ -152,12 +148,8 @@ try_award(PointEvent *event, int64 resident_id, AwardAnswer *answer)
 		*answer = (AwardAnswer){DatumGetInt64(values[4]), DatumGetInt32(values[5]), "repeated", ""};
 		return true;
 	}
-	if (!nulls[10])
-	{
-		ReadRule(&rule, values + CASE_COLUMNS, nulls + CASE_COLUMNS);
-		fill_case(&award, event, values, nulls);
-		decision = DecideAward(&rule, &award);
-	}
+	if (!nulls[7])
+		decision = decide(event, resident_id, values, nulls);
 	if (decision.points > 0 && !book(event, resident_id, version, &decision))
 		return false;
 	answer->entry_id = decision.points > 0 ? version + 1 : 0;
@@ -173,17 +165,10 @@ try_award(PointEvent *event, int64 resident_id, AwardAnswer *answer)
 static void
 select_case(PointEvent *event, int64 resident_id, Datum *values, bool *nulls)
 {
-	Datum arguments[10] = {
-	    Int64GetDatum(resident_id),
-	    PointerGetDatum(event->program),
-	    PointerGetDatum(event->event_key),
-	    TimestampTzGetDatum(event->occurred_at),
-	    NumericGetDatum(event->quantity),
-	    DateADTGetDatum(event->occurred_on),
-	    DateADTGetDatum(CivilFiscalYearStart(event->occurred_on, 0)),
-	    DateADTGetDatum(CivilFiscalYearStart(event->occurred_on, 1)),
-	    DateADTGetDatum(CivilCalendarYearStart(event->occurred_on, 0)),
-	    DateADTGetDatum(CivilCalendarYearStart(event->occurred_on, 1)),
+	Datum arguments[6] = {
+	    Int64GetDatum(resident_id),        PointerGetDatum(event->program),
+	    PointerGetDatum(event->event_key), TimestampTzGetDatum(event->occurred_at),
+	    NumericGetDatum(event->quantity),  DateADTGetDatum(event->occurred_on),
 	};
 
 	RunStatement(&read_case, arguments, NULL);
@@ -194,17 +179,46 @@ select_case(PointEvent *event, int64 resident_id, Datum *values, bool *nulls)
 		ereport(ERROR, (errcode(ERRCODE_PT_UNKNOWN), errmsg("unknown resident")));
 }
 
-static void
-fill_case(AwardCase *award, const PointEvent *event, const Datum *values, const bool *nulls)
+/* decide answers the case that select_case() read. */
+static AwardDecision
+decide(PointEvent *event, int64 resident_id, const Datum *values, const bool *nulls)
 {
-	award->quantity = event->thousandths;
-	award->occurred_on = event->occurred_on;
-	award->today = event->today;
-	award->is_resident = DatumGetBool(values[1]);
-	award->birth = nulls[2] ? CIVIL_NONE : DatumGetDateADT(values[2]);
-	award->points_of_day = nulls[7] ? 0 : DatumGetInt64(values[7]);
-	award->points_of_year = nulls[8] ? 0 : DatumGetInt64(values[8]);
-	award->awards_of_period = nulls[9] ? 0 : DatumGetInt64(values[9]);
+	AwardRule rule;
+	AwardCase award = {
+	    .quantity = event->thousandths,
+	    .occurred_on = event->occurred_on,
+	    .today = event->today,
+	    .is_resident = DatumGetBool(values[1]),
+	    .birth = nulls[2] ? CIVIL_NONE : DatumGetDateADT(values[2]),
+	};
+
+	ReadRule(&rule, values + CASE_COLUMNS, nulls + CASE_COLUMNS);
+	select_earlier(event, resident_id, &rule, &award);
+	return DecideAward(&rule, &award);
+}
+
+/* select_earlier reads what the rule asks about earlier awards, if it does. */
+static void
+select_earlier(PointEvent *event, int64 resident_id, const AwardRule *rule, AwardCase *award)
+{
+	RuleSpans spans = SpansOfRule(rule, event->occurred_on);
+	Datum arguments[9] = {
+	    Int64GetDatum(resident_id),          PointerGetDatum(event->program),
+	    DateADTGetDatum(event->occurred_on), DateADTGetDatum(spans.year.first),
+	    DateADTGetDatum(spans.year.end),     DateADTGetDatum(spans.once.first),
+	    DateADTGetDatum(spans.once.end),     DateADTGetDatum(spans.all.first),
+	    DateADTGetDatum(spans.all.end),
+	};
+	Datum values[3];
+	bool nulls[3];
+
+	if (spans.all.first == spans.all.end)
+		return;
+	RunStatement(&read_earlier, arguments, NULL);
+	heap_deform_tuple(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, values, nulls);
+	award->points_of_day = nulls[0] ? 0 : DatumGetInt64(values[0]);
+	award->points_of_year = nulls[1] ? 0 : DatumGetInt64(values[1]);
+	award->awards_of_period = DatumGetInt64(values[2]);
 }
 
 /* book writes an award and its expiry, or returns false if the account has moved on. */
@@ -226,12 +240,15 @@ book(PointEvent *event, int64 resident_id, int64 version, const AwardDecision *d
 	};
 	char nulls[] = "         n ";
 
+	if (RunStatement(version == 0 ? &open_account : &move_account, arguments, NULL) == 0)
+		return false;
 	if (decision->verdict == AWARD_CAPPED)
 	{
 		arguments[9] = JsonbPGetDatum(cap_detail(decision->reason));
 		nulls[9] = ' ';
 	}
-	return RunStatement(version == 0 ? &book_first : &book_next, arguments, nulls) == 2;
+	RunStatement(&book_entries, arguments, nulls);
+	return true;
 }
 
 /* cap_detail keeps with an entry which cap lowered it. */

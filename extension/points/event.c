@@ -78,14 +78,15 @@ ReadRule(AwardRule *rule, const Datum *values, const bool *nulls)
 	rule->tiers = nulls[1] ? 0 : Min(rule->tiers, tiers);
 	rule->cap_per_day = limit_of(values[3], nulls[3]);
 	rule->cap_per_year = limit_of(values[4], nulls[4]);
-	rule->once_per = once_per_of(values[5]);
-	rule->earn_from = day_of(values[6], nulls[6]);
-	rule->earn_until = day_of(values[7], nulls[7]);
-	rule->accept_until = day_of(values[8], nulls[8]);
-	rule->late_days = limit_of(values[9], nulls[9]);
-	rule->minimum_age = nulls[10] ? 0 : DatumGetInt32(values[10]);
-	rule->lot_months = limit_of(values[11], nulls[11]);
-	rule->lot_rounding = rounding_of(values[12]);
+	rule->cap_by_fiscal_year = DatumGetBool(values[5]);
+	rule->once_per = once_per_of(values[6]);
+	rule->earn_from = day_of(values[7], nulls[7]);
+	rule->earn_until = day_of(values[8], nulls[8]);
+	rule->accept_until = day_of(values[9], nulls[9]);
+	rule->late_days = limit_of(values[10], nulls[10]);
+	rule->minimum_age = nulls[11] ? 0 : DatumGetInt32(values[11]);
+	rule->lot_months = limit_of(values[12], nulls[12]);
+	rule->lot_rounding = rounding_of(values[13]);
 }
 
 /* CivilMidnight gives the instant at which a civil day begins; none is infinity. */

@@ -28,11 +28,12 @@ typedef struct PointEvent
  * The columns of program_rule r, in the order in which ReadRule() takes them.
  * The factor is RATE_SCALE.
  */
-#define RULE_COLUMNS                                                                       \
-	" (r.points_per_unit * 1000000)::bigint, r.tier_from, r.tier_points, r.cap_per_day,"   \
-	" r.cap_per_year, r.once_per, r.earn_from, r.earn_until, r.accept_until, r.late_days," \
+#define RULE_COLUMNS                                                                     \
+	" (r.points_per_unit * 1000000)::bigint, r.tier_from, r.tier_points, r.cap_per_day," \
+	" r.cap_per_year, r.cap_year = 'fiscal', r.once_per, r.earn_from, r.earn_until, "    \
+	"r.accept_until, r.late_days,"                                                       \
 	" r.minimum_age, r.lot_months, r.lot_ends_with"
-#define RULE_COLUMN_COUNT 13
+#define RULE_COLUMN_COUNT 14
 
 extern void CheckKey(text *key, const char *pointer);
 extern void ReadEvent(PointEvent *event, text *program, text *event_key, Datum occurred_at);

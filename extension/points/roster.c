@@ -28,7 +28,7 @@
 
 /* $1 program, $2 day */
 static Statement read_rule = {
-    .sql = "SELECT r.holds_from, r.cap_year = 'fiscal'," RULE_COLUMNS "  FROM passport.program AS p"
+    .sql = "SELECT r.holds_from," RULE_COLUMNS "  FROM passport.program AS p"
            "  LEFT JOIN LATERAL (SELECT * FROM passport.program_rule AS h"
            "                      WHERE h.program = p.program AND h.holds_from <= $2"
            "                      ORDER BY h.holds_from DESC LIMIT 1) AS r ON true"
@@ -36,7 +36,7 @@ static Statement read_rule = {
     .arguments = 2,
     .types = {TEXTOID, DATEOID},
 };
-#define RULE_OFFSET 2
+#define RULE_OFFSET 1
 
 /*
  * $1 residents, $2 program, $3 event key, $4 occurred at, $5 the day, $6 and $7
@@ -69,7 +69,7 @@ static Statement read_cases = {
     .arguments = 9,
     .types = {INT8ARRAYOID, TEXTOID, TEXTOID, TIMESTAMPTZOID, DATEOID, DATEOID, DATEOID, DATEOID,
               DATEOID},
-    .plan_anew = true,
+    .planning = PLAN_ANEW,
 };
 #define CASE_COLUMNS 8
 
@@ -104,7 +104,7 @@ static Statement book_entries = {
     .arguments = 10,
     .types = {INT8ARRAYOID, INT8ARRAYOID, INT4ARRAYOID, TEXTARRAYOID, TIMESTAMPTZOID, DATEOID,
               TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID},
-    .plan_anew = true,
+    .planning = PLAN_ANEW,
 };
 
 /* What is to be booked of a chunk, as arrays for book_entries. */
@@ -132,7 +132,7 @@ typedef struct Roster
 	PointEvent event;
 	AwardRule rule;
 	bool has_rule;
-	bool fiscal; /* cap_per_year's year */
+	RuleSpans spans;
 	RosterAnswer answer;
 } Roster;
 
@@ -223,8 +223,8 @@ read_roster_rule(Roster *roster)
 	roster->has_rule = !nulls[0];
 	if (!roster->has_rule)
 		return;
-	roster->fiscal = DatumGetBool(values[1]);
 	ReadRule(&roster->rule, values + RULE_OFFSET, nulls + RULE_OFFSET);
+	roster->spans = SpansOfRule(&roster->rule, roster->event.occurred_on);
 }
 
 /* award_chunk awards some residents, again until no other booking comes between. */
@@ -269,8 +269,7 @@ static void
 select_cases(Roster *roster, Datum *residents, int count)
 {
 	const PointEvent *event = &roster->event;
-	const AwardRule *rule = &roster->rule;
-	CivilDay day = event->occurred_on;
+	const RuleSpans *spans = &roster->spans;
 	ArrayType *array =
 	    construct_array(residents, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
 	Datum arguments[9] = {
@@ -278,30 +277,20 @@ select_cases(Roster *roster, Datum *residents, int count)
 	    PointerGetDatum(event->program),
 	    PointerGetDatum(event->event_key),
 	    TimestampTzGetDatum(event->occurred_at),
-	    DateADTGetDatum(day),
-	    DateADTGetDatum(roster->fiscal ? CivilFiscalYearStart(day, 0)
-	                                   : CivilCalendarYearStart(day, 0)),
-	    DateADTGetDatum(roster->fiscal ? CivilFiscalYearStart(day, 1)
-	                                   : CivilCalendarYearStart(day, 1)),
+	    DateADTGetDatum(spans->day.first),
+	    DateADTGetDatum(spans->year.first),
+	    DateADTGetDatum(spans->year.end),
+	    DateADTGetDatum(spans->once.first),
+	    DateADTGetDatum(spans->once.end),
 	};
 	char nulls[] = "    nnnnn";
 
-	if (roster->has_rule && rule->cap_per_day != NO_LIMIT)
+	if (spans->day.first < spans->day.end)
 		nulls[4] = ' ';
-	if (roster->has_rule && rule->cap_per_year != NO_LIMIT)
+	if (spans->year.first < spans->year.end)
 		nulls[5] = nulls[6] = ' ';
-	if (roster->has_rule && rule->once_per != ONCE_PER_EVENT)
-	{
+	if (spans->once.first < spans->once.end)
 		nulls[7] = nulls[8] = ' ';
-		arguments[7] =
-		    DateADTGetDatum(rule->once_per == ONCE_PER_DAY ? day
-		                    : rule->once_per == ONCE_EVER  ? DATEVAL_NOBEGIN
-		                                                   : CivilFiscalYearStart(day, 0));
-		arguments[8] =
-		    DateADTGetDatum(rule->once_per == ONCE_PER_DAY ? day + 1
-		                    : rule->once_per == ONCE_EVER  ? DATEVAL_NOEND
-		                                                   : CivilFiscalYearStart(day, 1));
-	}
 	RunStatement(&read_cases, arguments, nulls);
 }
 

@@ -3,6 +3,7 @@
 
 #include "points/rule.h"
 
+static void cover(CivilSpan *all, CivilSpan span);
 static const char *refusal(const AwardRule *rule, const AwardCase *award);
 static int64_t worth(const AwardRule *rule, int64_t quantity);
 static void apply_cap(AwardDecision *decision, int32_t cap, int64_t used, const char *reason);
@@ -65,6 +66,43 @@ LotEnd(const AwardRule *rule, CivilDay occurred_on)
 			break;
 	}
 	return end;
+}
+
+/* SpansOfRule says which earlier awards count for an award of a day. */
+RuleSpans
+SpansOfRule(const AwardRule *rule, CivilDay occurred_on)
+{
+	CivilSpan none = {occurred_on, occurred_on};
+	CivilSpan day = {occurred_on, occurred_on + 1};
+	CivilSpan fiscal = {CivilFiscalYearStart(occurred_on, 0), CivilFiscalYearStart(occurred_on, 1)};
+	CivilSpan calendar = {CivilCalendarYearStart(occurred_on, 0),
+	                      CivilCalendarYearStart(occurred_on, 1)};
+	CivilSpan ever = {CIVIL_FIRST, CIVIL_LAST};
+	RuleSpans spans = {none, none, none, none};
+
+	if (rule->cap_per_day != NO_LIMIT)
+		spans.day = day;
+	if (rule->cap_per_year != NO_LIMIT)
+		spans.year = rule->cap_by_fiscal_year ? fiscal : calendar;
+	if (rule->once_per == ONCE_PER_DAY)
+		spans.once = day;
+	else if (rule->once_per == ONCE_PER_FISCAL_YEAR)
+		spans.once = fiscal;
+	else if (rule->once_per == ONCE_EVER)
+		spans.once = ever;
+	cover(&spans.all, spans.day);
+	cover(&spans.all, spans.year);
+	cover(&spans.all, spans.once);
+	return spans;
+}
+
+static void
+cover(CivilSpan *all, CivilSpan span)
+{
+	if (span.first < all->first)
+		all->first = span.first;
+	if (span.end > all->end)
+		all->end = span.end;
 }
 
 /* refusal names what forbids an award whatever it is worth, or is "". */

@@ -53,10 +53,11 @@ typedef struct AwardRule
 	const int32_t *tier_from;   /* units, ascending */
 	const int32_t *tier_points; /* of the highest tier reached */
 	int tiers;
-	int32_t cap_per_day;  /* NO_LIMIT: none */
-	int32_t cap_per_year; /* NO_LIMIT: none */
-	OncePer once_per;     /* event: the event's key alone decides */
-	CivilDay earn_from;   /* first and last day of the window, CIVIL_NONE: open */
+	int32_t cap_per_day;     /* NO_LIMIT: none */
+	int32_t cap_per_year;    /* NO_LIMIT: none */
+	bool cap_by_fiscal_year; /* else by calendar year */
+	OncePer once_per;        /* event: the event's key alone decides */
+	CivilDay earn_from;      /* first and last day of the window, CIVIL_NONE: open */
 	CivilDay earn_until;
 	CivilDay accept_until; /* last day on which it may still be recorded */
 	int late_days;         /* and at most so long after the event; NO_LIMIT */
@@ -85,6 +86,23 @@ typedef struct AwardDecision
 	CivilDay ends_on; /* first day on which the lot is gone; CIVIL_NONE: never */
 } AwardDecision;
 
+/* A span of days, from the first to before the end. */
+typedef struct CivilSpan
+{
+	CivilDay first;
+	CivilDay end;
+} CivilSpan;
+
+/* Which earlier awards a rule asks about; a span that it does not ask about is empty. */
+typedef struct RuleSpans
+{
+	CivilSpan day;  /* cap_per_day */
+	CivilSpan year; /* cap_per_year */
+	CivilSpan once; /* once_per */
+	CivilSpan all;  /* covers the others */
+} RuleSpans;
+
+extern RuleSpans SpansOfRule(const AwardRule *rule, CivilDay occurred_on);
 extern AwardDecision DecideAward(const AwardRule *rule, const AwardCase *award);
 extern CivilDay LotEnd(const AwardRule *rule, CivilDay occurred_on);
 

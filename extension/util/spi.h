@@ -10,12 +10,18 @@
 
 #define STATEMENT_ARGUMENTS 12
 
+typedef enum StatementPlan
+{
+	PLAN_BY_INDEX, /* planned once, for a few rows found by their keys */
+	PLAN_ANEW      /* planned for each execution, by the size of its arrays */
+} StatementPlan;
+
 typedef struct Statement
 {
 	const char *sql;
 	int arguments;
 	Oid types[STATEMENT_ARGUMENTS];
-	bool plan_anew;  /* for each execution: it depends on the size of an array */
+	StatementPlan planning;
 	SPIPlanPtr plan; /* of this backend, kept */
 } Statement;
 

@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <getopt.h>
+#include <netinet/tcp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -177,7 +178,13 @@ receive_bytes(int reader, uint8_t *bytes, size_t length)
 {
 	while (length > 0)
 	{
-		ssize_t got = recv(reader, bytes, length, 0);
+		/* vpcd sends length and payload apart; its kernel keeps the second until
+		 * the first is acknowledged, which ours would do 40 ms later. */
+		int at_once = 1;
+		ssize_t got;
+
+		setsockopt(reader, IPPROTO_TCP, TCP_QUICKACK, &at_once, sizeof(at_once));
+		got = recv(reader, bytes, length, 0);
 
 		if (got < 0 && errno == EINTR)
 			continue;
