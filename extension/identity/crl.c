@@ -28,7 +28,7 @@ ParseCrl(const uint8_t *der, size_t size, Crl *crl)
 
 	memset(crl, 0, sizeof(*crl));
 	if (!DerOnly((DerSlice){der, size}, DER_SEQUENCE, &outer) ||
-	    !DerReadTag(&outer.content, DER_SEQUENCE, &tbs))
+	    !DerWellFormed((DerSlice){der, size}) || !DerReadTag(&outer.content, DER_SEQUENCE, &tbs))
 		return "der: the bytes are not one CRL.";
 	crl->tbs = tbs.whole;
 	fault = parse_tbs(tbs.content, crl, &inner_algorithm);
