@@ -82,8 +82,15 @@ drop_spaces(FoldedText *text)
 static bool
 keeps_space(uint32_t before)
 {
-	return (before >= '0' && before <= '9') || before == U'番' || before == U'地' ||
-	       before == U'号';
+	static const uint32_t numbers[] = {U'番', U'地', U'号', U'〇', U'一', U'二', U'三', U'四',
+	                                   U'五', U'六', U'七', U'八', U'九', U'十', U'百', U'千'};
+
+	if (before >= '0' && before <= '9')
+		return true;
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		if (before == numbers[i])
+			return true;
+	return false;
 }
 
 static void

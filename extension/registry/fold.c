@@ -90,14 +90,13 @@ take_character(uint32_t raw, bool substituted, FoldedText *folded)
 	c = fold_character(raw, &folded->rules);
 	if (c == 0x3099 || c == 0x309A)
 	{
+		/* a sound mark that no kana can bear says nothing */
 		uint32_t with = folded->length > 0 ? voiced(folded->character[folded->length - 1], c) : 0;
 
 		if (with != 0)
-		{
 			folded->character[folded->length - 1] = with;
-			folded->rules |= RULE_WIDTH;
-			return true;
-		}
+		folded->rules |= RULE_WIDTH;
+		return true;
 	}
 	if (folded->length == FOLD_MAX)
 		return false;

@@ -3,10 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAME_WEIGHT 0.4f
-#define BIRTH_DATE_WEIGHT 0.3f
-#define ADDRESS_WEIGHT 0.2f
-#define SEX_WEIGHT 0.1f
+/* of a hundred */
+#define NAME_WEIGHT 40
+#define BIRTH_DATE_WEIGHT 30
+#define ADDRESS_WEIGHT 20
+#define SEX_WEIGHT 10
 
 static FieldMatch match_name(const MatchSubject *subject, const MatchRecord *record);
 static FieldMatch match_name_form(const MatchSubject *subject, const MatchText *form);
@@ -15,7 +16,7 @@ static FieldMatch match_place(const MatchSubject *subject, const NormalAddress *
                               unsigned rules);
 static bool same_bytes(const MatchText *a, const MatchText *b);
 static bool same_characters(const uint32_t *a, size_t a_length, const uint32_t *b, size_t b_length);
-static float weigh(FieldMatch field, float weight);
+static int weigh(FieldMatch field, int weight);
 static bool is_rival(const MatchVerdict *verdict);
 
 static const FieldMatch different = {DISAGREES, "different", 0};
@@ -48,9 +49,10 @@ MatchResident(const MatchSubject *subject, const MatchRecord *record, MatchVerdi
 		verdict->sex = (FieldMatch){PARTLY, "unknown", 0};
 	else
 		verdict->sex = different;
-	verdict->score = weigh(verdict->name, NAME_WEIGHT) +
-	                 weigh(verdict->birth_date, BIRTH_DATE_WEIGHT) +
-	                 weigh(verdict->address, ADDRESS_WEIGHT) + weigh(verdict->sex, SEX_WEIGHT);
+	verdict->score =
+	    (float) (weigh(verdict->name, NAME_WEIGHT) + weigh(verdict->birth_date, BIRTH_DATE_WEIGHT) +
+	             weigh(verdict->address, ADDRESS_WEIGHT) + weigh(verdict->sex, SEX_WEIGHT)) /
+	    100;
 	verdict->certain = false;
 }
 
@@ -168,10 +170,10 @@ match_address(const MatchSubject *subject, const MatchText *text)
 	if (!recorded.usable)
 		return different;
 	rules = same_bytes(&subject->card->address, text) ? 0 : asked->rules | recorded.rules;
+	if ((asked->prefecture == 0) != (recorded.prefecture == 0))
+		rules |= RULE_PREFECTURE_OMITTED;
 	if (recorded.prefecture == 0)
 		recorded.prefecture = subject->card->own_prefecture;
-	else if (asked->prefecture == 0)
-		rules |= RULE_PREFECTURE_OMITTED;
 	/* there are two 南牧村: what is given of prefecture and county must not differ */
 	if (asked->prefecture != 0 && asked->prefecture != recorded.prefecture)
 		return different;
@@ -224,8 +226,8 @@ same_characters(const uint32_t *a, size_t a_length, const uint32_t *b, size_t b_
 }
 
 /* weigh gives a field its weight, and half of it where nothing is proven. */
-static float
-weigh(FieldMatch field, float weight)
+static int
+weigh(FieldMatch field, int weight)
 {
 	return field.agreement == AGREES ? weight : field.agreement == PARTLY ? weight / 2 : 0;
 }

@@ -185,6 +185,8 @@ CREATE FUNCTION passport.import_residents(residents jsonb, OUT imported int, OUT
   LANGUAGE plpgsql
   SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  -- a plan made for one row must not be kept for ten thousand
+  SET plan_cache_mode = force_custom_plan
 AS $$
 DECLARE
   touched bigint[];

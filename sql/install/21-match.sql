@@ -46,6 +46,7 @@ CREATE FUNCTION passport.refresh_match_keys(resident_ids bigint[] DEFAULT NULL) 
   LANGUAGE plpgsql
   SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
   resident_ids := coalesce(resident_ids, ARRAY(SELECT r.resident_id FROM passport.resident AS r));

@@ -1,0 +1,260 @@
+/* The page of passport-map: the same facts as a map and as lists. */
+(function () {
+  "use strict";
+
+  var FRESH = 5 * 60 * 1000;      // older data are called stale
+  var RELOAD = 30 * 1000;
+
+  var words = {
+    ja: {
+      title: "水位と避難の地図", skip: "地図を飛ばして一覧へ", language: "言語", map: "地図", alerts: "出ている警報",
+      sensors: "水位計", shelters: "避難場所", data: "データ（GeoJSON）", none: "いま出ている警報はありません。",
+      at: "現在", issued: "発令", stage: "段階", normal: "平常", silent: "データが届いていません", maintenance: "保守中",
+      alerted: "警報の区域", gauge: "水位計と段階", shelter: "避難場所", suits: "対応する災害",
+      level: "警戒レベル", attention: "気象庁や役場の情報も確かめてください。",
+      spans: ["分", "時間", "日"],
+      stale: function (span) { return "この地図は" + span + "前から新しくなっていません。役場の案内や防災無線を確かめてください。"; },
+      hazards: { flood: "洪水", landslide: "土砂災害", earthquake: "地震", fire: "火事", tsunami: "津波",
+                 storm_surge: "高潮", inland_flood: "内水", volcano: "火山" }
+    },
+    en: {
+      title: "Water level and evacuation map", skip: "Skip the map, go to the lists", language: "Language", map: "Map",
+      alerts: "Alerts in force", sensors: "River gauges", shelters: "Evacuation sites", data: "Data (GeoJSON)",
+      none: "No alert is in force now.", at: "As of", issued: "Issued", stage: "Stage", normal: "normal",
+      silent: "no data are arriving", maintenance: "under maintenance", alerted: "alerted area",
+      gauge: "river gauge and stage", shelter: "evacuation site", suits: "suitable for", level: "Alert Level",
+      attention: "Check the information of the weather service and the village office as well.",
+      spans: [" minutes", " hours", " days"],
+      stale: function (span) { return "This map has not been updated for " + span + ". Check with the village office."; },
+      hazards: { flood: "flood", landslide: "landslide", earthquake: "earthquake", fire: "fire", tsunami: "tsunami",
+                 storm_surge: "storm surge", inland_flood: "inland flood", volcano: "volcano" }
+    }
+  };
+  var languages = { "ja": "日本語", "ja-easy": "やさしい日本語", "en": "English", "zh-Hans": "简体中文", "vi": "Tiếng Việt",
+                    "id": "Bahasa Indonesia", "fil": "Filipino", "pt": "Português", "ko": "한국어" };
+
+  var data = window.passportMap, written = new Date(window.passportMapWritten || 0);
+  var language = pickLanguage(), say;
+  var map, layers, markers = {};
+
+  function pickLanguage() {
+    var wanted = [];
+    try { wanted.push(localStorage.getItem("language")); } catch (e) { /* a page from the disk may not remember */ }
+    wanted = wanted.concat(navigator.languages || []);
+    for (var i = 0; i < wanted.length; i++) {
+      var tag = wanted[i] === "zh-CN" || wanted[i] === "zh" ? "zh-Hans" : wanted[i];
+      if (tag && languages[tag]) { return tag; }
+      if (tag && languages[tag.split("-")[0]]) { return tag.split("-")[0]; }
+    }
+    return "ja";
+  }
+
+  function byId(id) { return document.getElementById(id); }
+
+  // All text goes through here: nothing of the data is ever read as HTML.
+  function make(tag, name, text) {
+    var e = document.createElement(tag);
+    if (name) { e.className = name; }
+    if (text !== undefined && text !== null) { e.textContent = text; }
+    for (var i = 3; i < arguments.length; i++) { if (arguments[i]) { e.appendChild(arguments[i]); } }
+    return e;
+  }
+
+  function empty(e) { while (e.firstChild) { e.removeChild(e.firstChild); } return e; }
+
+  function when(time) {
+    return new Date(time).toLocaleString(say === words.ja ? "ja-JP" : "en-GB",
+      { timeZone: "Asia/Tokyo", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
+  }
+
+  function features(kind) {
+    return data.features.filter(function (f) { return f.properties.kind === kind; });
+  }
+
+  function mark(p) {
+    var e = make("span", "mark", p.stage);
+    e.style.background = p.colour || "#2E7FB8";
+    e.style.color = p.ink || "#FFFFFF";
+    return e;
+  }
+
+  function stageWords(p) {
+    if (p.state === "maintenance") { return say.maintenance; }
+    return (p.stage ? say.stage + " " + p.stage + (p.stage_name ? " " + p.stage_name : "") : say.normal) +
+           (p.observed_at ? " · " + when(p.observed_at) : "") + (p.silent ? " · " + say.silent : "");
+  }
+
+  function valueWords(p) { return p.value === null ? "–" : p.value.toFixed(2) + " " + p.unit; }
+
+  function actionWords(p) { return say === words.ja ? p.action : p.action_en; }
+
+  function alertText(p) { return p.texts[language] || p.texts.en || p.texts.ja; }
+
+  function hazardWords(p) { return p.hazards.map(function (h) { return say.hazards[h] || h; }).join(", "); }
+
+  function showHead() {
+    document.documentElement.lang = language === "ja-easy" ? "ja" : language;
+    document.querySelectorAll("[data-say]").forEach(function (e) { e.textContent = say[e.dataset.say]; });
+    byId("municipality").textContent = data.municipality || "";
+    document.title = (data.municipality || "") + " " + say.title;
+    byId("time").textContent = say === words.ja ? when(data.generated_at) + " " + say.at : say.at + " " + when(data.generated_at);
+    var note = byId("note");
+    note.hidden = !data.note;
+    note.textContent = data.note ? (say === words.ja ? data.note.ja : data.note.en) : "";
+    var banner = empty(byId("banner"));
+    features("alert").forEach(function (f) {
+      var p = f.properties, e = make("div", "alert", say.level + " " + p.level + "  " + actionWords(p), make("small", "", p.area.join("、")));
+      e.style.background = p.colour;
+      e.style.color = p.ink;
+      banner.appendChild(e);
+    });
+    if (!banner.firstChild) { banner.appendChild(make("p", "quiet", say.none + " " + say.attention)); }
+  }
+
+  function showLegend() {
+    var legend = empty(byId("legend"));
+    legend.appendChild(make("li", "", undefined, make("span", "swatch"), make("span", "", say.alerted)));
+    legend.appendChild(make("li", "", undefined, mark({ stage: 0 }), make("span", "", say.gauge)));
+    legend.appendChild(make("li", "", undefined, make("span", "house", "避"), make("span", "", say.shelter)));
+  }
+
+  function showAlerts() {
+    var box = empty(byId("alerts"));
+    features("alert").forEach(function (f) {
+      var p = f.properties, text = alertText(p), link = make("a", "", "CAP"), article;
+      link.href = p.cap;
+      article = make("article", "", undefined, make("h3", "", text.title), make("p", "", text.body),
+                     make("p", "", say.issued + " " + when(p.issued_at) + " · ", link));
+      article.style.borderColor = p.colour;
+      box.appendChild(article);
+    });
+    if (!box.firstChild) { box.appendChild(make("p", "", say.none)); }
+  }
+
+  // An entry of a list is a button that shows the same thing on the map.
+  function entry(list, key, symbol, name, value, more) {
+    var button = make("button", "", undefined, symbol, make("span", "", name), make("span", "value", value), make("span", "more", more));
+    button.type = "button";
+    button.addEventListener("click", function () {
+      var m = markers[key];
+      map.setView(m.getLatLng(), Math.max(map.getZoom(), 14));
+      m.openPopup();
+    });
+    list.appendChild(make("li", "", undefined, button));
+  }
+
+  function showLists() {
+    var sensors = empty(byId("sensors")), shelters = empty(byId("shelters"));
+    features("sensor").sort(function (a, b) { return b.properties.stage - a.properties.stage; }).forEach(function (f) {
+      var p = f.properties;
+      entry(sensors, "sensor " + p.sensor, mark(p), p.name, valueWords(p), stageWords(p));
+    });
+    features("shelter").filter(function (f) { return f.properties.hazards.length; }).forEach(function (f) {
+      var p = f.properties;
+      entry(shelters, "shelter " + p.shelter, make("span", "house", "避"), p.name, "", say.suits + ": " + hazardWords(p));
+    });
+  }
+
+  function place(f, key, symbol, title, lines) {
+    var c = f.geometry.coordinates, box = make("div", "", undefined, make("strong", "", title));
+    lines.forEach(function (line) { if (line) { box.appendChild(make("div", "", line)); } });
+    markers[key] = L.marker([c[1], c[0]], { icon: L.divIcon({ html: symbol, className: "", iconSize: [28, 28] }), title: title, alt: title })
+      .bindPopup(box).addTo(layers);
+    return markers[key];
+  }
+
+  function showMap() {
+    layers.clearLayers();
+    markers = {};
+    L.geoJSON({ type: "FeatureCollection", features: features("boundary") },
+      { interactive: false, style: { className: "land", color: css("--border"), weight: 2, dashArray: "7 4", fillColor: css("--land"), fillOpacity: 1 } }).addTo(layers);
+    features("alert").reverse().forEach(function (f) {
+      var p = f.properties, popup = make("div", "", undefined, make("strong", "", alertText(p).title), make("div", "", alertText(p).body));
+      L.geoJSON(f, { interactive: false, style: { color: "#fff", weight: 8, fill: false } }).addTo(layers);
+      L.geoJSON(f, { style: { color: p.colour, weight: 4, fillColor: p.colour, fillOpacity: 0.2 } }).bindPopup(popup).addTo(layers);
+    });
+    features("shelter").filter(function (f) { return f.properties.hazards.length; }).forEach(function (f) {
+      var p = f.properties;
+      place(f, "shelter " + p.shelter, make("span", "house", "避"), p.name, [p.address, say.suits + ": " + hazardWords(p)]);
+    });
+    features("sensor").forEach(function (f) {
+      var p = f.properties;
+      place(f, "sensor " + p.sensor, mark(p), p.name, [valueWords(p), stageWords(p)])
+        .setZIndexOffset(1000).bindTooltip(p.name, { permanent: true, direction: "right", offset: [14, 0], className: "gauge" });
+    });
+  }
+
+  function css(name) { return getComputedStyle(document.documentElement).getPropertyValue(name).trim(); }
+
+  function startMap() {
+    map = L.map("map", { zoomSnap: 0.25, minZoom: 9, maxZoom: 18 });
+    map.attributionControl.setPrefix("<a href=\"https://leafletjs.com/\">Leaflet</a>");
+    L.control.scale({ imperial: false }).addTo(map);
+    layers = L.featureGroup().addTo(map);
+  }
+
+  function frame() {
+    var shown = features("alert").concat(features("sensor"));
+    if (!features("alert").length) { shown = features("boundary").concat(shown); }
+    var bounds = L.geoJSON({ type: "FeatureCollection", features: shown }).getBounds();
+    if (bounds.isValid()) { map.fitBounds(bounds, { padding: [30, 30], maxZoom: 15 }); } else { map.setView([36, 138.48], 11); }
+  }
+
+  function spanWords(minutes) {
+    if (minutes < 120) { return Math.floor(minutes) + say.spans[0]; }
+    return minutes < 2880 ? Math.floor(minutes / 60) + say.spans[1] : Math.floor(minutes / 1440) + say.spans[2];
+  }
+
+  function watch() {
+    var late = Date.now() - written, stale = byId("stale");
+    stale.hidden = late < FRESH;
+    if (!stale.hidden) { stale.textContent = say.stale(spanWords(late / 60000)); }
+  }
+
+  function show() {
+    say = language === "ja" || language === "ja-easy" ? words.ja : words.en;
+    showHead();
+    showLegend();
+    showMap();
+    showAlerts();
+    showLists();
+    watch();
+  }
+
+  // A script can be loaded again where a page opened from the disk may fetch nothing.
+  function reload() {
+    var script = document.createElement("script");
+    script.src = "map.js?" + Date.now();
+    script.onload = function () {
+      var fresh = new Date(window.passportMapWritten);
+      script.remove();
+      if (fresh > written) { data = window.passportMap; written = fresh; show(); }
+      watch();
+    };
+    script.onerror = function () { script.remove(); watch(); };
+    document.head.appendChild(script);
+  }
+
+  function start() {
+    var select = byId("language");
+    Object.keys(languages).forEach(function (tag) {
+      var option = make("option", "", languages[tag]);
+      option.value = tag;
+      option.lang = tag === "ja-easy" ? "ja" : tag;
+      select.appendChild(option);
+    });
+    select.value = language;
+    select.addEventListener("change", function () {
+      language = select.value;
+      try { localStorage.setItem("language", language); } catch (e) { /* it is forgotten then */ }
+      show();
+    });
+    startMap();
+    show();
+    frame();
+    window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
+    setInterval(reload, RELOAD);
+  }
+
+  start();
+}());

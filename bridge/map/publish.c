@@ -1,0 +1,145 @@
+/*
+ * Publishes into a directory that any web server serves, or a browser opens
+ * from the disk: then a script is all that a page may load, so the map comes
+ * as map.js, which holds map.geojson in a variable.
+ */
+#include "map/publish.h"
+
+#include "lib/log.h"
+#include "map/file.h"
+#include "map/page.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static bool publish_alerts(PGconn *db, const char *directory, const char *map);
+static bool publish_alert(const char *directory, const char *id, const char *message);
+static bool publish_script(const char *directory, const char *map);
+static bool write_text(const char *directory, const char *name, const char *text);
+static bool complain(PGconn *db, PGresult *result);
+
+/* publish_page writes the page and copies Leaflet, version 1, from its own directory. */
+bool
+publish_page(const char *directory, const char *leaflet)
+{
+	static const char *const images[] = {"layers.png", "layers-2x.png", "marker-icon.png",
+	                                     "marker-icon-2x.png", "marker-shadow.png"};
+	char from[1024], to[1024];
+
+	snprintf(from, sizeof(from), "%s/images", leaflet);
+	snprintf(to, sizeof(to), "%s/images", directory);
+	if (!directory_make(directory, "") || !directory_make(directory, "alerts") ||
+	    !directory_make(directory, "images") || !file_copy(leaflet, directory, "leaflet.js") ||
+	    !file_copy(leaflet, directory, "leaflet.css"))
+		return false;
+	for (size_t i = 0; i < sizeof(images) / sizeof(images[0]); i++)
+		if (!file_copy(from, to, images[i]))
+			return false;
+	return write_text(directory, "page.css", page_css) &&
+	       write_text(directory, "page.js", page_js) &&
+	       write_text(directory, "index.html", index_html);
+}
+
+/*
+ * publish_map writes the CAP messages first, since the map links to them.
+ * Returns false after logging why; some files may be new and others not then.
+ */
+bool
+publish_map(PGconn *db, const char *directory)
+{
+	PGresult *result = PQexec(db, "SELECT passport.public_map()");
+	bool published = false;
+
+	if (PQresultStatus(result) != PGRES_TUPLES_OK)
+		return complain(db, result);
+	else
+	{
+		const char *map = PQgetvalue(result, 0, 0);
+
+		published = publish_alerts(db, directory, map) &&
+		            write_text(directory, "map.geojson", map) && publish_script(directory, map);
+	}
+	PQclear(result);
+	return published;
+}
+
+/* publish_alerts writes the CAP message of every alert that the map says is published. */
+static bool
+publish_alerts(PGconn *db, const char *directory, const char *map)
+{
+	PGresult *result = PQexecParams(
+	    db,
+	    "SELECT id, passport.alert_cap(id) "
+	    "FROM pg_catalog.jsonb_array_elements_text($1::jsonb -> 'published') AS p(value), "
+	    "LATERAL (SELECT p.value::bigint AS id) AS i",
+	    1, NULL, &map, NULL, NULL, 0);
+	bool published = true;
+
+	if (PQresultStatus(result) != PGRES_TUPLES_OK)
+		return complain(db, result);
+	for (int row = 0; row < PQntuples(result) && published; row++)
+		published =
+		    publish_alert(directory, PQgetvalue(result, row, 0), PQgetvalue(result, row, 1));
+	PQclear(result);
+	return published;
+}
+
+static bool
+publish_alert(const char *directory, const char *id, const char *message)
+{
+	static const char declaration[] = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+	size_t length = strlen(declaration) + strlen(message) + 2;
+	char *text = malloc(length);
+	char name[64];
+	bool written;
+
+	if (text == NULL)
+		return false;
+	snprintf(text, length, "%s%s\n", declaration, message);
+	snprintf(name, sizeof(name), "alerts/%s.cap.xml", id);
+	written = write_text(directory, name, text);
+	free(text);
+	return written;
+}
+
+/* publish_script writes the map as a script, with the time by the wall clock for the page's watch.
+ */
+static bool
+publish_script(const char *directory, const char *map)
+{
+	size_t length = strlen(map) + 200;
+	char *text = malloc(length);
+	time_t now = time(NULL);
+	struct tm utc;
+	char stamp[40];
+	bool written;
+
+	if (text == NULL)
+		return false;
+	gmtime_r(&now, &utc);
+	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	snprintf(text, length, "window.passportMap = %s;\nwindow.passportMapWritten = \"%s\";\n", map,
+	         stamp);
+	written = write_text(directory, "map.js", text);
+	free(text);
+	return written;
+}
+
+static bool
+write_text(const char *directory, const char *name, const char *text)
+{
+	return file_write(directory, name, text, strlen(text));
+}
+
+static bool
+complain(PGconn *db, PGresult *result)
+{
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+	log_error("could not read the map", "{s:s, s:b}", "sqlstate", state ? state : "", "connected",
+	          PQstatus(db) == CONNECTION_OK);
+	PQclear(result);
+	return false;
+}

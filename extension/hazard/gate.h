@@ -1,0 +1,97 @@
+/*
+ * Plausibility gate of a sensor's readings.  Pure C: values in, verdict out.
+ *
+ *   accepted   a reading that the stage may follow
+ *   held       kept, but nothing follows it until a second reading agrees
+ *   rejected   kept, and nothing will ever follow it
+ *
+ * A reading is plausible when the level can have moved there from the last
+ * accepted one in the time between.  One that is not becomes the candidate: a
+ * second reading that agrees lets both pass, one that goes on from the old
+ * level leaves the candidate held for good.
+ */
+#ifndef PASSPORT_HAZARD_GATE_H
+#define PASSPORT_HAZARD_GATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Times are microseconds on one scale, spans are microseconds. */
+#define GATE_MINUTE INT64_C(60000000)
+
+typedef enum GateService
+{
+	GATE_IN_SERVICE,
+	GATE_MAINTENANCE,
+	GATE_RETIRED
+} GateService;
+
+/* What is physically possible at one sensor; INFINITY or NAN where nothing is known. */
+typedef struct GateLimits
+{
+	GateService service;
+	double low; /* range of the instrument */
+	double high;
+	double max_rise;          /* per 10 minutes */
+	double max_fall;          /* per 10 minutes */
+	double noise;             /* by which two readings of one level differ */
+	double dropout;           /* what the logger writes when it has no value, or NAN */
+	double alarm;             /* lowest value that alarms anybody, or INFINITY */
+	int64_t stale_after;      /* an older reading alarms nobody */
+	int64_t future_tolerance; /* for clocks that run fast */
+	int64_t memory;           /* for how long a reading speaks for what follows it */
+} GateLimits;
+
+typedef struct GateReading
+{
+	bool known;
+	int64_t at;
+	double value;
+} GateReading;
+
+/* What the gate remembers of a sensor between readings. */
+typedef struct GateHistory
+{
+	GateReading last; /* accepted */
+	GateReading held; /* the candidate */
+} GateHistory;
+
+typedef enum GateVerdict
+{
+	GATE_ACCEPTED,
+	GATE_HELD,
+	GATE_REJECTED
+} GateVerdict;
+
+/* Reasons, one bit each; gate.c names them. */
+enum
+{
+	GATE_NOT_A_NUMBER = 1 << 0,
+	GATE_INFINITE = 1 << 1,
+	GATE_OUT_OF_RANGE = 1 << 2,
+	GATE_FUTURE = 1 << 3,
+	GATE_OUT_OF_SERVICE_MAINTENANCE = 1 << 4,
+	GATE_OUT_OF_SERVICE_RETIRED = 1 << 5,
+	GATE_DROPOUT = 1 << 6,
+	GATE_RISE_TOO_FAST = 1 << 7,
+	GATE_FALL_TOO_FAST = 1 << 8,
+	GATE_NO_HISTORY = 1 << 9,
+	GATE_CONFIRMED = 1 << 10,
+	GATE_STALE = 1 << 11,
+	GATE_LATE = 1 << 12,
+	GATE_CONFLICT = 1 << 13
+};
+#define GATE_REASONS 14
+
+typedef struct GateAnswer
+{
+	GateVerdict verdict;
+	unsigned reasons;
+	bool confirms; /* the candidate is accepted with it */
+} GateAnswer;
+
+extern GateAnswer GateJudge(const GateLimits *limits, GateHistory *history, int64_t now, int64_t at,
+                            double value);
+extern const char *GateReasonName(int bit);
+
+#endif

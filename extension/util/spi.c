@@ -1,0 +1,77 @@
+/* Static SQL, prepared once: see spi.h. */
+#include "postgres.h"
+
+#include "nodes/parsenodes.h"
+#include "optimizer/cost.h"
+
+#include "util/spi.h"
+
+static void prepare(Statement *statement);
+static int execute_by_index(Statement *statement, Datum *values, const char *nulls);
+
+/*
+ * RunStatement executes a statement, preparing it on its first use, and
+ * returns how many rows it returned or changed; nulls may be NULL.  The caller
+ * is connected to SPI and finds the rows in SPI_tuptable.
+ */
+uint64
+RunStatement(Statement *statement, Datum *values, const char *nulls)
+{
+	int result;
+
+	if (statement->plan == NULL)
+		prepare(statement);
+	if (statement->planning == PLAN_BY_INDEX)
+		result = execute_by_index(statement, values, nulls);
+	else
+		result = SPI_execute_plan(statement->plan, values, nulls, false, 0);
+	if (result < 0)
+		elog(ERROR, "could not execute a statement: %s", SPI_result_code_string(result));
+	return SPI_processed;
+}
+
+/* StatementValue gives a value of the rows that the last statement returned. */
+Datum
+StatementValue(uint64 row, int column, bool *isnull)
+{
+	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, isnull);
+}
+
+static void
+prepare(Statement *statement)
+{
+	int options =
+	    statement->planning == PLAN_ANEW ? CURSOR_OPT_CUSTOM_PLAN : CURSOR_OPT_GENERIC_PLAN;
+	SPIPlanPtr plan =
+	    SPI_prepare_cursor(statement->sql, statement->arguments, statement->types, options);
+
+	if (plan == NULL)
+		elog(ERROR, "could not prepare a statement: %s", SPI_result_code_string(SPI_result));
+	SPI_keepplan(plan);
+	statement->plan = plan;
+}
+
+/*
+ * execute_by_index executes a statement without letting the planner choose a
+ * sequential scan.  It would, while a table is empty, and keep that plan while
+ * the table grows until something analyzes it.  The variable is that of the
+ * setting: a SET clause at the function would cost as much as a statement.
+ */
+static int
+execute_by_index(Statement *statement, Datum *values, const char *nulls)
+{
+	bool caller = enable_seqscan;
+	int result = 0;
+
+	PG_TRY();
+	{
+		enable_seqscan = false;
+		result = SPI_execute_plan(statement->plan, values, nulls, false, 0);
+	}
+	PG_FINALLY();
+	{
+		enable_seqscan = caller;
+	}
+	PG_END_TRY();
+	return result;
+}

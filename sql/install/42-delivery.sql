@@ -1,0 +1,89 @@
+-- Deliveries: one notification to one device
+
+-- The hot table: only what is yet to be sent or being sent; finished rows
+-- leave it.  A claim changes no indexed column, so that with half of each page
+-- free it is a heap-only update.  Rows enter through notify() alone, which
+-- reads them from passport.device: foreign keys would check each of a million
+-- rows again, for longer than the insert takes.
+CREATE TABLE passport.delivery (
+  resident_id bigint NOT NULL,
+  delivery_id bigint GENERATED ALWAYS AS IDENTITY,
+  notification_id bigint NOT NULL,
+  device_id bigint NOT NULL,
+  urgency smallint NOT NULL,
+  attempt int NOT NULL DEFAULT 0,
+  created_at timestamptz NOT NULL,
+  not_before timestamptz,
+  lease_until timestamptz,
+  worker text,
+  PRIMARY KEY (resident_id, delivery_id)
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0,
+        autovacuum_vacuum_insert_scale_factor = 0.5);
+COMMENT ON TABLE passport.delivery IS
+'Deliveries that wait or are claimed; live ones only, a drill''s never enter. not_before: set when a try has failed; attempt: tries begun; worker, lease_until: who has it and until when.';
+-- Fresh rows in the order in which they are sent, and those that wait for a
+-- next try apart, so that a million of these are not walked over at each claim.
+CREATE INDEX delivery_fresh ON passport.delivery (urgency, delivery_id) WHERE not_before IS NULL;
+CREATE INDEX delivery_waiting ON passport.delivery (urgency, not_before) WHERE not_before IS NOT NULL;
+
+CREATE TABLE passport.delivery_outcome (
+  resident_id bigint NOT NULL,
+  delivery_id bigint NOT NULL,
+  notification_id bigint NOT NULL,
+  device_id bigint NOT NULL,
+  outcome text NOT NULL
+    CHECK (outcome IN ('delivered', 'retired', 'failed', 'expired', 'drill')),
+  detail text,
+  attempts int NOT NULL,
+  created_at timestamptz NOT NULL,
+  finished_at timestamptz NOT NULL,
+  PRIMARY KEY (resident_id, delivery_id)
+);
+COMMENT ON TABLE passport.delivery_outcome IS
+'What became of each delivery: delivered (the provider took it), retired (the token was dead), failed, expired (never sent: too late), drill (never meant to be sent).';
+CREATE INDEX delivery_outcome_notification ON passport.delivery_outcome (notification_id);
+
+CREATE FUNCTION passport.notify(
+  resident_ids bigint[], kind text, lane text, texts jsonb, data jsonb DEFAULT '{}',
+  expires_at timestamptz DEFAULT NULL, collapse_key text DEFAULT NULL, mode text DEFAULT 'live',
+  event_key text DEFAULT NULL,
+  OUT notification_id bigint, OUT deliveries bigint, OUT unreachable bigint) RETURNS record
+  LANGUAGE c SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  AS 'MODULE_PATHNAME', 'passport_notify';
+COMMENT ON FUNCTION passport.notify(bigint[], text, text, jsonb, jsonb, timestamptz, text, text, text) IS
+'Puts a message to residents into the outbox and wakes the bridge (NOTIFY passport_outbox). resident_ids: to whom, each once however often named; kind: 1 to 100 characters, such as alert; lane: evacuation, disaster, personal or bulk; texts: {"ja": {"title": "...", "body": "..."}, "en": {...}}, ja is required, each device gets its own language, else the resident''s, else ja; data: flat object of strings for the app, no key may be from, gcm or notification_id or begin with google; the longest language''s title and body and the data together have at most 3,500 bytes (FCM takes 4,096); expires_at: not sent after this, NULL for the lane''s lifetime; collapse_key: a later message with the same key replaces this one on the device, at most 64 characters; mode: live or drill, a drill''s deliveries are counted and finished at once and can never be sent; event_key: the caller''s, at most 200 characters. Returns the notification, how many deliveries it has, and how many residents have no active device. The same event_key with the same content returns the first answer. Errors: PT409 event_key used with other content, PT422 malformed. Source of the limits: FCM HTTP v1 reference.';
+
+-- A queue grows and empties faster than anybody analyzes it, so that its
+-- statistics are always wrong: the two functions below walk by index, always.
+-- What is switched off only costs more, so that plans look dear: hence no JIT.
+CREATE FUNCTION passport.claim_deliveries(
+  worker text, batch int, lease interval,
+  OUT resident_id bigint, OUT delivery_id bigint, OUT channel text, OUT token text,
+  OUT title text, OUT body text, OUT data jsonb, OUT collapse_key text, OUT ttl int,
+  OUT priority text, OUT attempt int, OUT notification_id bigint) RETURNS SETOF record
+  LANGUAGE c SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  SET enable_seqscan = off SET enable_bitmapscan = off
+  SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+  AS 'MODULE_PATHNAME', 'passport_claim_deliveries';
+COMMENT ON FUNCTION passport.claim_deliveries(text, int, interval) IS
+'Gives a worker deliveries to send, the most urgent lane first, the oldest first within it, none that another worker holds. worker: a name that only this process has, 1 to 100 characters; batch: at most so many rows, 1 to 10000; lease: the rows are this worker''s for so long (at most an hour) and then anybody''s again. ttl: seconds that the message is still worth delivering; priority: high or normal; attempt: 1 for the first try. Deliveries that have expired or whose device was retired are finished here and not returned. Call it in a transaction of its own and commit before sending. Errors: PT422 malformed argument. A lease and the wait for a next try run on the machine''s clock, since a fixed passport.clock would stop them; expiry is judged by passport.now().';
+
+CREATE FUNCTION passport.complete_deliveries(
+  worker text, resident_ids bigint[], delivery_ids bigint[], outcomes text[], details text[],
+  retry_seconds int[]) RETURNS int
+  LANGUAGE c SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  SET enable_seqscan = off SET enable_bitmapscan = off
+  SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+  AS 'MODULE_PATHNAME', 'passport_complete_deliveries';
+COMMENT ON FUNCTION passport.complete_deliveries(text, bigint[], bigint[], text[], text[], int[]) IS
+'Records what became of claimed deliveries, arrays of one length (at most 10000). outcomes: delivered, retired (the provider calls the token dead: the device is retired too), failed (never try again), retry; details: the provider''s error code or NULL, at most 100 characters, nothing personal; retry_seconds: how long the provider asked to wait, 0 or NULL if it did not: then the wait doubles with each try from 1 s to 1 h, with jitter. Returns how many rows it changed: those that another worker has claimed since, or that are finished, are left alone. Errors: PT422 malformed argument.';
+
+CREATE FUNCTION passport.retry_delay(attempt int, asked int) RETURNS interval
+  LANGUAGE c VOLATILE STRICT PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+  AS 'MODULE_PATHNAME', 'passport_retry_delay';
+COMMENT ON FUNCTION passport.retry_delay(int, int) IS
+'How long to wait before the next try. attempt: tries so far; asked: seconds that the provider asked for, 0 if none.';

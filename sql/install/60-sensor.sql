@@ -1,0 +1,141 @@
+-- Sensors, their thresholds, and what is remembered of each between readings
+
+CREATE TABLE passport.sensor (
+  sensor text PRIMARY KEY CHECK (length(sensor) BETWEEN 1 AND 100),
+  name text NOT NULL DEFAULT '',
+  kind text NOT NULL DEFAULT 'river_level',
+  unit text NOT NULL DEFAULT 'm',
+  datum text NOT NULL DEFAULT 'local' CHECK (datum IN ('local', 'elevation')),
+  lon double precision CHECK (lon BETWEEN -180 AND 180),
+  lat double precision CHECK (lat BETWEEN -90 AND 90),
+  location geometry(Point, 4326)
+    GENERATED ALWAYS AS (ST_SetSRID(ST_MakePoint(lon, lat), 4326)) STORED,
+  state text NOT NULL DEFAULT 'in_service'
+    CHECK (state IN ('in_service', 'maintenance', 'retired')),
+  range_low double precision,
+  range_high double precision,
+  max_rise double precision CHECK (max_rise > 0),
+  max_fall double precision CHECK (max_fall > 0),
+  noise double precision NOT NULL DEFAULT 0.05 CHECK (noise >= 0),
+  dropout_value double precision,
+  sampling_interval interval NOT NULL DEFAULT '10 minutes'
+    CHECK (sampling_interval BETWEEN '1 second' AND '1 day'),
+  stale_after interval NOT NULL DEFAULT '1 hour' CHECK (stale_after BETWEEN '1 second' AND '10 years'),
+  future_tolerance interval NOT NULL DEFAULT '5 minutes'
+    CHECK (future_tolerance BETWEEN '0' AND '1 hour'),
+  memory interval NOT NULL DEFAULT '2 hours' CHECK (memory BETWEEN '1 minute' AND '1 day'),
+  CHECK (range_low < range_high)
+);
+COMMENT ON TABLE passport.sensor IS
+'A gauge: what is physically possible at it (range; max_rise and max_fall by 10 minutes; noise between two readings of one level; dropout_value that its logger writes for want of one) and how it reports (sampling_interval; stale_after; future_tolerance; memory: for how long a reading speaks for what follows it).';
+
+CREATE TABLE passport.sensor_stage (
+  sensor text NOT NULL REFERENCES passport.sensor,
+  holds_from date NOT NULL,
+  stage int NOT NULL CHECK (stage BETWEEN 1 AND 9),
+  name text NOT NULL DEFAULT '',
+  up double precision NOT NULL,
+  down double precision NOT NULL,
+  hold interval NOT NULL DEFAULT '30 minutes' CHECK (hold BETWEEN '0' AND '1 day'),
+  PRIMARY KEY (sensor, holds_from, stage),
+  CHECK (down <= up AND up < 'infinity' AND down > '-infinity')
+);
+COMMENT ON TABLE passport.sensor_stage IS
+'Thresholds of a sensor: a stage begins with a reading at or above "up" and ends when all readings of the time "hold" were below "down". A revision is a whole set with the date from which it holds.';
+
+CREATE VIEW passport.sensor_threshold AS
+  SELECT sensor, stage, name, up, down, hold
+    FROM passport.sensor_stage AS t
+   WHERE holds_from = (SELECT max(h.holds_from) FROM passport.sensor_stage AS h
+                        WHERE h.sensor = t.sensor AND h.holds_from <= passport.today());
+COMMENT ON VIEW passport.sensor_threshold IS
+'Thresholds in force today.';
+
+CREATE TABLE passport.sensor_state (
+  sensor text PRIMARY KEY REFERENCES passport.sensor,
+  stage int NOT NULL DEFAULT 0,
+  since timestamptz,
+  observed_at timestamptz,
+  value double precision,
+  held_at timestamptz,
+  held_value double precision,
+  below_since timestamptz,
+  below_high double precision,
+  seen_at timestamptz,
+  latest_at timestamptz
+);
+COMMENT ON TABLE passport.sensor_state IS
+'What is known of a sensor now: its stage (0: below all thresholds) and since when, its last accepted reading (observed_at, value), the reading held until a second agrees, since when the level is below the stage''s "down" and how high it was since, the last reading that the stage saw, and the latest stored. Its row lock puts calls for one sensor in order.';
+
+CREATE FUNCTION passport.define_sensor(sensor text, definition jsonb) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  target CONSTANT text := define_sensor.sensor;
+  known CONSTANT text[] := ARRAY['name', 'kind', 'unit', 'datum', 'lon', 'lat', 'state',
+    'range_low', 'range_high', 'max_rise', 'max_fall', 'noise', 'dropout_value',
+    'sampling_interval', 'stale_after', 'future_tolerance', 'memory', 'holds_from', 'stages'];
+  stranger text;
+BEGIN
+  IF target IS NULL OR jsonb_typeof(definition) IS DISTINCT FROM 'object' THEN
+    PERFORM passport.refuse('/definition', 'type', 'A sensor is named and defined by an object.');
+  END IF;
+  SELECT key INTO stranger FROM jsonb_object_keys(definition) AS key
+   WHERE NOT key = ANY (known) LIMIT 1;
+  IF FOUND THEN
+    PERFORM passport.refuse('/definition/' || stranger, 'unknown', 'A sensor has no such property.');
+  END IF;
+
+  INSERT INTO passport.sensor (sensor) VALUES (target) ON CONFLICT DO NOTHING;
+  INSERT INTO passport.sensor_state (sensor) VALUES (target) ON CONFLICT DO NOTHING;
+  -- not while readings are judged by the old definition
+  PERFORM FROM passport.sensor_state AS s WHERE s.sensor = target FOR UPDATE;
+  UPDATE passport.sensor AS s
+     SET (name, kind, unit, datum, lon, lat, state, range_low, range_high, max_rise, max_fall,
+          noise, dropout_value, sampling_interval, stale_after, future_tolerance, memory) =
+         (SELECT n.name, n.kind, n.unit, n.datum, n.lon, n.lat, n.state, n.range_low, n.range_high,
+                 n.max_rise, n.max_fall, n.noise, n.dropout_value, n.sampling_interval,
+                 n.stale_after, n.future_tolerance, n.memory
+            FROM jsonb_populate_record(s, definition) AS n)
+   WHERE s.sensor = target;
+  IF definition ? 'stages' THEN
+    PERFORM passport.revise_stages(target, (definition->>'holds_from')::date, definition->'stages');
+  END IF;
+EXCEPTION
+  WHEN data_exception OR integrity_constraint_violation THEN
+    PERFORM passport.refuse('/definition', SQLSTATE, SQLERRM);
+END $$;
+COMMENT ON FUNCTION passport.define_sensor(text, jsonb) IS
+'Makes a sensor, or changes the properties given: {"name", "kind", "unit", "datum" ("local" or "elevation"), "lon", "lat", "state" ("in_service", "maintenance", "retired"), "range_low", "range_high", "max_rise" and "max_fall" (by 10 minutes), "noise", "dropout_value", "sampling_interval", "stale_after", "future_tolerance", "memory", "stages": [{"stage": 1-9, "name", "up", "down", "hold"}], "holds_from"}. "stages" is a whole new set of thresholds, in force from "holds_from" (left out: from always if it is the first, else from today). Limits left out allow everything. PT422: a property that is unknown or makes no sense.';
+
+CREATE FUNCTION passport.revise_stages(sensor text, holds_from date, stages jsonb) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  target CONSTANT text := revise_stages.sensor;
+  start CONSTANT date := coalesce(revise_stages.holds_from,
+    CASE WHEN EXISTS (SELECT FROM passport.sensor_stage AS t WHERE t.sensor = revise_stages.sensor)
+         THEN passport.today() ELSE '-infinity' END);
+BEGIN
+  IF jsonb_typeof(stages) IS DISTINCT FROM 'array' THEN
+    PERFORM passport.refuse('/definition/stages', 'type', 'Stages are an array.');
+  END IF;
+  DELETE FROM passport.sensor_stage AS t WHERE t.sensor = target AND t.holds_from = start;
+  INSERT INTO passport.sensor_stage (sensor, holds_from, stage, name, up, down, hold)
+    SELECT target, start, n.stage, coalesce(n.name, ''), n.up, coalesce(n.down, n.up),
+           coalesce(n.hold, '30 minutes')
+      FROM jsonb_populate_recordset(NULL::passport.sensor_stage, stages) AS n;
+  IF EXISTS (SELECT FROM (SELECT up <= lag(up) OVER w OR down < lag(down) OVER w AS wrong
+                            FROM passport.sensor_stage AS t
+                           WHERE t.sensor = target AND t.holds_from = start
+                          WINDOW w AS (ORDER BY stage)) AS steps
+              WHERE wrong) THEN
+    PERFORM passport.refuse('/definition/stages', 'order', 'A higher stage begins and ends higher.');
+  END IF;
+END $$;
+COMMENT ON FUNCTION passport.revise_stages(text, date, jsonb) IS
+'Step of define_sensor(): replaces the set of thresholds that holds from a date.';

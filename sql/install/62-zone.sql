@@ -1,0 +1,191 @@
+-- Hazard zones, imported from GeoJSON
+
+CREATE TABLE passport.hazard_zone (
+  zone_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  kind text NOT NULL,
+  source text NOT NULL,
+  name text,
+  properties jsonb NOT NULL,
+  area geometry(MultiPolygon, 4326) NOT NULL,
+  problem text,
+  digest bytea NOT NULL,
+  imported_at timestamptz NOT NULL DEFAULT passport.now(),
+  UNIQUE (kind, source, digest)
+);
+CREATE INDEX hazard_zone_area ON passport.hazard_zone USING gist (area);
+COMMENT ON TABLE passport.hazard_zone IS
+'Zones where a hazard of a kind is expected; "problem" says what was wrong with a geometry that was repaired, "digest" (SHA-256 of the feature) lets the same feature be imported again without doubling.';
+
+CREATE TABLE passport.zone_problem (
+  problem_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  kind text NOT NULL,
+  source text NOT NULL,
+  feature int NOT NULL,
+  zone_id bigint REFERENCES passport.hazard_zone,
+  action text NOT NULL CHECK (action IN ('repaired', 'refused')),
+  problem text NOT NULL,
+  recorded_at timestamptz NOT NULL DEFAULT passport.now()
+);
+COMMENT ON TABLE passport.zone_problem IS
+'What was wrong with the features of an import, and what was done about it.';
+
+-- The three steps that need PostGIS, each bound at definition.
+CREATE FUNCTION passport.geojson_shape(geometry jsonb, OUT shape geometry, OUT vertices int)
+  RETURNS record
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT g, ST_NPoints(g)
+    FROM (SELECT ST_Force2D(ST_GeomFromGeoJSON(geometry::text)) AS g) AS parsed;
+END;
+COMMENT ON FUNCTION passport.geojson_shape(jsonb) IS
+'A GeoJSON geometry, flattened, and its number of vertices. Raises what PostGIS raises. It pins no search path: its body is bound already.';
+
+CREATE FUNCTION passport.shape_fault(shape geometry) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT CASE
+    WHEN ST_IsEmpty(shape) THEN 'the geometry is empty'
+    WHEN ST_SRID(shape) <> 4326 THEN 'the coordinates are not longitude and latitude'
+    WHEN NOT coalesce(ST_XMin(shape) >= -180 AND ST_XMax(shape) <= 180
+                      AND ST_YMin(shape) >= -90 AND ST_YMax(shape) <= 90, false)
+      THEN 'the coordinates are not longitude and latitude' END;
+END;
+COMMENT ON FUNCTION passport.shape_fault(geometry) IS
+'Why a geometry can be no area on Earth (a sentence), or NULL. It pins no search path: its body is bound already.';
+
+-- The structure method takes overlapping parts together; the older one would
+-- take what two parts share out of both, and a flooded street out of the zone.
+CREATE FUNCTION passport.sound_area(shape geometry, OUT area geometry, OUT problem text)
+  RETURNS record
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT CASE
+           WHEN c.valid THEN ST_Multi(shape)
+           ELSE ST_Multi(ST_CollectionExtract(ST_UnaryUnion(ST_CollectionExtract(
+                  ST_MakeValid(shape, 'method=structure'), 3)), 3))
+         END,
+         CASE WHEN NOT c.valid THEN ST_IsValidReason(shape) END
+    FROM (SELECT ST_IsValid(shape) AS valid OFFSET 0) AS c;
+END;
+COMMENT ON FUNCTION passport.sound_area(geometry) IS
+'A polygon or multipolygon as a valid multipolygon, and what was wrong with it (ST_IsValidReason), NULL if nothing. It pins no search path: its body is bound already.';
+
+CREATE FUNCTION passport.is_empty(area geometry) RETURNS boolean
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT ST_IsEmpty(area);
+END;
+COMMENT ON FUNCTION passport.is_empty(geometry) IS
+'Whether nothing is left of an area. It pins no search path: its body is bound already.';
+
+CREATE FUNCTION passport.read_zone(feature jsonb, OUT area passport.hazard_zone.area%TYPE,
+                                   OUT problem text)
+  RETURNS record
+  LANGUAGE plpgsql STABLE
+  SET search_path = pg_catalog, pg_temp
+  SET client_min_messages = warning
+AS $$
+DECLARE
+  most_vertices CONSTANT int := 200000;
+  read record;
+BEGIN
+  IF jsonb_typeof(feature) IS DISTINCT FROM 'object' OR feature->>'type' IS DISTINCT FROM 'Feature' THEN
+    problem := 'not a feature';
+  ELSIF jsonb_typeof(feature->'geometry') IS DISTINCT FROM 'object'
+        OR feature->'geometry'->>'type' IS NULL
+        OR feature->'geometry'->>'type' NOT IN ('Polygon', 'MultiPolygon') THEN
+    problem := 'not a polygon or multipolygon';
+  ELSE
+    SELECT * INTO read FROM passport.geojson_shape(feature->'geometry');
+    problem := coalesce(passport.shape_fault(read.shape),
+      CASE WHEN read.vertices > most_vertices THEN 'more than 200,000 vertices' END);
+    IF problem IS NULL THEN
+      SELECT s.area, s.problem INTO area, problem FROM passport.sound_area(read.shape) AS s;
+      IF passport.is_empty(area) THEN
+        area := NULL;
+      END IF;
+    END IF;
+  END IF;
+EXCEPTION WHEN OTHERS THEN
+  -- what PostGIS and GEOS find wrong with a geometry is this feature's fault
+  area := NULL;
+  problem := left(btrim(SQLERRM, E' \n'), 200);
+END $$;
+COMMENT ON FUNCTION passport.read_zone(jsonb) IS
+'The area of one GeoJSON feature and what was wrong with it; the area is NULL when nothing could be made of it. Raises nothing for bad input.';
+
+CREATE FUNCTION passport.import_hazard_zones(features jsonb, kind text, source text)
+  RETURNS TABLE (feature int, zone_id bigint, action text, problem text)
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  most_bytes CONSTANT int := 64 * 1024 * 1024;
+  most_features CONSTANT int := 100000;
+  kind CONSTANT text := import_hazard_zones.kind;
+  source CONSTANT text := import_hazard_zones.source;
+  item jsonb;
+  read record;
+BEGIN
+  IF coalesce(length(kind), 0) NOT BETWEEN 1 AND 100 THEN
+    PERFORM passport.refuse('/kind', 'length', 'The kind of hazard is a word of at most 100 letters.');
+  ELSIF coalesce(length(source), 0) NOT BETWEEN 1 AND 1000 THEN
+    PERFORM passport.refuse('/source', 'length', 'The source is named, in at most 1,000 letters.');
+  ELSIF jsonb_typeof(features) IS DISTINCT FROM 'object'
+     OR features->>'type' IS DISTINCT FROM 'FeatureCollection'
+     OR jsonb_typeof(features->'features') IS DISTINCT FROM 'array' THEN
+    PERFORM passport.refuse('/features', 'type', 'A GeoJSON FeatureCollection is wanted.');
+  ELSIF jsonb_array_length(features->'features') > most_features THEN
+    PERFORM passport.refuse('/features/features', 'too_many', 'A collection has at most 100,000 features.');
+  ELSIF pg_column_size(features) > most_bytes OR octet_length(features::text) > most_bytes THEN
+    PERFORM passport.refuse('/features', 'too_large', 'A collection has at most 64 MiB.');
+  END IF;
+
+  FOR item, feature IN
+    SELECT f.value, f.ordinality FROM jsonb_array_elements(features->'features') WITH ORDINALITY AS f
+  LOOP
+    SELECT * INTO read FROM passport.read_zone(item);
+    problem := read.problem;
+    IF read.area IS NULL THEN
+      zone_id := NULL;
+      action := 'refused';
+      problem := coalesce(problem, 'nothing is left of the area');
+    ELSE
+      zone_id := passport.store_zone(item, read.area, kind, source, problem);
+      action := CASE WHEN problem IS NULL THEN 'imported' ELSE 'repaired' END;
+    END IF;
+    IF action <> 'imported' THEN
+      INSERT INTO passport.zone_problem (kind, source, feature, zone_id, action, problem)
+        VALUES (kind, source, feature, zone_id, action, problem);
+    END IF;
+    RETURN NEXT;
+  END LOOP;
+END $$;
+COMMENT ON FUNCTION passport.import_hazard_zones(jsonb, text, text) IS
+'Imports the features of a GeoJSON FeatureCollection (RFC 7946: longitude, latitude; at most 64 MiB, 100,000 features, 200,000 vertices a feature; Polygon and MultiPolygon, heights are dropped) as zones of a kind ("flood", "landslide", ...) from a source. One row per feature, counted from 1: action "imported", "repaired" (the geometry was invalid: problem says how, the zone covers all that its parts cover) or "refused" (problem says why; the others are imported). The same feature again gives its first zone. PT422: no such collection, or too large.';
+
+CREATE FUNCTION passport.store_zone(feature jsonb, area passport.hazard_zone.area%TYPE, kind text,
+                                    source text, problem text) RETURNS bigint
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  hash CONSTANT bytea := sha256(convert_to(feature::text, 'UTF8'));
+  properties CONSTANT jsonb := CASE jsonb_typeof(feature->'properties')
+                               WHEN 'object' THEN feature->'properties' ELSE '{}' END;
+  stored bigint;
+BEGIN
+  INSERT INTO passport.hazard_zone AS z (kind, source, name, properties, area, problem, digest)
+    VALUES (kind, source, properties->>'name', properties, area, problem, hash)
+    ON CONFLICT DO NOTHING
+    RETURNING z.zone_id INTO stored;
+  IF stored IS NULL THEN
+    SELECT z.zone_id INTO STRICT stored FROM passport.hazard_zone AS z
+     WHERE z.kind = store_zone.kind AND z.source = store_zone.source AND z.digest = hash;
+  END IF;
+  RETURN stored;
+END $$;
+COMMENT ON FUNCTION passport.store_zone(jsonb, passport.hazard_zone.area%TYPE, text, text, text) IS
+'Step of import_hazard_zones(): the zone of a feature, new or of an earlier import.';

@@ -1,0 +1,213 @@
+-- What everybody may see: CAP messages and the map, nothing personal
+
+CREATE FUNCTION passport.cap_time(at timestamptz) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT to_char(l.at, 'YYYY-MM-DD"T"HH24:MI:SS')
+         || CASE WHEN o.minutes < 0 THEN '-' ELSE '+' END
+         || to_char(abs(o.minutes) / 60, 'FM00') || ':' || to_char(abs(o.minutes) % 60, 'FM00')
+    FROM (SELECT cap_time.at AT TIME ZONE current_setting('passport.timezone') AS at) AS l,
+         LATERAL (SELECT (extract(epoch FROM l.at - (cap_time.at AT TIME ZONE 'UTC')) / 60)::int AS minutes) AS o;
+END;
+COMMENT ON FUNCTION passport.cap_time(timestamptz) IS
+'Time in the form of CAP 1.2: local, with the offset, without fractions, never "Z".';
+
+CREATE FUNCTION passport.cap_identifier(alert_id bigint, message text) RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT current_setting('passport.municipality_code') || '-alert-' || alert_id
+         || CASE message WHEN 'cancel' THEN '-cancel' ELSE '' END;
+END;
+COMMENT ON FUNCTION passport.cap_identifier(bigint, text) IS
+'CAP identifier of an alert''s message (alert or cancel).';
+
+CREATE FUNCTION passport.cap_sender() RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT regexp_replace(current_setting('passport.issuer'), '[[:space:],<&]', '', 'g');
+END;
+COMMENT ON FUNCTION passport.cap_sender() IS
+'CAP sender: passport.issuer, without what CAP 1.2 forbids in it (spaces, commas, < and &).';
+
+-- A CAP polygon has no holes: an island in the water is warned with the rest.
+CREATE FUNCTION passport.cap_area(area geometry, names text) RETURNS xml
+  LANGUAGE sql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT xmlelement(NAME area, xmlelement(NAME "areaDesc", names),
+           (SELECT xmlagg(xmlelement(NAME polygon, r.ring) ORDER BY r.place)
+              FROM (SELECT p.path[1] AS place,
+                           string_agg(round(ST_Y(v.geom)::numeric, 6) || ',' || round(ST_X(v.geom)::numeric, 6),
+                                      ' ' ORDER BY v.path[1]) AS ring
+                      FROM ST_Dump(area) AS p, ST_DumpPoints(ST_ExteriorRing(p.geom)) AS v
+                     GROUP BY p.path[1]) AS r),
+           xmlelement(NAME geocode, xmlelement(NAME "valueName", 'municipality'),
+                      xmlelement(NAME value, current_setting('passport.municipality_code'))));
+END;
+COMMENT ON FUNCTION passport.cap_area(geometry, text) IS
+'CAP <area>: description, one <polygon> of "latitude,longitude" pairs for each polygon''s outer ring, and the municipality''s code.';
+
+CREATE FUNCTION passport.cap_info(a passport.alert, l passport.message_language, message text, texts jsonb)
+  RETURNS xml
+  LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT xmlelement(NAME info,
+           xmlforest(l.tag AS language, w.category AS category,
+                     CASE WHEN l.tag LIKE 'ja%' THEN w.action ELSE w.action_en END AS event,
+                     CASE WHEN c THEN 'Monitor' ELSE w.response END AS "responseType",
+                     CASE WHEN c THEN 'Past' ELSE w.urgency END AS urgency,
+                     CASE WHEN c THEN 'Unknown' ELSE w.severity END AS severity,
+                     CASE WHEN c THEN 'Unknown' ELSE w.certainty END AS certainty),
+           xmlelement(NAME "eventCode", xmlelement(NAME "valueName", 'alert-level'),
+                      xmlelement(NAME value, a.level)),
+           xmlforest(passport.cap_time(CASE WHEN c THEN a.cancelled_at + interval '24 hours' ELSE a.expires_at END) AS expires,
+                     (SELECT m.name FROM passport.municipality_area AS m
+                       WHERE m.code = current_setting('passport.municipality_code')) AS "senderName",
+                     t.text ->> 'title' AS headline, t.text ->> 'body' AS instruction),
+           passport.cap_area(a.area, array_to_string(a.area_names, l.list_separator)))
+    FROM (SELECT cap_info.message = 'cancel') AS m(c), (SELECT cap_info.texts -> l.language) AS t(text),
+         passport.alert_words(a.hazard, a.level,
+           (a.approved_at AT TIME ZONE current_setting('passport.timezone'))::date) AS w;
+END;
+COMMENT ON FUNCTION passport.cap_info(passport.alert, passport.message_language, text, jsonb) IS
+'CAP <info> of an alert''s message (alert or cancel) in one language.';
+
+CREATE FUNCTION passport.alert_cap(alert_id bigint) RETURNS xml
+  LANGUAGE plpgsql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+  a passport.alert;
+  message text;
+  texts jsonb;
+BEGIN
+  SELECT * INTO a FROM passport.alert AS t WHERE t.alert_id = alert_cap.alert_id AND t.approved_at IS NOT NULL;
+  IF a.alert_id IS NULL THEN
+    RAISE EXCEPTION 'no such alert' USING ERRCODE = 'PT404';
+  END IF;
+  message := CASE WHEN a.state = 'cancelled' THEN 'cancel' ELSE 'alert' END;
+  texts := CASE WHEN a.state = 'cancelled' THEN passport.cancel_texts(a) ELSE a.texts END;
+  RETURN (
+    SELECT xmlelement(NAME alert, xmlattributes('urn:oasis:names:tc:emergency:cap:1.2' AS xmlns),
+             xmlforest(passport.cap_identifier(a.alert_id, message) AS identifier,
+                       passport.cap_sender() AS sender,
+                       passport.cap_time(coalesce(a.cancelled_at, a.approved_at)) AS sent,
+                       CASE a.mode WHEN 'live' THEN 'Actual' ELSE 'Exercise' END AS status,
+                       CASE message WHEN 'cancel' THEN 'Cancel' ELSE 'Alert' END AS "msgType",
+                       'Public' AS scope,
+                       CASE a.mode WHEN 'drill' THEN '訓練 DRILL' END AS note,
+                       CASE message WHEN 'cancel' THEN
+                         concat_ws(',', passport.cap_sender(), passport.cap_identifier(a.alert_id, 'alert'),
+                                   passport.cap_time(a.approved_at)) END AS "references"),
+             xmlagg(passport.cap_info(a, l, message, texts) ORDER BY l.place))
+      FROM passport.message_language AS l WHERE texts ? l.language);
+END $$;
+COMMENT ON FUNCTION passport.alert_cap(bigint) IS
+'An alert that was sent as a CAP 1.2 message, valid by its XSD, one <info> for each language; of a cancelled alert the Cancel, which references the first message. status is Exercise for a drill. Errors: PT404 no such alert, or one not sent yet. Source: OASIS Common Alerting Protocol 1.2.';
+
+CREATE FUNCTION passport.map_feature(shape geometry, properties jsonb) RETURNS jsonb
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT jsonb_build_object('type', 'Feature', 'geometry', ST_AsGeoJSON(shape, 6)::jsonb,
+                            'properties', properties);
+END;
+COMMENT ON FUNCTION passport.map_feature(geometry, jsonb) IS
+'GeoJSON Feature of a shape (EPSG:4326), coordinates rounded to a tenth of a metre.';
+
+-- The sentence that must stand wherever an area is shown that nobody surveyed.
+CREATE FUNCTION passport.drawing_note() RETURNS jsonb
+  LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT jsonb_build_object(
+           'ja', '浸水の区域は、このデモのために描いたもので、公表された浸水想定区域ではありません。',
+           'en', 'The flood areas were drawn for this demonstration. They are not published hazard zones.')
+   WHERE EXISTS (SELECT FROM passport.hazard_zone AS z WHERE starts_with(lower(z.source), 'demo'));
+END;
+COMMENT ON FUNCTION passport.drawing_note() IS
+'{"ja", "en"}: the sentence that says that zones are drawings of a demonstration, when a hazard zone''s source begins with "demo"; else NULL.';
+
+CREATE FUNCTION passport.map_sensors() RETURNS SETOF jsonb
+  LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT passport.map_feature(s.location, jsonb_build_object(
+           'kind', 'sensor', 'sensor', s.sensor, 'name', coalesce(nullif(s.name, ''), s.sensor),
+           'measures', s.kind, 'unit', s.unit,
+           'state', s.state, 'stage', coalesce(n.stage, 0), 'stage_name', nullif(t.name, ''),
+           'value', n.value, 'observed_at', n.observed_at,
+           'silent', coalesce(n.observed_at < passport.now() - s.stale_after, true),
+           'colour', w.colour, 'ink', w.ink))
+    FROM passport.sensor AS s
+    LEFT JOIN passport.sensor_state AS n USING (sensor)
+    LEFT JOIN passport.sensor_threshold AS t ON t.sensor = s.sensor AND t.stage = n.stage
+    LEFT JOIN LATERAL passport.alert_words('flood', least(n.stage, 5), passport.today()) AS w ON true
+   WHERE s.state <> 'retired' AND s.location IS NOT NULL
+   ORDER BY s.sensor;
+END;
+COMMENT ON FUNCTION passport.map_sensors() IS
+'Features of public_map(): gauges with stage, last accepted value, its time, and whether they have been silent for longer than they should.';
+
+CREATE FUNCTION passport.map_alerts() RETURNS SETOF jsonb
+  LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT passport.map_feature(a.area, jsonb_build_object(
+           'kind', 'alert', 'alert_id', a.alert_id, 'hazard', a.hazard, 'level', a.level,
+           'action', w.action, 'action_en', w.action_en, 'colour', w.colour, 'ink', w.ink,
+           'area', to_jsonb(a.area_names), 'issued_at', a.approved_at, 'texts', a.texts,
+           'cap', 'alerts/' || a.alert_id || '.cap.xml'))
+    FROM passport.alert AS a,
+         passport.alert_words(a.hazard, a.level, passport.today()) AS w
+   WHERE a.state = 'approved' AND a.mode = 'live'
+   ORDER BY a.level DESC, a.alert_id DESC;
+END;
+COMMENT ON FUNCTION passport.map_alerts() IS
+'Features of public_map(): areas and texts of the alerts in force, highest level first. Drills are never on it.';
+
+CREATE FUNCTION passport.map_places() RETURNS SETOF jsonb
+  LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT passport.map_feature(s.location, jsonb_build_object(
+           'kind', 'shelter', 'shelter', s.shelter_id, 'name', s.name, 'address', s.address,
+           'hazards', to_jsonb(s.hazards)))
+    FROM passport.shelter AS s
+  UNION ALL
+  SELECT passport.map_feature(ST_SimplifyPreserveTopology(m.area, 0.0003), jsonb_build_object(
+           'kind', 'boundary', 'name', m.name))
+    FROM passport.municipality_area AS m
+   WHERE m.code = current_setting('passport.municipality_code');
+END;
+COMMENT ON FUNCTION passport.map_places() IS
+'Features of public_map() that seldom change: shelters and the municipality''s boundary (within 30 m).';
+
+CREATE FUNCTION passport.public_map() RETURNS jsonb
+  LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  SET jit = off
+BEGIN ATOMIC
+  SELECT jsonb_build_object(
+           'type', 'FeatureCollection',
+           'generated_at', passport.now(),
+           'municipality', (SELECT m.name FROM passport.municipality_area AS m
+                             WHERE m.code = current_setting('passport.municipality_code')),
+           'note', passport.drawing_note(),
+           -- alerts of which a CAP message is published: a cancel must stay to be read
+           'published', (SELECT coalesce(jsonb_agg(a.alert_id ORDER BY a.alert_id), '[]') FROM passport.alert AS a
+                          WHERE a.mode = 'live'
+                            AND (a.state = 'approved' OR a.state = 'cancelled' AND a.approved_at IS NOT NULL
+                                 AND a.cancelled_at > passport.now() - interval '7 days')),
+           'features', (SELECT coalesce(jsonb_agg(f), '[]')
+                          FROM (SELECT passport.map_alerts() UNION ALL SELECT passport.map_sensors()
+                                UNION ALL SELECT passport.map_places()) AS t(f)));
+END;
+COMMENT ON FUNCTION passport.public_map() IS
+'What everybody may see, as a GeoJSON FeatureCollection: gauges, alerts in force, shelters, the boundary (properties.kind tells which), with generated_at, the municipality, the note of drawing_note(), and the numbers of the alerts whose CAP message is published. Nothing personal, no drills.';

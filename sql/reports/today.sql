@@ -1,0 +1,63 @@
+-- The day for staff, in a terminal: psql -X -f sql/reports/today.sql DATABASE
+\set QUIET on
+\pset border 1
+\pset linestyle unicode
+\pset footer off
+\pset null '-'
+\pset format wrapped
+\pset columns 110
+SET search_path = pg_catalog;
+
+\echo
+\echo == 水位計 / Gauges ==
+SELECT name AS "水位計 gauge", concat_ws(' ', stage, stage_name) AS "段階 stage",
+       passport.local_time(since) AS "から since", round(value::numeric, 2) || ' ' || unit AS "水位 level",
+       passport.local_time(observed_at) AS "時刻 time",
+       CASE WHEN state = 'maintenance' THEN '保守中' WHEN silent THEN '途絶 silent' ELSE '動作 ok' END AS "状態 state"
+  FROM passport.report_sensor ORDER BY stage DESC, sensor;
+
+\echo == 止めた値（48時間） / Readings held back (48 hours) ==
+SELECT passport.local_time(observed_at) AS "時刻 time", name AS "水位計 gauge",
+       round(value::numeric, 2) || ' ' || unit AS "水位 level", verdict AS "判定 verdict",
+       array_to_string(reasons, ', ') AS "理由 reasons"
+  FROM passport.report_held_reading ORDER BY observed_at DESC LIMIT 20;
+
+\echo == 警報 / Alerts ==
+SELECT alert_id AS "番号", CASE mode WHEN 'drill' THEN '【訓練】' ELSE '' END || level || ' ' || action AS "警報 alert",
+       state AS "状態", array_to_string(area_names, '、') AS "区域 area",
+       drafted_by AS "起案 drafted", approved_by AS "承認 approved", passport.local_time(approved_at) AS "時刻 time"
+  FROM passport.report_alert ORDER BY alert_id DESC;
+
+\echo == 通知 / Messages ==
+SELECT alert_id AS "番号", recipients AS "人数 people", deliveries AS "通知 sent", delivered AS "届いた delivered",
+       failed AS "失敗 failed", retired AS "端末なし retired", waiting AS "待ち waiting", unreachable AS "届け先なし none"
+  FROM passport.report_alert ORDER BY alert_id DESC;
+
+\echo == 回答 / Answers ==
+SELECT alert_id AS "番号", households AS "世帯 households", answered AS "回答 answered", safe AS "無事 safe",
+       need_help AS "助け need help", unread AS "未回答 unread"
+  FROM passport.report_alert WHERE approved_at IS NOT NULL ORDER BY alert_id DESC;
+
+\echo == 気にかける世帯（急ぐ順、20まで） / Households, most urgent first (20) ==
+SELECT alert_id AS "番号", (ARRAY['助けを求めている', '要支援で未回答', '未回答'])[urgency] AS "理由 why",
+       household_number AS "世帯 household", oaza AS "大字 area", members AS "人数", need_help AS "助け",
+       safe AS "無事", unread AS "未回答"
+  FROM passport.report_household WHERE urgency < 4 ORDER BY urgency, alert_id, household_number LIMIT 20;
+
+\echo == 未回答の人（要支援が先、20まで） / No answer, those needing support first (20) ==
+SELECT alert_id AS "番号", CASE WHEN needs_help THEN '要支援' ELSE '' END AS "支援", name AS "氏名 name",
+       household_number AS "世帯 household", oaza AS "大字 area",
+       CASE message WHEN 'no_device' THEN '端末なし' WHEN 'failed' THEN '届かず' WHEN 'waiting' THEN '送信待ち'
+                    ELSE '届いた' END AS "通知 message"
+  FROM passport.report_unanswered ORDER BY needs_help DESC, alert_id, household_number, resident_id LIMIT 20;
+
+\echo == 今日のポイント / Points today ==
+SELECT title AS "事業 program",
+       CASE kind WHEN 'award' THEN '付与 award' WHEN 'spend' THEN '利用 spend' ELSE '取消 reversal' END AS "種類 kind",
+       entries AS "件数 entries", residents AS "人数 people", points AS "ポイント points"
+  FROM passport.report_points ORDER BY kind, title;
+
+\echo == 登録 / Registrations ==
+SELECT queued AS "職員待ち waiting", passport.local_time(oldest) AS "最も古いもの oldest", decided AS "今日決めた decided",
+       accounts AS "今日の登録 accounts today", accounts_in_all AS "全登録 accounts"
+  FROM passport.report_registration;
