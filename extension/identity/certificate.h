@@ -113,7 +113,7 @@ extern Finding CheckAnchor(const Certificate *certificate);
 extern Purpose CertificatePurpose(const Certificate *certificate);
 
 /* The parts that other structures have too */
-extern Algorithm ReadAlgorithm(DerSlice *rest);
+extern bool ReadAlgorithm(DerSlice *rest, Algorithm *algorithm);
 extern Hierarchy NameHierarchy(DerSlice issuer);
 extern bool ReadDirectoryPoint(DerSlice point_name, DerSlice *directory);
 
