@@ -23,7 +23,8 @@ use constant {
 	RESIDENTS  => 3068,
 	FOREIGN    => 511,
 	REGISTRANT => 200,
-	TODAY      => '2026-07-01',    # the day on which the demo's ages are true
+	TODAY      => '2026-05-25',    # the day on which the demo's ages are true
+	REMINDED_ON => '2026-07-01',   # the day to which the demo moves its clock for the reminders
 };
 
 my $data = "$FindBin::Bin/data";
@@ -526,7 +527,7 @@ sub give_card {
 sub expires_soon {
 	my $card = shift;
 	my $until = earlier($card->{expires_on}, $card->{authentication_until});
-	return $until ge TODAY && $until le '2026-10-01';
+	return $until ge REMINDED_ON && $until le '2026-10-01';
 }
 
 # --- output -------------------------------------------------------------

@@ -17,12 +17,16 @@
 #endif
 
 /*
- * passport_owner cannot log in.  Since 17 a background worker may be started
- * as such a role; before, it starts as the bootstrap superuser and steps down
- * at once (worker/scheduler.c).
+ * passport_owner cannot log in.  Since 17 a background worker may connect as
+ * such a role; before, it connects as the bootstrap superuser (no name) and
+ * steps down at once, see worker/scheduler.c.
  */
 #if PG_VERSION_NUM >= 170000
-#define WORKER_BYPASS_FLAGS BGWORKER_BYPASS_ROLELOGINCHECK
+#define WORKER_ROLE WORKER_OWNER
+#define WORKER_FLAGS BGWORKER_BYPASS_ROLELOGINCHECK
+#else
+#define WORKER_ROLE NULL
+#define WORKER_FLAGS 0
 #endif
 
 /* 18 lets a module state its version; it is shown by pg_get_loaded_modules() */

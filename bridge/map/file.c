@@ -1,7 +1,7 @@
 /* Writes beside the file and renames over it, so that no reader sees a half. */
-#include "file.h"
+#include "map/file.h"
 
-#include "../lib/log.h"
+#include "lib/log.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -12,7 +12,8 @@
       at: "現在", issued: "発令", stage: "段階", normal: "平常", silent: "データが届いていません", maintenance: "保守中",
       alerted: "警報の区域", gauge: "水位計と段階", shelter: "避難場所", suits: "対応する災害",
       level: "警戒レベル", attention: "気象庁や役場の情報も確かめてください。",
-      stale: function (n) { return "この地図は" + n + "分前から新しくなっていません。役場の案内や防災無線を確かめてください。"; },
+      spans: ["分", "時間", "日"],
+      stale: function (span) { return "この地図は" + span + "前から新しくなっていません。役場の案内や防災無線を確かめてください。"; },
       hazards: { flood: "洪水", landslide: "土砂災害", earthquake: "地震", fire: "火事", tsunami: "津波",
                  storm_surge: "高潮", inland_flood: "内水", volcano: "火山" }
     },
@@ -23,7 +24,8 @@
       silent: "no data are arriving", maintenance: "under maintenance", alerted: "alerted area",
       gauge: "river gauge and stage", shelter: "evacuation site", suits: "suitable for", level: "Alert Level",
       attention: "Check the information of the weather service and the village office as well.",
-      stale: function (n) { return "This map has not been updated for " + n + " minutes. Check with the village office."; },
+      spans: [" minutes", " hours", " days"],
+      stale: function (span) { return "This map has not been updated for " + span + ". Check with the village office."; },
       hazards: { flood: "flood", landslide: "landslide", earthquake: "earthquake", fire: "fire", tsunami: "tsunami",
                  storm_surge: "storm surge", inland_flood: "inland flood", volcano: "volcano" }
     }
@@ -198,10 +200,15 @@
     if (bounds.isValid()) { map.fitBounds(bounds, { padding: [30, 30], maxZoom: 15 }); } else { map.setView([36, 138.48], 11); }
   }
 
+  function spanWords(minutes) {
+    if (minutes < 120) { return Math.floor(minutes) + say.spans[0]; }
+    return minutes < 2880 ? Math.floor(minutes / 60) + say.spans[1] : Math.floor(minutes / 1440) + say.spans[2];
+  }
+
   function watch() {
     var late = Date.now() - written, stale = byId("stale");
     stale.hidden = late < FRESH;
-    if (!stale.hidden) { stale.textContent = say.stale(Math.floor(late / 60000)); }
+    if (!stale.hidden) { stale.textContent = say.stale(spanWords(late / 60000)); }
   }
 
   function show() {

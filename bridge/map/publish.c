@@ -3,11 +3,11 @@
  * from the disk: then a script is all that a page may load, so the map comes
  * as map.js, which holds map.geojson in a variable.
  */
-#include "publish.h"
+#include "map/publish.h"
 
-#include "../lib/log.h"
-#include "file.h"
-#include "page.h"
+#include "lib/log.h"
+#include "map/file.h"
+#include "map/page.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -9,8 +9,8 @@
  */
 #include <string.h>
 
-#include "certificate.h"
-#include "name.h"
+#include "identity/certificate.h"
+#include "identity/name.h"
 
 static const char *parse_tbs(DerItem *tbs, Certificate *certificate);
 static const char *parse_names(DerSlice *rest, Certificate *certificate);

@@ -6,7 +6,7 @@
 #ifndef PASSPORT_CERTIFICATE_H
 #define PASSPORT_CERTIFICATE_H
 
-#include "der.h"
+#include "identity/der.h"
 
 #define CERTIFICATE_MAX 65536 /* bytes of DER */
 #define ATTRIBUTE_MAX 2048    /* bytes of one attribute; an address has 200 characters */

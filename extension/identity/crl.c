@@ -6,8 +6,8 @@
  */
 #include <string.h>
 
-#include "crl.h"
-#include "name.h"
+#include "identity/crl.h"
+#include "identity/name.h"
 
 static const char *parse_tbs(DerSlice rest, Crl *crl, DerSlice *algorithm);
 static const char *parse_dates(DerSlice *rest, Crl *crl);

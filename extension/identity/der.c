@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "der.h"
+#include "identity/der.h"
 
 /* Nothing that we read nests deeper than half of this. */
 #define DER_MAX_DEPTH 16

@@ -15,8 +15,8 @@
 #include "utils/builtins.h"
 
 #include "passport.h"
-#include "token.h"
-#include "trust.h"
+#include "identity/token.h"
+#include "identity/trust.h"
 
 #define LOCK_SIZE 32
 

@@ -1,31 +1,109 @@
-/* Registers the worker with the postmaster, when the library is preloaded. */
+/*
+ * The launcher: one static background worker that is connected to no database.
+ * Every passport.worker_interval it looks whether passport.database is there and
+ * has a scheduler run in it.  The scheduler (scheduler.c) is a worker of its own
+ * that ends when nothing is due, so that between two runs nobody holds the
+ * database, the extension or memory: DROP DATABASE, DROP EXTENSION and upgrades
+ * need not know of us.
+ */
 #include "postgres.h"
 
+#include "access/xact.h"
+#include "commands/dbcommands.h"
+#include "miscadmin.h"
+#include "pgstat.h"
 #include "postmaster/bgworker.h"
+#include "postmaster/interrupt.h"
+#include "storage/ipc.h"
+#include "storage/latch.h"
+#include "tcop/tcopprot.h"
+#include "utils/acl.h"
+#include "utils/guc.h"
 
 #include "passport.h"
-#include "worker/worker.h"
+#include "worker/scheduler.h"
 
-/* Long enough that a database that is not there yet does not fill the log. */
-#define RESTART_SECONDS 10
+#define LAUNCHER_RESTART_SECONDS 5
 
-/*
- * RegisterPassportWorker asks for one worker in passport.database, if that is
- * set.  The worker ends by an error or a crash only, and is started again.
- */
+static bool database_is_ready(void);
+static void run_scheduler(void);
+
 void
 RegisterPassportWorker(void)
 {
-	BackgroundWorker worker = {0};
+	BackgroundWorker worker = {.bgw_flags =
+	                               BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION,
+	                           .bgw_start_time = BgWorkerStart_RecoveryFinished,
+	                           .bgw_restart_time = LAUNCHER_RESTART_SECONDS};
 
 	if (passport_database[0] == '\0')
 		return;
-	worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-	worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
-	worker.bgw_restart_time = RESTART_SECONDS;
-	strlcpy(worker.bgw_library_name, "passport", sizeof(worker.bgw_library_name));
-	strlcpy(worker.bgw_function_name, "PassportSchedulerMain", sizeof(worker.bgw_function_name));
-	strlcpy(worker.bgw_name, "passport scheduler", sizeof(worker.bgw_name));
-	strlcpy(worker.bgw_type, "passport scheduler", sizeof(worker.bgw_type));
+	strlcpy(worker.bgw_name, "passport launcher", BGW_MAXLEN);
+	strlcpy(worker.bgw_type, "passport launcher", BGW_MAXLEN);
+	strlcpy(worker.bgw_library_name, "passport", BGW_MAXLEN);
+	strlcpy(worker.bgw_function_name, "PassportLauncherMain", BGW_MAXLEN);
 	RegisterBackgroundWorker(&worker);
+}
+
+void
+PassportLauncherMain(Datum argument)
+{
+	pqsignal(SIGHUP, SignalHandlerForConfigReload);
+	pqsignal(SIGTERM, die);
+	BackgroundWorkerUnblockSignals();
+	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
+
+	for (;;)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (ConfigReloadPending)
+		{
+			ConfigReloadPending = false;
+			ProcessConfigFile(PGC_SIGHUP);
+		}
+		if (database_is_ready())
+			run_scheduler();
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+		                 passport_worker_interval * 1000L, PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+	}
+}
+
+/* database_is_ready asks the shared catalogs, so that a database still to be made is no error. */
+static bool
+database_is_ready(void)
+{
+	bool ready;
+
+	StartTransactionCommand();
+	ready = OidIsValid(get_database_oid(passport_database, true)) &&
+	        OidIsValid(get_role_oid(WORKER_OWNER, true));
+	CommitTransactionCommand();
+	return ready;
+}
+
+/* run_scheduler starts a scheduler and waits for its end: never two at once. */
+static void
+run_scheduler(void)
+{
+	BackgroundWorker worker = {.bgw_flags =
+	                               BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION,
+	                           .bgw_start_time = BgWorkerStart_RecoveryFinished,
+	                           .bgw_restart_time = BGW_NEVER_RESTART,
+	                           .bgw_notify_pid = MyProcPid};
+	BackgroundWorkerHandle *handle;
+
+	strlcpy(worker.bgw_name, "passport scheduler", BGW_MAXLEN);
+	strlcpy(worker.bgw_type, "passport scheduler", BGW_MAXLEN);
+	strlcpy(worker.bgw_library_name, "passport", BGW_MAXLEN);
+	strlcpy(worker.bgw_function_name, "PassportSchedulerMain", BGW_MAXLEN);
+	if (!RegisterDynamicBackgroundWorker(&worker, &handle))
+	{
+		ereport(WARNING, (errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+		                  errmsg("no background worker is free for the passport scheduler"),
+		                  errhint("Raise max_worker_processes.")));
+		return;
+	}
+	(void) WaitForBackgroundWorkerShutdown(handle);
+	pfree(handle);
 }

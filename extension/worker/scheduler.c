@@ -1,160 +1,84 @@
 /*
- * The scheduler: a background process in passport.database that runs the jobs
- * of passport.job when they are due, as passport_owner.
- *
- * It lives through the absence of the extension, its dropping and its being
- * made again, and through any error of a job.
+ * The scheduler: a worker that runs the jobs that are due in passport.database,
+ * each in a transaction of its own, as passport_owner, and ends.  Which jobs there
+ * are, when they are due and what became of them is data (sql/install/80-job.sql);
+ * run_next_job catches what goes wrong in a job and writes it down.
  */
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "catalog/pg_authid.h"
+#include "catalog/namespace.h"
 #include "commands/extension.h"
+#include "executor/spi.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
-#include "postmaster/interrupt.h"
-#include "storage/ipc.h"
-#include "storage/latch.h"
 #include "tcop/tcopprot.h"
 #include "utils/acl.h"
-#include "utils/backend_status.h"
 #include "utils/guc.h"
-#include "utils/memutils.h"
-#include "utils/wait_event.h"
+#include "utils/snapmgr.h"
 
 #include "passport.h"
-#include "worker/worker.h"
+#include "worker/scheduler.h"
 
-static void connect_to_database(void);
-static bool take_role(void);
-static void show_role(void);
-static bool extension_is_there(void);
-static void run_jobs(void);
+#define RUN_NEXT_JOB "SELECT passport.run_next_job()"
 
-/* PassportSchedulerMain is the process. */
+static bool step_down(void);
+static bool run_next_job(void);
+
 void
 PassportSchedulerMain(Datum argument)
 {
-	MemoryContext turn;
-
-	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();
-	connect_to_database();
-	turn = AllocSetContextCreate(TopMemoryContext, "passport scheduler", ALLOCSET_DEFAULT_SIZES);
-	for (;;)
-	{
-		MemoryContextSwitchTo(turn);
-		MemoryContextReset(turn);
-		CHECK_FOR_INTERRUPTS();
-		if (ConfigReloadPending)
-		{
-			ConfigReloadPending = false;
-			ProcessConfigFile(PGC_SIGHUP);
-		}
-		if (take_role() && extension_is_there())
-			run_jobs();
-		pgstat_report_activity(STATE_IDLE, NULL);
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-		                 passport_worker_interval * 1000L, PG_WAIT_EXTENSION);
-		ResetLatch(MyLatch);
-	}
-}
-
-/*
- * connect_to_database opens the session.  Where a worker may not start as a
- * role that cannot log in, it starts as the bootstrap superuser, and does
- * nothing before take_role() has given that up.
- */
-static void
-connect_to_database(void)
-{
-#ifdef WORKER_BYPASS_FLAGS
-	BackgroundWorkerInitializeConnection(passport_database, WORKER_ROLE, WORKER_BYPASS_FLAGS);
-#else
-	BackgroundWorkerInitializeConnection(passport_database, NULL, 0);
-#endif
-	show_role();
-}
-
-/*
- * take_role makes the session passport_owner's, and returns whether it is: the
- * role comes with the first CREATE EXTENSION of the cluster.  A role that was
- * made again has another OID: a new process takes that one.
- */
-static bool
-take_role(void)
-{
-	Oid role;
-	bool super;
-
-	StartTransactionCommand();
-	role = get_role_oid(WORKER_ROLE, true);
-	super = OidIsValid(role) && superuser_arg(role);
-	CommitTransactionCommand();
-	if (OidIsValid(role) && role == GetSessionUserId() && !super)
-		return true;
-	if (GetSessionUserId() != BOOTSTRAP_SUPERUSERID)
-		proc_exit(1);
-	if (!OidIsValid(role))
-		return false;
-	if (super)
-		ereport(FATAL, (errcode(ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION),
-		                errmsg("role \"%s\" must not be a superuser", WORKER_ROLE)));
-	/* outside of a transaction, so that no abort restores the old user */
-	SetSessionAuthorization(role, false);
-	show_role();
-	return true;
-}
-
-/* show_role tells pg_stat_activity who we are; the session's user is shown as it was at its start.
- */
-static void
-show_role(void)
-{
-#ifndef WORKER_BYPASS_FLAGS
-	pgstat_bestart();
-#endif
+	BackgroundWorkerInitializeConnection(passport_database, WORKER_ROLE, WORKER_FLAGS);
 	pgstat_report_appname("passport scheduler");
-}
 
-static bool
-extension_is_there(void)
-{
-	bool there;
-
-	StartTransactionCommand();
-	there = OidIsValid(get_extension_oid("passport", true));
-	CommitTransactionCommand();
-	return there;
+	if (step_down())
+		while (run_next_job())
+			CHECK_FOR_INTERRUPTS();
 }
 
 /*
- * run_jobs runs what is due.  What fails here is not a job (job.c catches
- * those) but the reading of the table of jobs, as when the extension is being
- * dropped: then the next turn tries again.
+ * step_down leaves the bootstrap superuser, as whom a worker starts before 17,
+ * for good: session and current user become passport_owner, and nothing that
+ * runs from here on says RESET SESSION AUTHORIZATION.  False where the extension
+ * is not installed, as before CREATE EXTENSION or after DROP.
  */
-static void
-run_jobs(void)
+static bool
+step_down(void)
 {
-	static bool recovered = false;
-	MemoryContext turn = CurrentMemoryContext;
+	bool installed;
 
-	PG_TRY();
-	{
-		if (!recovered)
-			RecoverJobs();
-		recovered = true;
-		while (!ConfigReloadPending && RunDueJob())
-			CHECK_FOR_INTERRUPTS();
-	}
-	PG_CATCH();
-	{
-		MemoryContextSwitchTo(turn);
-		EmitErrorReport();
-		FlushErrorState();
-		AbortCurrentTransaction();
-	}
-	PG_END_TRY();
+	StartTransactionCommand();
+	installed = OidIsValid(get_extension_oid("passport", true));
+	if (installed)
+		SetSessionAuthorization(get_role_oid(WORKER_OWNER, false), false);
+	CommitTransactionCommand();
+	/* the database's or a role's search_path must not choose our functions */
+	SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION);
+	return installed;
+}
+
+/* run_next_job runs one job if one is due, and says whether one was. */
+static bool
+run_next_job(void)
+{
+	bool ran, isnull;
+
+	SetCurrentStatementStartTimestamp();
+	StartTransactionCommand();
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "could not connect to SPI");
+	PushActiveSnapshot(GetTransactionSnapshot());
+	pgstat_report_activity(STATE_RUNNING, RUN_NEXT_JOB);
+	if (SPI_execute(RUN_NEXT_JOB, false, 1) != SPI_OK_SELECT || SPI_processed != 1)
+		elog(ERROR, "could not run the next job");
+	ran = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
+	SPI_finish();
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+	pgstat_report_stat(false);
+	pgstat_report_activity(STATE_IDLE, NULL);
+	return ran && !isnull;
 }

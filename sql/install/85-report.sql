@@ -79,6 +79,18 @@ CREATE VIEW passport.report_points WITH (security_barrier) AS
 COMMENT ON VIEW passport.report_points IS
 'Points booked today, by program and kind (award, spend, reversal).';
 
+CREATE VIEW passport.report_registration WITH (security_barrier) AS
+  SELECT count(*) FILTER (WHERE r.state = 'queued') AS queued,
+         min(r.created_at) FILTER (WHERE r.state = 'queued') AS oldest,
+         count(*) FILTER (WHERE (r.decided_at AT TIME ZONE current_setting('passport.timezone'))::date
+                                = passport.today()) AS decided,
+         (SELECT count(*) FROM passport.account AS a
+           WHERE (a.created_at AT TIME ZONE current_setting('passport.timezone'))::date = passport.today()) AS accounts,
+         (SELECT count(*) FROM passport.account) AS accounts_in_all
+    FROM passport.registration AS r;
+COMMENT ON VIEW passport.report_registration IS
+'Registrations that wait for staff and since when, those decided today, accounts made today and in all.';
+
 CREATE FUNCTION passport.html_row(VARIADIC cells text[]) RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
@@ -255,10 +267,14 @@ BEGIN ATOMIC
     passport.html_table('今日のポイント', 'Points today',
       ARRAY['事業|program', '種類|kind', '件数|entries', '人数|people', 'ポイント|points'],
       (SELECT string_agg(passport.html_row(p.title, p.kind, p.entries::text, p.residents::text, p.points::text),
-                         '' ORDER BY p.kind, p.title) FROM passport.report_points AS p)));
+                         '' ORDER BY p.kind, p.title) FROM passport.report_points AS p)),
+    passport.html_table('登録', 'Registrations',
+      ARRAY['職員待ち|waiting for staff', '最も古いもの|oldest', '今日決めた|decided today', '今日の登録|accounts today', '全登録|accounts'],
+      (SELECT passport.html_row(r.queued::text, passport.local_time(r.oldest), r.decided::text, r.accounts::text,
+                                r.accounts_in_all::text) FROM passport.report_registration AS r)));
 END;
 COMMENT ON FUNCTION passport.report_other_tables_html() IS
-'The report''s tables of gauges, held readings and points.';
+'The report''s tables of gauges, held readings, points and registrations.';
 
 CREATE FUNCTION passport.report_style() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -56,3 +56,8 @@ SELECT title AS "事業 program",
        CASE kind WHEN 'award' THEN '付与 award' WHEN 'spend' THEN '利用 spend' ELSE '取消 reversal' END AS "種類 kind",
        entries AS "件数 entries", residents AS "人数 people", points AS "ポイント points"
   FROM passport.report_points ORDER BY kind, title;
+
+\echo == 登録 / Registrations ==
+SELECT queued AS "職員待ち waiting", passport.local_time(oldest) AS "最も古いもの oldest", decided AS "今日決めた decided",
+       accounts AS "今日の登録 accounts today", accounts_in_all AS "全登録 accounts"
+  FROM passport.report_registration;

@@ -4,10 +4,10 @@
  * passport_map), at most once a second, and at least once a minute, so that a
  * page can tell that it is still fed.
  */
-#include "../lib/log.h"
-#include "../lib/loop.h"
-#include "../lib/pg.h"
-#include "publish.h"
+#include "lib/log.h"
+#include "lib/loop.h"
+#include "lib/pg.h"
+#include "map/publish.h"
 
 #include <getopt.h>
 #include <poll.h>

@@ -1,0 +1,214 @@
+/*
+ * A fixed number of handles, each used again and again.  HTTP/2 multiplexes
+ * them over few connections: without PIPEWAIT and a limit per host a burst
+ * would open a connection for each request, which providers take for an attack.
+ */
+#include "curl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#if LIBCURL_VERSION_NUM < 0x075500
+#error "libcurl 7.85 or newer is needed (CURLOPT_PROTOCOLS_STR)"
+#endif
+
+/* more than this is not even read to its end */
+#define HTTP_BODY_READ (1024 * 1024)
+#define HTTP_CONNECT_TIMEOUT 10000L
+#define HTTP_WAIT_FDS 4
+
+struct slot
+{
+	CURL *easy;
+	void *context;
+	struct slot *next; /* free ones */
+	size_t length, seen;
+	char body[HTTP_BODY];
+};
+
+struct http
+{
+	CURLM *multi;
+	struct slot *slots, *free, *answered;
+	int count, free_count;
+};
+
+static bool prepare(struct slot *slot, const struct http_options *options);
+static size_t keep_body(char *data, size_t size, size_t count, void *context);
+static void put_back(struct http *http, struct slot *slot);
+
+/* http_open makes the handles, or returns NULL. */
+struct http *
+http_open(const struct http_options *options)
+{
+	struct http *http = calloc(1, sizeof(*http));
+
+	if (http == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return free(http), NULL;
+	http->multi = curl_multi_init();
+	http->slots = calloc(options->in_flight, sizeof(*http->slots));
+	http->count = options->in_flight;
+	if (http->multi == NULL || http->slots == NULL)
+		return http_close(http), NULL;
+	curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long) options->connections);
+	curl_multi_setopt(http->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, 1000L);
+	for (int i = 0; i < http->count; i++)
+	{
+		if (!prepare(&http->slots[i], options))
+			return http_close(http), NULL;
+		put_back(http, &http->slots[i]);
+	}
+	return http;
+}
+
+/* prepare sets all that is the same for each request. */
+static bool
+prepare(struct slot *slot, const struct http_options *options)
+{
+	CURL *easy = slot->easy = curl_easy_init();
+
+	return easy != NULL && curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2TLS) ==
+	           CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
+	       (options->ca_file == NULL ||
+	        curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_file) == CURLE_OK) &&
+	       curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, options->timeout) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, HTTP_CONNECT_TIMEOUT) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, keep_body) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_PRIVATE, slot) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK;
+}
+
+/* http_post begins a request; false: no handle is free, or libcurl refuses it. */
+bool
+http_post(struct http *http, const struct http_request *request)
+{
+	struct slot *slot = http->free;
+
+	if (slot == NULL)
+		return false;
+	if (curl_easy_setopt(slot->easy, CURLOPT_URL, request->url) != CURLE_OK ||
+	    curl_easy_setopt(slot->easy, CURLOPT_HTTPHEADER, request->headers) != CURLE_OK ||
+	    curl_easy_setopt(slot->easy, CURLOPT_POSTFIELDS, request->body) != CURLE_OK ||
+	    curl_easy_setopt(slot->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) request->length) !=
+	        CURLE_OK ||
+	    curl_multi_add_handle(http->multi, slot->easy) != CURLM_OK)
+		return false;
+	http->free = slot->next;
+	http->free_count--;
+	slot->context = request->context;
+	slot->length = slot->seen = 0;
+	return true;
+}
+
+/* http_turn moves all requests on; false: libcurl is at its end. */
+bool
+http_turn(struct http *http)
+{
+	int running;
+
+	return curl_multi_perform(http->multi, &running) == CURLM_OK;
+}
+
+/* http_next returns the next request that is over; false: none is. */
+bool
+http_next(struct http *http, struct http_answer *answer)
+{
+	CURLMsg *message;
+	struct slot *slot;
+	int left;
+	curl_off_t wait = 0;
+
+	if (http->answered != NULL)
+		put_back(http, http->answered);
+	http->answered = NULL;
+	message = curl_multi_info_read(http->multi, &left);
+	if (message == NULL || message->msg != CURLMSG_DONE)
+		return false;
+	answer->error = message->data.result;
+	curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **) &slot);
+	curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &answer->status);
+	if (answer->status >= 300)
+		curl_easy_getinfo(slot->easy, CURLINFO_RETRY_AFTER, &wait);
+	/* an oversized body changes nothing about what its status says */
+	if (answer->error == CURLE_WRITE_ERROR && answer->status > 0)
+		answer->error = CURLE_OK;
+	answer->retry_after = wait > 86400 ? 86400 : (long) wait;
+	answer->context = slot->context;
+	answer->body = slot->body;
+	answer->length = slot->length;
+	curl_multi_remove_handle(http->multi, slot->easy);
+	http->answered = slot;
+	return true;
+}
+
+/* http_wait sleeps until a connection or one of a few other descriptors is ready, or time is up. */
+void
+http_wait(struct http *http, const int *readable, int count, int milliseconds)
+{
+	struct curl_waitfd fds[HTTP_WAIT_FDS];
+	int used = 0;
+
+	for (int i = 0; i < count && used < HTTP_WAIT_FDS; i++)
+		if (readable[i] >= 0)
+			fds[used++] = (struct curl_waitfd){.fd = readable[i], .events = CURL_WAIT_POLLIN};
+	curl_multi_poll(http->multi, fds, used, milliseconds, NULL);
+}
+
+/* http_free_slots returns how many more requests may begin. */
+int
+http_free_slots(const struct http *http)
+{
+	return http->free_count;
+}
+
+/* http_peer_is_wrong tells errors that only a person can mend from those that pass. */
+bool
+http_peer_is_wrong(CURLcode error)
+{
+	return error == CURLE_PEER_FAILED_VERIFICATION || error == CURLE_SSL_CACERT_BADFILE ||
+	       error == CURLE_SSL_CERTPROBLEM || error == CURLE_UNSUPPORTED_PROTOCOL;
+}
+
+/* http_close ends everything; requests under way are dropped. */
+void
+http_close(struct http *http)
+{
+	for (int i = 0; http->slots != NULL && i < http->count; i++)
+		if (http->slots[i].easy != NULL)
+		{
+			curl_multi_remove_handle(http->multi, http->slots[i].easy);
+			curl_easy_cleanup(http->slots[i].easy);
+		}
+	free(http->slots);
+	if (http->multi != NULL)
+		curl_multi_cleanup(http->multi);
+	free(http);
+}
+
+/* keep_body keeps the beginning of a body, and ends a transfer that has no end. */
+static size_t
+keep_body(char *data, size_t size, size_t count, void *context)
+{
+	struct slot *slot = context;
+	size_t room = HTTP_BODY - slot->length, bytes = size * count;
+	size_t kept = bytes < room ? bytes : room;
+
+	memcpy(slot->body + slot->length, data, kept);
+	slot->length += kept;
+	slot->seen += bytes;
+	return slot->seen > HTTP_BODY_READ ? 0 : bytes;
+}
+
+static void
+put_back(struct http *http, struct slot *slot)
+{
+	slot->next = http->free;
+	http->free = slot;
+	http->free_count++;
+}

@@ -1,0 +1,136 @@
+/*
+ * Connects with libpq.  A program, the library that the server loaded and the
+ * script that made the objects come from one release or they do not work
+ * together: which one is behind is said here, once for all programs.
+ */
+#include "pg.h"
+
+#include "log.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#ifndef PASSPORT_VERSION
+#error "PASSPORT_VERSION comes from META.json by way of the Makefile"
+#endif
+
+enum pg_trouble pg_trouble;
+
+static bool versions_agree(PGconn *db);
+static bool explain_versions(const char *library, const char *script);
+static const char *one_line(const char *message);
+
+/*
+ * pg_connect connects, sets application_name and compares versions.  Returns
+ * NULL after logging why, with the kind of trouble in pg_trouble.
+ */
+PGconn *
+pg_connect(const char *conninfo, const char *program)
+{
+	const char *keys[] = {"dbname", "application_name", "connect_timeout", "client_encoding", NULL};
+	const char *values[] = {conninfo, program, "10", "UTF8", NULL};
+	PGconn *db = PQconnectdbParams(keys, values, 1);
+
+	pg_trouble = PG_UNREACHABLE;
+	if (PQstatus(db) != CONNECTION_OK)
+		log_error("could not connect to the database", "{s:s}", "reason",
+		          one_line(PQerrorMessage(db)));
+	else if (versions_agree(db))
+		return db;
+	PQfinish(db);
+	return NULL;
+}
+
+/* versions_agree tells whether program, library and script are of one version. */
+static bool
+versions_agree(PGconn *db)
+{
+	PGresult *result = PQexec(db, "SELECT library, script FROM passport.version()");
+	bool agree = false;
+
+	if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1)
+		agree = explain_versions(PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 1));
+	else
+	{
+		const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+		/* invalid_schema_name, undefined_function, insufficient_privilege */
+		if (state != NULL && (strcmp(state, "3F000") == 0 || strcmp(state, "42883") == 0))
+		{
+			pg_trouble = PG_ABSENT;
+			log_error("the extension is not in this database", "{s:s}", "hint",
+			          "Connect to the right database, or run CREATE EXTENSION passport CASCADE.");
+		}
+		else if (state != NULL && strcmp(state, "42501") == 0)
+		{
+			pg_trouble = PG_ABSENT;
+			log_error("this role may not use the extension", "{s:s}", "hint",
+			          "Grant it the role passport_bridge.");
+		}
+		else
+			log_error("could not read the version", "{s:s}", "reason",
+			          one_line(PQerrorMessage(db)));
+	}
+	PQclear(result);
+	return agree;
+}
+
+/* explain_versions logs which of the three is of another version, and what to do. */
+static bool
+explain_versions(const char *library, const char *script)
+{
+	bool library_fits = strcmp(library, PASSPORT_VERSION) == 0;
+	bool script_fits = strcmp(script, PASSPORT_VERSION) == 0;
+	const char *stale, *hint;
+
+	if (library_fits && script_fits)
+		return true;
+	if (library_fits)
+	{
+		stale = "script";
+		hint = "Run ALTER EXTENSION passport UPDATE in this database.";
+	}
+	else if (script_fits)
+	{
+		stale = "library";
+		hint = "Restart the PostgreSQL server, so that it loads the library that is installed.";
+	}
+	else if (strcmp(library, script) == 0)
+	{
+		stale = "program";
+		hint = "Install the program of the extension's version, or upgrade the extension.";
+	}
+	else
+	{
+		stale = "script and library";
+		hint = "Restart the PostgreSQL server, then run ALTER EXTENSION passport UPDATE.";
+	}
+	pg_trouble = PG_STALE;
+	log_error("versions differ", "{s:s, s:s, s:s, s:s, s:s}", "stale", stale, "program_version",
+	          PASSPORT_VERSION, "library_version", library, "script_version", script, "hint", hint);
+	return false;
+}
+
+/* pg_holds_password tells whether a connection string has a password in it. */
+bool
+pg_holds_password(const char *conninfo)
+{
+	PQconninfoOption *options = PQconninfoParse(conninfo, NULL);
+	bool found = false;
+
+	for (PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++)
+		if (strcmp(o->keyword, "password") == 0 && o->val != NULL)
+			found = true;
+	PQconninfoFree(options);
+	return found;
+}
+
+/* one_line returns a libpq message up to its first line feed. */
+static const char *
+one_line(const char *message)
+{
+	static char line[300];
+
+	snprintf(line, sizeof(line), "%.*s", (int) strcspn(message, "\n"), message);
+	return line;
+}

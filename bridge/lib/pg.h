@@ -1,0 +1,20 @@
+/* The connection to the database, and whether its passport is our age. */
+#ifndef BRIDGE_PG_H
+#define BRIDGE_PG_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+
+/* Why the last pg_connect() returned NULL. */
+enum pg_trouble
+{
+	PG_UNREACHABLE, /* worth another try later */
+	PG_STALE,       /* library, script or program is of another version */
+	PG_ABSENT       /* no passport there that we may use */
+};
+extern enum pg_trouble pg_trouble;
+
+extern PGconn *pg_connect(const char *conninfo, const char *program);
+extern bool pg_holds_password(const char *conninfo);
+
+#endif

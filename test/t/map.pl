@@ -1,0 +1,140 @@
+# passport-map: what it publishes, to whom it is open, and that it follows.
+use strict;
+use warnings;
+use utf8;
+use IPC::Run qw(start finish);
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('map');
+$node->init;
+$node->append_conf('postgresql.conf',
+	"shared_preload_libraries = 'passport'\ntimezone = 'Asia/Tokyo'\npassport.clock = '2026-07-01 05:00+09'\n");
+$node->start;
+$node->safe_psql('postgres', <<'SQL');
+SET client_min_messages = warning;
+CREATE EXTENSION passport CASCADE;
+CREATE ROLE drafter LOGIN IN ROLE passport_staff;
+CREATE ROLE mayor LOGIN IN ROLE passport_approver;
+CREATE ROLE map LOGIN IN ROLE passport_public;
+INSERT INTO passport.municipality_area VALUES ('203050', '南牧村',
+  ST_Multi(ST_MakeEnvelope(138.36, 35.90, 138.55, 36.05, 4326)));
+INSERT INTO passport.shelter (shelter_id, name, location, hazards) VALUES
+  ('m1', '公民館 <b>"&', passport.point(138.47, 35.95), '{flood}');
+SELECT passport.define_sensor('map-1', '{"name": "橋 </script><script>", "lon": 138.455, "lat": 35.955,
+  "stages": [{"stage": 1, "name": "注意", "up": 3}]}');
+SELECT passport.record_readings('map-1', '{2026-07-01 04:40+09}', '{2.5}');
+SELECT passport.import_residents('[{"resident_number": "m1", "name": "秘密一郎", "address": "秘密の住所",
+  "oaza": "海ノ口", "lon": 138.451, "lat": 35.951}]');
+SQL
+
+my $area = 'ST_MakeEnvelope(138.45, 35.95, 138.46, 35.96, 4326)';
+
+sub send_alert
+{
+	my ($mode) = @_;
+	my $id = $node->safe_psql('postgres', "SELECT alert_id FROM passport.draft_alert('flood', 4, public.$area, mode => '$mode')",
+		extra_params => [ '-U', 'drafter' ]);
+	$node->safe_psql('postgres', "SELECT passport.approve_alert($id, 1)", extra_params => [ '-U', 'mayor' ]);
+	return $id;
+}
+
+my $alert = send_alert('live');
+my $drill = send_alert('drill');
+my $public = $node->connstr('postgres') . ' user=map';
+my $directory = PostgreSQL::Test::Utils::tempdir . '/map';
+
+command_exit_is([ 'passport-map', '--once', $public ], 2, 'a call without a directory is refused');
+command_exit_is([ 'passport-map', '--once', '--output', '/proc/nowhere', $public ], 1, 'so is one into nowhere');
+command_ok([ 'passport-map', '--once', '--output', $directory, $public ], 'it publishes once');
+
+my @files = sort map { s{^$directory/}{}r } split /\n/, `find $directory -type f`;
+is_deeply(
+	\@files,
+	[
+		"alerts/$alert.cap.xml", (map { "images/$_" } qw(layers-2x.png layers.png marker-icon-2x.png marker-icon.png marker-shadow.png)),
+		qw(index.html leaflet.css leaflet.js map.geojson map.js page.css page.js)
+	],
+	'each file is there, no half-written one, and none of a drill');
+is(sprintf('%o', (stat "$directory/map.js")[2] & 0777), '644', 'a web server may read them');
+my $map = slurp_file("$directory/map.geojson");
+my $script = slurp_file("$directory/map.js");
+is($script, "window.passportMap = $map;\n" . ($script =~ /(window\.passportMapWritten = "[-0-9T:]+Z";\n)\z/)[0],
+	'the script holds the same map, and when it was written');
+utf8::decode($map);
+like($map, qr/"kind": "sensor"/, 'the gauge is on the map');
+unlike($map, qr/秘密|drafter|mayor/, 'nobody is');
+my $page = slurp_file("$directory/index.html");
+unlike($page . slurp_file("$directory/page.css"), qr{(?:src|href|url)\W+https?:}, 'the page needs nothing from elsewhere');
+
+# CAP is valid by its schema, in every kind of message
+my $xsd = ($ENV{PASSPORT_SHARED} // '../shared') . '/data/standards/cap/CAP-v1.2.xsd';
+
+sub valid
+{
+	my ($file, $name) = @_;
+  SKIP: {
+		skip "no xmllint or no $xsd", 1 unless -f $xsd && !system('command -v xmllint >/dev/null');
+		command_ok([ 'xmllint', '--noout', '--nonet', '--schema', $xsd, $file ], $name);
+	}
+}
+valid("$directory/alerts/$alert.cap.xml", 'an alert is valid CAP');
+append_to_file("$directory/drill.xml", $node->safe_psql('postgres', "SELECT passport.alert_cap($drill)"));
+valid("$directory/drill.xml", 'a drill is valid CAP');
+like(slurp_file("$directory/drill.xml"), qr{<status>Exercise</status>}, 'and says Exercise');
+
+# who publishes may read what everybody may, and nothing else
+for my $forbidden ('TABLE passport.alert', 'TABLE passport.resident', 'TABLE passport.alert_unanswered',
+	'SELECT passport.report_html()', 'SELECT passport.residents_in(NULL)', "SELECT passport.cancel_alert($alert, 'x')",
+	"SELECT passport.approve_alert($alert, 1)", 'SELECT passport.message_texts(NULL, 1, NULL)')
+{
+	my ($status, $out, $error) = $node->psql('postgres', $forbidden, extra_params => [ '-U', 'map' ]);
+	like($error, qr/permission denied/, "the public role may not: $forbidden");
+}
+
+# it follows: a cancel, new readings, and a server that was away
+my $errors = '';
+my $program = start([ 'passport-map', '--output', $directory, $public ], '2>', \$errors);
+
+sub follows
+{
+	my ($file, $pattern, $name) = @_;
+	my $text = '';
+	for (1 .. 150)
+	{
+		$text = -f "$directory/$file" ? slurp_file("$directory/$file") : '';
+		last if $text =~ $pattern;
+		select undef, undef, undef, 0.1;
+	}
+	like($text, $pattern, $name);
+}
+$node->safe_psql('postgres', "SELECT passport.cancel_alert($alert, 'x')", extra_params => [ '-U', 'mayor' ]);
+follows("alerts/$alert.cap.xml", qr{<msgType>Cancel</msgType>}, 'it follows a cancel');
+valid("$directory/alerts/$alert.cap.xml", 'a cancel is valid CAP');
+unlike(slurp_file("$directory/map.geojson"), qr/"kind": "alert"/, 'the cancelled alert is off the map');
+
+$node->restart;
+my $second = send_alert('live');
+follows("alerts/$second.cap.xml", qr{<msgType>Alert</msgType>}, 'it comes back after a restart of the server');
+
+# however much happens, it writes about once a second
+my $writes = 0;
+my $inode = (stat "$directory/map.js")[1];
+my $until = time + 4;
+while (time < $until)
+{
+	$node->safe_psql('postgres', 'NOTIFY passport_map');
+	my $now = (stat "$directory/map.js")[1];
+	$writes++ if $now != $inode;
+	$inode = $now;
+}
+cmp_ok($writes, '>=', 1, 'it writes when told');
+cmp_ok($writes, '<=', 6, 'and at most once a second');
+
+$program->signal('TERM');
+finish $program;
+is($program->result(0), 0, 'it ends when asked to');
+is_deeply([ grep { !/\.(?:html|css|js|geojson|xml|png)$/ } split /\n/, `find $directory -type f` ], [], 'and leaves nothing half-written');
+
+done_testing();
