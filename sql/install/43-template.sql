@@ -6,6 +6,7 @@ CREATE TABLE passport.message_language (
   name text NOT NULL,
   place int NOT NULL UNIQUE,      -- order in which languages are listed
   fallback text[] NOT NULL,       -- whose texts to take where this one has none
+  also text[] NOT NULL DEFAULT '{}',  -- other tags that mean it
   drill_title text NOT NULL,
   drill_note text NOT NULL,
   safe_place text NOT NULL,       -- says {shelter} where no shelter is known
@@ -35,6 +36,9 @@ VALUES ('ja', 'ja', '日本語', 1, '{ja-easy,en}', '【訓練】',
         'Isto é apenas um simulado.', 'um lugar alto e seguro', ', ', true),
        ('ko', 'ko', '한국어', 9, '{en,ja-easy,ja}', '【訓練】훈련:',
         '이것은 훈련입니다.', '높고 안전한 곳', ', ', true);
+
+UPDATE passport.message_language SET also = '{tl}' WHERE language = 'fil';
+UPDATE passport.message_language SET also = '{in}' WHERE language = 'id';
 
 CREATE TABLE passport.alert_level (
   hazard text NOT NULL CHECK (hazard ~ '^[a-z_]{1,30}$'),
@@ -330,6 +334,34 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION passport.complete_texts(jsonb) IS
 'Texts that staff wrote themselves, checked and completed for every language in its fallback order. Errors: PT422 when "ja" is missing, a language unknown, a title over 120 or a body over 800 characters.';
+
+CREATE FUNCTION passport.texts_for(texts jsonb, residents bigint[]) RETURNS jsonb
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  WITH spoken AS (
+    SELECT s.language, count(*) AS speakers
+      FROM (SELECT r.resident_id, r.language
+              FROM unnest(residents) AS i(resident_id) JOIN passport.resident AS r USING (resident_id)
+            UNION
+            SELECT d.resident_id, d.language
+              FROM unnest(residents) AS i(resident_id) JOIN passport.device AS d USING (resident_id)
+             WHERE d.state = 'active' AND d.language IS NOT NULL) AS s
+     WHERE NOT texts ? s.language
+     GROUP BY s.language
+     -- a message has 50 languages at most; a few strange devices shall not crowd out a whole community
+     ORDER BY speakers DESC, s.language LIMIT 30
+  )
+  SELECT coalesce(jsonb_object_agg(s.language, coalesce(
+           (SELECT texts -> l.language FROM passport.message_language AS l
+             WHERE texts ? l.language
+               AND (s.language = ANY (l.also) OR split_part(l.language, '-', 1) = split_part(s.language, '-', 1))
+             ORDER BY l.place LIMIT 1),
+           texts -> 'en', texts -> 'ja')), '{}') || texts
+    FROM spoken AS s;
+END;
+COMMENT ON FUNCTION passport.texts_for(jsonb, bigint[]) IS
+'The texts with an entry for each further language that these residents or their devices speak: that of the same language under another tag (zh-TW: zh-Hans, tl: fil), else English. notify() itself falls back to Japanese, which somebody who set another language may not read.';
 
 CREATE FUNCTION passport.mark_drill(texts jsonb) RETURNS jsonb
   LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER

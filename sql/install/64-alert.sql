@@ -244,7 +244,7 @@ BEGIN
   SELECT n.notification_id, n.deliveries, n.unreachable
     INTO send_alert.notification_id, send_alert.deliveries, send_alert.unreachable
     FROM passport.notify(residents, 'alert', CASE WHEN a.level >= 3 THEN 'evacuation' ELSE 'disaster' END,
-           texts, jsonb_build_object('alert_id', a.alert_id::text, 'message', message, 'hazard', a.hazard,
+           passport.texts_for(texts, residents), jsonb_build_object('alert_id', a.alert_id::text, 'message', message, 'hazard', a.hazard,
                                      'level', a.level::text, 'mode', a.mode),
            send_alert.expires_at, 'alert-' || a.alert_id, a.mode,
            'alert:' || a.alert_id || ':' || message) AS n;
@@ -292,7 +292,7 @@ BEGIN
 
   INSERT INTO passport.alert_recipient (resident_id, alert_id, household_number, needs_help)
   SELECT r.resident_id, a.alert_id, coalesce(r.household_number, '-' || r.resident_id), r.needs_help
-    FROM passport.resident AS r WHERE r.resident_id = ANY (residents);
+    FROM unnest(residents) AS i(resident_id) JOIN passport.resident AS r USING (resident_id);
   lasts := passport.now() + (passport.alert_words(a.hazard, a.level, passport.today())).valid;
   SELECT n.notification_id, n.deliveries, n.unreachable INTO sent, deliveries, unreachable
     FROM passport.send_alert(a, residents, 'alert', a.texts, lasts) AS n;

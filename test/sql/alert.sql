@@ -100,6 +100,14 @@ SELECT r.resident_number, t.household_number = '-' || r.resident_id AS alone, t.
 SELECT lane, mode, n.deliveries, n.collapse_key = 'alert-' || :live AS collapses, data - 'alert_id' AS data
   FROM passport.notification AS n WHERE event_key = 'alert:' || :live || ':alert';
 SELECT count(*) FROM passport.delivery WHERE notification_id = (SELECT notification_id FROM passport.alert WHERE alert_id = :live);
+-- whoever speaks none of our languages gets English, not Japanese
+SELECT passport.texts_for('{"ja": 1, "en": 2, "fil": 3, "zh-Hans": 4, "pt": 5}', ARRAY[]::bigint[]) ? 'ne' AS without;
+UPDATE passport.resident SET language = 'ne' WHERE resident_number = 'alert-1';
+UPDATE passport.resident SET language = 'tl' WHERE resident_number = 'alert-2';
+UPDATE passport.resident SET language = 'zh-TW' WHERE resident_number = 'alert-3';
+UPDATE passport.resident SET language = 'pt-BR' WHERE resident_number = 'alert-4';
+SELECT passport.texts_for('{"ja": 1, "en": 2, "fil": 3, "zh-Hans": 4, "pt": 5}', array_agg(resident_id))
+  FROM passport.resident WHERE resident_number LIKE 'alert-%';
 
 -- cancelling is a cancel to the same people, wherever they live by now
 UPDATE passport.resident SET location = passport.point(138.50, 35.94) WHERE resident_number = 'alert-3';
@@ -113,7 +121,7 @@ SELECT pg_temp.refusal(format('SELECT passport.cancel_alert(%s, %L)', :live, 'an
 SELECT pg_temp.refusal(format('SELECT passport.approve_alert(%s, 4)', :live));
 RESET SESSION AUTHORIZATION;
 SELECT state, cancelled_by, cancel_reason, cancel_notification_id <> notification_id AS told FROM passport.alert WHERE alert_id = :live;
-SELECT lane, mode, deliveries, collapse_key = 'alert-' || :live AS collapses, data ->> 'message' AS message, texts #>> '{ja,title}' AS title, texts #>> '{en,body}' AS body
+SELECT lane, mode, deliveries, collapse_key = 'alert-' || :live AS collapses, data ->> 'message' AS message, texts #>> '{ne,title}' AS nepali, texts #>> '{ja,title}' AS title, texts #>> '{en,body}' AS body
   FROM passport.notification WHERE event_key = 'alert:' || :live || ':cancel';
 
 -- a drill is marked and stays a drill; a low level takes the other lane
