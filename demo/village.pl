@@ -73,7 +73,7 @@ sub birth_date {
 	my $age = shift;
 	while (1) {
 		my $year = substr(TODAY, 0, 4) - $age;
-		my $date = to_date(to_days(sprintf '%04d-07-01', $year) - 1 - below(364));
+		my $date = to_date(to_days(sprintf '%04d%s', $year, substr(TODAY, 4)) - 1 - below(364));
 		return $date if substr($date, 5) ne '02-29';
 	}
 }

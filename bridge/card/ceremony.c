@@ -9,8 +9,9 @@
 #include "ceremony.h"
 
 #define SQL_BEGIN_CHALLENGE "SELECT challenge_id, message FROM passport.begin_challenge($1, $2)"
-#define SQL_REGISTER_ACCOUNT \
-	"SELECT state, detail, resident_id FROM passport.register_account($1, $2, $3, $4, $5)"
+#define SQL_REGISTER_ACCOUNT                                                                       \
+	"SELECT state, detail ->> 'text', resident_id FROM passport.register_account($1, $2, $3, $4, " \
+	"$5)"
 #define SQL_LOG_IN "SELECT verdict, detail, id_token FROM passport.log_in($1, $2, $3, $4)"
 
 #define PARAMETERS_MAX 5
@@ -27,18 +28,6 @@ static PGresult *call(PGconn *connection, const char *sql, const Parameter *para
 static void describe_error(PGconn *connection, const PGresult *result,
                            char problem[CEREMONY_PROBLEM_MAX]);
 static char *copy_field(const PGresult *result, int field);
-
-PGconn *
-ceremony_connect(const char *conninfo, char problem[CEREMONY_PROBLEM_MAX])
-{
-	PGconn *connection = PQconnectdb(conninfo);
-
-	if (PQstatus(connection) == CONNECTION_OK)
-		return connection;
-	describe_error(connection, NULL, problem);
-	PQfinish(connection);
-	return NULL;
-}
 
 bool
 begin_challenge(PGconn *connection, const char *purpose, const char *audience, Challenge *challenge,

@@ -7,7 +7,7 @@
 
 #include <libpq-fe.h>
 
-#include "jpki.h"
+#include "lib/jpki.h"
 
 #define CEREMONY_PROBLEM_MAX 512
 
@@ -31,13 +31,10 @@ typedef struct Proof
 typedef struct Verdict
 {
 	char *verdict;     /* of log_in, or the state of register_account */
-	char *detail;      /* why */
+	char *detail;      /* why, of a refusal */
 	char *resident_id; /* register_account: NULL when not linked */
 	char *token;       /* log_in: NULL when refused */
 } Verdict;
-
-/* Connects to the database; NULL with libpq's words in problem. */
-extern PGconn *ceremony_connect(const char *conninfo, char problem[CEREMONY_PROBLEM_MAX]);
 
 /*
  * These return false with the server's words in problem when the server does

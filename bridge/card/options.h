@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-#include "jpki.h"
+#include "lib/jpki.h"
 
 enum
 {

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "jpki.h"
+#include "lib/jpki.h"
 
 typedef struct Pin
 {

@@ -54,6 +54,7 @@ static const char *const texts[TEXT_COUNT][2] = {
                             "暗証番号は英数字6〜16桁です。照合は行いませんでした。"},
     [TEXT_WRONG_PIN] = {"Wrong PIN, %d tries left.", "暗証番号が違います。あと%d回です。"},
     [TEXT_SIGNING] = {"Your card will sign this text:", "次の文に電子署名します。"},
+    [TEXT_NO_DATABASE] = {"The service cannot be reached.", "サービスに接続できません。"},
     [TEXT_DATABASE] = {"The service does not answer: %s", "サービスが応答しません: %s"},
     [TEXT_REGISTERED] = {"Registered.", "登録しました。"},
     [TEXT_QUEUED] = {"Received. The municipal office will check it and tell you.",

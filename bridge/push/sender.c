@@ -140,12 +140,6 @@ turn(struct sender *sender)
 		sender->drain_until = loop_now() + sender->config->drain * 1000LL;
 		log_info("ending", "{s:i}", "unfinished", outbox_unfinished(sender->outbox));
 	}
-	fcm_turn(sender->fcm, sender->http);
-	outbox_turn(sender->outbox, may_send(sender) && !sender->ending);
-	if (may_send(sender))
-		send_queue(sender);
-	else if (loop_now() < sender->stop_until || sender->ending)
-		hand_back(sender);
 	if (!http_turn(sender->http))
 	{
 		log_error("libcurl cannot go on", NULL);
@@ -156,6 +150,13 @@ turn(struct sender *sender)
 			fcm_take_answer(sender->fcm, &answer);
 		else
 			take_answer(sender, &answer);
+	/* what became free is used before the next wait */
+	fcm_turn(sender->fcm, sender->http);
+	outbox_turn(sender->outbox, may_send(sender) && !sender->ending);
+	if (may_send(sender))
+		send_queue(sender);
+	else if (loop_now() < sender->stop_until || sender->ending)
+		hand_back(sender);
 	if (loop_now() >= sender->reported_at + REPORT_EVERY)
 		report(sender, "progress");
 	return true;

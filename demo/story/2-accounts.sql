@@ -1,8 +1,8 @@
 \pset footer off
 SELECT state, count(*) AS accounts FROM passport.account GROUP BY state;
+\pset format unaligned
 \pset tuples_only on
-SELECT format('   %s registrations wait for the staff: the card and the register agree in all but %s', count(*),
-              coalesce(string_agg(DISTINCT field, ', '), 'nothing'))
-  FROM passport.registration AS r
-  LEFT JOIN LATERAL jsonb_path_query(r.candidates, '$[*].explanation') AS e(explanation) ON true
-  LEFT JOIN LATERAL jsonb_each(e.explanation) AS x(field, why) ON why #>> '{}' = 'different';
+SELECT format('   %s registrations wait for the staff, who see why:', count(*)) FROM passport.registration WHERE state = 'queued';
+SELECT DISTINCT format('     name %s, address %s, birth date %s; others like it: %s',
+                       e ->> 'name', e ->> 'address', e ->> 'birth_date', e ->> 'others')
+  FROM passport.registration AS r, jsonb_path_query(r.candidates, '$[0].explanation') AS e;

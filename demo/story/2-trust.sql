@@ -1,5 +1,6 @@
 -- An administrator trusts the test hierarchy (never by default) and loads the
 -- day's revocation lists.
+\pset format unaligned
 \pset tuples_only on
 \set sign `base64 -w 0 :'dir'/signature-root.der`
 \set auth `base64 -w 0 :'dir'/authentication-root.der`

@@ -1,10 +1,11 @@
 -- The people who work in the story, and the story's own helpers.
 -- Logins belong to the cluster, which may have them from the last time.
 \set ON_ERROR_STOP 1
-SELECT format('CREATE ROLE %I LOGIN IN ROLE %I', login, role) AS command
-  FROM (VALUES ('tanaka', 'passport_staff'), ('suzuki', 'passport_approver'), ('app', 'passport_app'),
-               ('push', 'passport_bridge'), ('public_map', 'passport_public')) AS l(login, role)
+SELECT format('CREATE ROLE %I LOGIN', login) FROM unnest('{tanaka,suzuki,app,push,public_map}'::text[]) AS login
  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = login) \gexec
+SELECT format('GRANT %I TO %I', role, login)
+  FROM (VALUES ('tanaka', 'passport_staff'), ('tanaka', 'passport_approver'), ('suzuki', 'passport_approver'), ('app', 'passport_app'),
+               ('push', 'passport_bridge'), ('public_map', 'passport_public')) AS l(login, role) \gexec
 
 CREATE SCHEMA demo;
 CREATE TABLE demo.reading (sensor text, observed_at timestamptz, value float8, replayed boolean DEFAULT false);
@@ -12,14 +13,14 @@ CREATE TABLE demo.token (resident_number text, token text);
 CREATE TABLE demo.device (resident_number text, channel text, token text);
 
 -- Gives record_readings the readings one by one, each at its own time, until
--- the stage is reached; says what was not simply accepted.
-CREATE FUNCTION demo.replay(of_sensor text, until_stage int) RETURNS SETOF text LANGUAGE plpgsql AS $$
+-- the stage or the time is reached; says what was not simply accepted.
+CREATE FUNCTION demo.replay(of_sensor text, until_stage int, until_time timestamptz) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
   line demo.reading;
   answer record;
   given int := 0;
 BEGIN
-  FOR line IN SELECT * FROM demo.reading WHERE sensor = of_sensor AND NOT replayed ORDER BY observed_at LOOP
+  FOR line IN SELECT * FROM demo.reading WHERE sensor = of_sensor AND NOT replayed AND observed_at <= until_time ORDER BY observed_at LOOP
     PERFORM set_config('passport.clock', (line.observed_at + interval '30 seconds')::text, false);
     UPDATE demo.reading SET replayed = true WHERE sensor = line.sensor AND observed_at = line.observed_at;
     given := given + 1;

@@ -10,7 +10,7 @@
 #include "utils/uuid.h"
 
 #include "passport.h"
-#include "session.h"
+#include "identity/session.h"
 
 PG_FUNCTION_INFO_V1(passport_acting_resident);
 PG_FUNCTION_INFO_V1(passport_acting_session);

@@ -9,8 +9,8 @@
  */
 #include <string.h>
 
-#include "certificate.h"
-#include "name.h"
+#include "identity/certificate.h"
+#include "identity/name.h"
 
 static const char *parse_tbs(DerItem *tbs, Certificate *certificate);
 static const char *parse_names(DerSlice *rest, Certificate *certificate);
@@ -45,7 +45,8 @@ ParseCertificate(const uint8_t *der, size_t size, Certificate *certificate)
 	if (fault != NULL)
 		return fault;
 	inner_algorithm = tbs.content;
-	certificate->algorithm = ReadAlgorithm(&outer.content);
+	if (!ReadAlgorithm(&outer.content, &certificate->algorithm))
+		return "algorithm: the signature's is not an algorithm identifier.";
 	outer_algorithm.size -= outer.content.size;
 	if (!DerEqual(inner_algorithm, outer_algorithm))
 		return "algorithm: the two signature algorithms differ.";
@@ -73,7 +74,8 @@ parse_tbs(DerItem *tbs, Certificate *certificate)
 		return "serial: a serial number is positive and has at most 20 octets.";
 
 	algorithm = rest;
-	ReadAlgorithm(&rest);
+	if (!ReadAlgorithm(&rest, &certificate->algorithm))
+		return "algorithm: the signed part's is not an algorithm identifier.";
 	algorithm.size -= rest.size;
 	tbs->content = algorithm;
 
@@ -113,27 +115,33 @@ parse_names(DerSlice *rest, Certificate *certificate)
 	return NULL;
 }
 
-/* ReadAlgorithm takes an AlgorithmIdentifier off the slice; OTHER for what we do not verify. */
-Algorithm
-ReadAlgorithm(DerSlice *rest)
+/* ReadAlgorithm takes an AlgorithmIdentifier off the slice, false when none is there; OTHER is what
+ * we do not verify. */
+bool
+ReadAlgorithm(DerSlice *rest, Algorithm *algorithm)
 {
-	DerItem sequence, oid, parameters;
+	DerItem sequence, oid, parameters = {0};
 	bool has_null;
 
+	*algorithm = ALGORITHM_OTHER;
 	if (!DerReadTag(rest, DER_SEQUENCE, &sequence) ||
 	    !DerReadTag(&sequence.content, DER_OID, &oid) || !DerOid(&oid))
-		return ALGORITHM_OTHER;
-	has_null = DerOnly(sequence.content, DER_NULL, &parameters) && parameters.content.size == 0;
+		return false;
+	if (sequence.content.size > 0 &&
+	    (!DerRead(&sequence.content, &parameters) || sequence.content.size > 0))
+		return false;
+
+	/* RSA has NULL as parameters, ECDSA has none, not even NULL (RFC 4055, RFC 5758) */
+	has_null = parameters.tag == DER_NULL && parameters.content.size == 0;
 	if (DerEqual(oid.content, DER_LITERAL("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x0b")) && has_null)
-		return ALGORITHM_RSA_SHA256;
-	/* ECDSA has no parameters, not even NULL (RFC 5758) */
-	if (sequence.content.size != 0)
-		return ALGORITHM_OTHER;
-	if (DerEqual(oid.content, DER_LITERAL("\x2a\x86\x48\xce\x3d\x04\x03\x02")))
-		return ALGORITHM_ECDSA_SHA256;
-	if (DerEqual(oid.content, DER_LITERAL("\x2a\x86\x48\xce\x3d\x04\x03\x03")))
-		return ALGORITHM_ECDSA_SHA384;
-	return ALGORITHM_OTHER;
+		*algorithm = ALGORITHM_RSA_SHA256;
+	else if (parameters.whole.data != NULL)
+		*algorithm = ALGORITHM_OTHER;
+	else if (DerEqual(oid.content, DER_LITERAL("\x2a\x86\x48\xce\x3d\x04\x03\x02")))
+		*algorithm = ALGORITHM_ECDSA_SHA256;
+	else if (DerEqual(oid.content, DER_LITERAL("\x2a\x86\x48\xce\x3d\x04\x03\x03")))
+		*algorithm = ALGORITHM_ECDSA_SHA384;
+	return true;
 }
 
 static const char *

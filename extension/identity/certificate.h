@@ -6,7 +6,7 @@
 #ifndef PASSPORT_CERTIFICATE_H
 #define PASSPORT_CERTIFICATE_H
 
-#include "der.h"
+#include "identity/der.h"
 
 #define CERTIFICATE_MAX 65536 /* bytes of DER */
 #define ATTRIBUTE_MAX 2048    /* bytes of one attribute; an address has 200 characters */
@@ -113,7 +113,7 @@ extern Finding CheckAnchor(const Certificate *certificate);
 extern Purpose CertificatePurpose(const Certificate *certificate);
 
 /* The parts that other structures have too */
-extern Algorithm ReadAlgorithm(DerSlice *rest);
+extern bool ReadAlgorithm(DerSlice *rest, Algorithm *algorithm);
 extern Hierarchy NameHierarchy(DerSlice issuer);
 extern bool ReadDirectoryPoint(DerSlice point_name, DerSlice *directory);
 

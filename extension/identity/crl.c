@@ -6,8 +6,8 @@
  */
 #include <string.h>
 
-#include "crl.h"
-#include "name.h"
+#include "identity/crl.h"
+#include "identity/name.h"
 
 static const char *parse_tbs(DerSlice rest, Crl *crl, DerSlice *algorithm);
 static const char *parse_dates(DerSlice *rest, Crl *crl);
@@ -28,7 +28,7 @@ ParseCrl(const uint8_t *der, size_t size, Crl *crl)
 
 	memset(crl, 0, sizeof(*crl));
 	if (!DerOnly((DerSlice){der, size}, DER_SEQUENCE, &outer) ||
-	    !DerReadTag(&outer.content, DER_SEQUENCE, &tbs))
+	    !DerWellFormed((DerSlice){der, size}) || !DerReadTag(&outer.content, DER_SEQUENCE, &tbs))
 		return "der: the bytes are not one CRL.";
 	crl->tbs = tbs.whole;
 	fault = parse_tbs(tbs.content, crl, &inner_algorithm);
@@ -36,7 +36,8 @@ ParseCrl(const uint8_t *der, size_t size, Crl *crl)
 		return fault;
 
 	outer_algorithm = outer.content;
-	crl->algorithm = ReadAlgorithm(&outer.content);
+	if (!ReadAlgorithm(&outer.content, &crl->algorithm))
+		return "algorithm: the signature's is not an algorithm identifier.";
 	outer_algorithm.size -= outer.content.size;
 	if (!DerEqual(inner_algorithm, outer_algorithm))
 		return "algorithm: the two signature algorithms differ.";
@@ -64,7 +65,8 @@ parse_tbs(DerSlice rest, Crl *crl, DerSlice *algorithm)
 	    version.content.data[0] != 1)
 		return "version: only version 2 has the extensions that are needed.";
 	*algorithm = rest;
-	ReadAlgorithm(&rest);
+	if (!ReadAlgorithm(&rest, &crl->algorithm))
+		return "algorithm: the signed part's is not an algorithm identifier.";
 	algorithm->size -= rest.size;
 	if (!DerReadTag(&rest, DER_SEQUENCE, &issuer) || issuer.content.size == 0 ||
 	    !NameValid(issuer.whole))

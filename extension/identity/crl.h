@@ -2,7 +2,7 @@
 #ifndef PASSPORT_CRL_H
 #define PASSPORT_CRL_H
 
-#include "certificate.h"
+#include "identity/certificate.h"
 
 typedef struct Crl
 {

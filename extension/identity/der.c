@@ -6,12 +6,14 @@
  */
 #include <string.h>
 
-#include "der.h"
+#include "identity/der.h"
 
 /* Nothing that we read nests deeper than half of this. */
 #define DER_MAX_DEPTH 16
 
 static bool well_formed(DerSlice bytes, int depth);
+static bool content_valid(const DerItem *item);
+static bool integer_minimal(DerSlice number);
 static bool read_digits(const uint8_t **at, int count, int *value);
 static int64_t days_from_civil(int year, int month, int day);
 
@@ -87,12 +89,53 @@ well_formed(DerSlice bytes, int depth)
 
 	while (bytes.size > 0)
 	{
-		if (depth == DER_MAX_DEPTH || !DerRead(&bytes, &item) || item.tag == 0)
+		if (depth == DER_MAX_DEPTH || !DerRead(&bytes, &item) || !content_valid(&item))
 			return false;
 		if ((item.tag & 0x20) && !well_formed(item.content, depth + 1))
 			return false;
 	}
 	return true;
+}
+
+/* content_valid checks what the universal types may hold, also where nobody reads it. */
+static bool
+content_valid(const DerItem *item)
+{
+	DerSlice bytes;
+	bool truth;
+	int unused;
+
+	switch (item->tag)
+	{
+		case DER_BOOLEAN:
+			return DerBoolean(item, &truth);
+		case DER_INTEGER:
+		case DER_ENUMERATED:
+			return integer_minimal(item->content);
+		case DER_BIT_STRING:
+			return DerBits(item, &bytes, &unused);
+		case DER_NULL:
+			return item->content.size == 0;
+		case DER_OID:
+			return DerOid(item);
+		case 0x00: /* BER's end of contents */
+		case 0x10: /* a sequence or a set is constructed in DER ... */
+		case 0x11:
+			return false;
+		default:
+			/* ... and nothing else of the universal types is */
+			return (item->tag & 0xe0) != 0x20 || item->tag == DER_SEQUENCE || item->tag == DER_SET;
+	}
+}
+
+/* integer_minimal tells whether the first nine bits of a number differ (X.690 8.3.2). */
+static bool
+integer_minimal(DerSlice number)
+{
+	if (number.size < 2)
+		return number.size == 1;
+	return number.data[0] == 0 ? (number.data[1] & 0x80) != 0
+	                           : number.data[0] != 0xff || (number.data[1] & 0x80) == 0;
 }
 
 /* DerEqual compares bytes. */
@@ -137,13 +180,11 @@ DerUnsigned(const DerItem *item, DerSlice *magnitude)
 {
 	DerSlice number = item->content;
 
-	if ((item->tag != DER_INTEGER && item->tag != DER_ENUMERATED) || number.size == 0 ||
+	if ((item->tag != DER_INTEGER && item->tag != DER_ENUMERATED) || !integer_minimal(number) ||
 	    (number.data[0] & 0x80))
 		return false;
 	if (number.size > 1 && number.data[0] == 0)
 	{
-		if (!(number.data[1] & 0x80))
-			return false;
 		number.data++;
 		number.size--;
 	}

@@ -4,8 +4,8 @@
  */
 #include <string.h>
 
-#include "certificate.h"
-#include "name.h"
+#include "identity/certificate.h"
+#include "identity/name.h"
 
 /* Bounds the memory of duplicates that were seen; the profile has eight. */
 #define EXTENSIONS_MAX 32

@@ -9,9 +9,9 @@
 #include "utils/timestamp.h"
 
 #include "passport.h"
-#include "key.h"
-#include "name.h"
-#include "trust.h"
+#include "identity/key.h"
+#include "identity/name.h"
+#include "identity/trust.h"
 
 PG_FUNCTION_INFO_V1(passport_certificate_info);
 PG_FUNCTION_INFO_V1(passport_inspect_anchor);

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "token.h"
+#include "identity/token.h"
 
 #define MEMBERS_MAX 32
 #define NUMBER_MAX (INT64_C(1) << 53) /* what every reader of JSON holds exactly */

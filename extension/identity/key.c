@@ -11,7 +11,7 @@
 #include <openssl/rsa.h>
 #include <openssl/sha.h>
 
-#include "key.h"
+#include "identity/key.h"
 
 static EVP_PKEY *make_key(const char *type, OSSL_PARAM *parameters);
 static bool key_fits(EVP_PKEY *key, Algorithm algorithm);

@@ -15,8 +15,8 @@
 #include "utils/builtins.h"
 
 #include "passport.h"
-#include "token.h"
-#include "trust.h"
+#include "identity/token.h"
+#include "identity/trust.h"
 
 #define LOCK_SIZE 32
 
@@ -30,7 +30,7 @@ static EVP_PKEY *signing_key;
 static char signing_kid[KEY_ID_MAX];
 
 static void read_lock(uint8 lock[LOCK_SIZE]);
-static void check_lock_file(int fd);
+static int open_lock_file(void);
 static void no_lock(const char *reason) pg_attribute_noreturn();
 static EVP_PKEY *find_signing_key(const char *kid, DerSlice public_key, DerSlice sealed);
 
@@ -110,10 +110,7 @@ read_lock(uint8 lock[LOCK_SIZE])
 
 	if (passport_token_key_file[0] == '\0')
 		no_lock("The setting is empty.");
-	fd = open(passport_token_key_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
-		no_lock("The file cannot be opened.");
-	check_lock_file(fd);
+	fd = open_lock_file();
 	size = read(fd, bytes, sizeof(bytes));
 	close(fd);
 	memcpy(lock, bytes, LOCK_SIZE);
@@ -125,23 +122,28 @@ read_lock(uint8 lock[LOCK_SIZE])
 	}
 }
 
-static void
-check_lock_file(int fd)
+/* open_lock_file opens the file, or says why it is not one to be trusted. */
+static int
+open_lock_file(void)
 {
+	/* without O_NONBLOCK a pipe of this name would hang the server */
+	int fd = open(passport_token_key_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat file;
 	const char *reason = NULL;
 
-	if (fstat(fd, &file) != 0 || !S_ISREG(file.st_mode))
+	if (fd < 0)
+		reason = "The file cannot be opened.";
+	else if (fstat(fd, &file) != 0 || !S_ISREG(file.st_mode))
 		reason = "It is not a regular file.";
 	else if (file.st_uid != geteuid() && file.st_uid != 0)
 		reason = "The file belongs to neither the server's user nor root.";
 	else if (file.st_mode & (S_IRWXG | S_IRWXO))
 		reason = "Others than its owner may use the file: its mode must be 0600 or less.";
-	if (reason != NULL)
-	{
+	if (reason == NULL)
+		return fd;
+	if (fd >= 0)
 		close(fd);
-		no_lock(reason);
-	}
+	no_lock(reason);
 }
 
 static void

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "name.h"
+#include "identity/name.h"
 
 typedef struct Writer
 {

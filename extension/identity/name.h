@@ -2,7 +2,7 @@
 #ifndef PASSPORT_NAME_H
 #define PASSPORT_NAME_H
 
-#include "der.h"
+#include "identity/der.h"
 
 #define NAME_DER_MAX 1024  /* bytes of a name that we read */
 #define NAME_TEXT_MAX 4096 /* enough for such a name with every byte escaped */

@@ -11,7 +11,7 @@
 
 #include "utils/memutils.h"
 
-#include "proven.h"
+#include "identity/proven.h"
 
 #define PLACES 256
 #define KEPT_MAX 4096 /* bytes; those of the profile have less than half of it */

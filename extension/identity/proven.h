@@ -6,7 +6,7 @@
 #ifndef PASSPORT_PROVEN_H
 #define PASSPORT_PROVEN_H
 
-#include "trust.h"
+#include "identity/trust.h"
 
 typedef struct Proven
 {

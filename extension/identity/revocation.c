@@ -19,10 +19,10 @@
 #include "utils/timestamp.h"
 
 #include "passport.h"
-#include "crl.h"
-#include "key.h"
-#include "revocation.h"
-#include "trust.h"
+#include "identity/crl.h"
+#include "identity/key.h"
+#include "identity/revocation.h"
+#include "identity/trust.h"
 
 /* The root's row is part of the query, so that one taken away is noticed at once. */
 #define SQL_STANDING                                             \

@@ -2,7 +2,7 @@
 #ifndef PASSPORT_REVOCATION_H
 #define PASSPORT_REVOCATION_H
 
-#include "certificate.h"
+#include "identity/certificate.h"
 #include "datatype/timestamp.h"
 
 typedef struct Standing

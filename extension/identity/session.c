@@ -18,9 +18,9 @@
 #include "utils/uuid.h"
 
 #include "passport.h"
-#include "session.h"
-#include "token.h"
-#include "trust.h"
+#include "identity/session.h"
+#include "identity/token.h"
+#include "identity/trust.h"
 
 /* The audience of tokens for these functions; other services have their own. */
 #define OWN_AUDIENCE "passport"

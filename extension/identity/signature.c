@@ -20,10 +20,10 @@
 #include "utils/timestamp.h"
 
 #include "passport.h"
-#include "key.h"
-#include "proven.h"
-#include "revocation.h"
-#include "trust.h"
+#include "identity/key.h"
+#include "identity/proven.h"
+#include "identity/revocation.h"
+#include "identity/trust.h"
 
 PG_FUNCTION_INFO_V1(passport_verify_signature);
 

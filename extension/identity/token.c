@@ -14,7 +14,7 @@
 #include <openssl/ec.h>
 #include <openssl/err.h>
 
-#include "token.h"
+#include "identity/token.h"
 
 typedef struct Header
 {

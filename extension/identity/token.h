@@ -7,7 +7,7 @@
 
 #include <openssl/evp.h>
 
-#include "der.h"
+#include "identity/der.h"
 
 #define TOKEN_MAX 8192     /* bytes of a token that we read */
 #define TOKEN_TEXT_MAX 256 /* bytes of one claim */

@@ -15,7 +15,7 @@
 #include <openssl/rand.h>
 #include <openssl/sha.h>
 
-#include "token.h"
+#include "identity/token.h"
 
 #define NONCE_SIZE 12
 #define TAG_SIZE 16

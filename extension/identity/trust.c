@@ -15,8 +15,8 @@
 #include "utils/memutils.h"
 
 #include "passport.h"
-#include "key.h"
-#include "trust.h"
+#include "identity/key.h"
+#include "identity/trust.h"
 
 /* Newest first: most certificates in use were signed by the newest generation. */
 #define SQL_ANCHORS                                     \

@@ -4,7 +4,7 @@
 
 #include <openssl/evp.h>
 
-#include "certificate.h"
+#include "identity/certificate.h"
 #include "datatype/timestamp.h"
 
 typedef struct TrustAnchor

@@ -40,23 +40,23 @@ static Statement read_case = {
 };
 #define CASE_COLUMNS 8
 
-/*
- * What a rule with caps or a once_per asks about: $1 resident, $2 program, $3
- * day, $4 and $5 the year of the caps, $6 and $7 the period of once_per, $8 and
- * $9 what covers all of them.
- */
-static Statement read_earlier = {
-    .sql = "SELECT sum(e.points) FILTER (WHERE e.occurred_on = $3),"
-           "       sum(e.points) FILTER (WHERE e.occurred_on >= $4 AND e.occurred_on < $5),"
-           "       count(*) FILTER (WHERE e.kind = 'award'"
-           "                          AND e.occurred_on >= $6 AND e.occurred_on < $7)"
-           "       - count(DISTINCT e.cause) FILTER (WHERE e.kind = 'reversal'"
-           "                          AND e.occurred_on >= $6 AND e.occurred_on < $7)"
-           "  FROM passport.point_entry AS e"
-           " WHERE e.resident_id = $1 AND e.program = $2"
-           "   AND e.occurred_on >= $8 AND e.occurred_on < $9",
-    .arguments = 9,
-    .types = {INT8OID, TEXTOID, DATEOID, DATEOID, DATEOID, DATEOID, DATEOID, DATEOID, DATEOID},
+/* What caps ask about: $1 resident, $2 program, $3 day, $4 and $5 the span that holds it. */
+static Statement read_points = {
+    .sql = "SELECT sum(CASE WHEN e.occurred_on = $3 THEN e.points END), sum(e.points)"
+           "  FROM passport.point_entry AS e WHERE e.resident_id = $1 AND e.program = $2"
+           "   AND e.occurred_on >= $4 AND e.occurred_on < $5",
+    .arguments = 5,
+    .types = {INT8OID, TEXTOID, DATEOID, DATEOID, DATEOID},
+};
+
+/* What once_per asks about: $1 resident, $2 program, $3 and $4 the span. */
+static Statement read_awards = {
+    .sql = "SELECT count(*) FILTER (WHERE e.kind = 'award')"
+           "       - count(DISTINCT e.cause) FILTER (WHERE e.kind = 'reversal')"
+           "  FROM passport.point_entry AS e WHERE e.resident_id = $1 AND e.program = $2"
+           "   AND e.occurred_on >= $3 AND e.occurred_on < $4",
+    .arguments = 4,
+    .types = {INT8OID, TEXTOID, DATEOID, DATEOID},
 };
 
 /* $1 resident, $2 version read */
@@ -202,23 +202,27 @@ static void
 select_earlier(PointEvent *event, int64 resident_id, const AwardRule *rule, AwardCase *award)
 {
 	RuleSpans spans = SpansOfRule(rule, event->occurred_on);
-	Datum arguments[9] = {
-	    Int64GetDatum(resident_id),          PointerGetDatum(event->program),
-	    DateADTGetDatum(event->occurred_on), DateADTGetDatum(spans.year.first),
-	    DateADTGetDatum(spans.year.end),     DateADTGetDatum(spans.once.first),
-	    DateADTGetDatum(spans.once.end),     DateADTGetDatum(spans.all.first),
-	    DateADTGetDatum(spans.all.end),
-	};
-	Datum values[3];
-	bool nulls[3];
+	Datum program = PointerGetDatum(event->program);
+	bool isnull;
 
-	if (spans.all.first == spans.all.end)
-		return;
-	RunStatement(&read_earlier, arguments, NULL);
-	heap_deform_tuple(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, values, nulls);
-	award->points_of_day = nulls[0] ? 0 : DatumGetInt64(values[0]);
-	award->points_of_year = nulls[1] ? 0 : DatumGetInt64(values[1]);
-	award->awards_of_period = DatumGetInt64(values[2]);
+	if (spans.caps.first < spans.caps.end)
+	{
+		Datum arguments[5] = {Int64GetDatum(resident_id), program,
+		                      DateADTGetDatum(event->occurred_on),
+		                      DateADTGetDatum(spans.caps.first), DateADTGetDatum(spans.caps.end)};
+
+		RunStatement(&read_points, arguments, NULL);
+		award->points_of_day = DatumGetInt64(StatementValue(0, 1, &isnull));
+		award->points_of_year = DatumGetInt64(StatementValue(0, 2, &isnull));
+	}
+	if (spans.once.first < spans.once.end)
+	{
+		Datum arguments[4] = {Int64GetDatum(resident_id), program,
+		                      DateADTGetDatum(spans.once.first), DateADTGetDatum(spans.once.end)};
+
+		RunStatement(&read_awards, arguments, NULL);
+		award->awards_of_period = DatumGetInt64(StatementValue(0, 1, &isnull));
+	}
 }
 
 /* book writes an award and its expiry, or returns false if the account has moved on. */

@@ -3,7 +3,6 @@
 
 #include "points/rule.h"
 
-static void cover(CivilSpan *all, CivilSpan span);
 static const char *refusal(const AwardRule *rule, const AwardCase *award);
 static int64_t worth(const AwardRule *rule, int64_t quantity);
 static void apply_cap(AwardDecision *decision, int32_t cap, int64_t used, const char *reason);
@@ -90,19 +89,8 @@ SpansOfRule(const AwardRule *rule, CivilDay occurred_on)
 		spans.once = fiscal;
 	else if (rule->once_per == ONCE_EVER)
 		spans.once = ever;
-	cover(&spans.all, spans.day);
-	cover(&spans.all, spans.year);
-	cover(&spans.all, spans.once);
+	spans.caps = spans.year.first < spans.year.end ? spans.year : spans.day;
 	return spans;
-}
-
-static void
-cover(CivilSpan *all, CivilSpan span)
-{
-	if (span.first < all->first)
-		all->first = span.first;
-	if (span.end > all->end)
-		all->end = span.end;
 }
 
 /* refusal names what forbids an award whatever it is worth, or is "". */

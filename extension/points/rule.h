@@ -98,8 +98,8 @@ typedef struct RuleSpans
 {
 	CivilSpan day;  /* cap_per_day */
 	CivilSpan year; /* cap_per_year */
+	CivilSpan caps; /* the longer of the two */
 	CivilSpan once; /* once_per */
-	CivilSpan all;  /* covers the others */
 } RuleSpans;
 
 extern RuleSpans SpansOfRule(const AwardRule *rule, CivilDay occurred_on);

@@ -45,12 +45,12 @@ CREATE TABLE passport.registration (
   candidates jsonb NOT NULL,
   ceremony uuid NOT NULL,
   created_at timestamptz NOT NULL,
-  resident_id bigint REFERENCES passport.resident,
+  linked_to bigint REFERENCES passport.resident,
   decided_by text,
   decided_at timestamptz,
   CONSTRAINT registration_no_individual_number CHECK (NOT passport.holds_individual_number(
     coalesce(name, '') || E'\n' || coalesce(address, '') || E'\n' || coalesce(birth_date, ''))),
-  CHECK ((state = 'linked') = (resident_id IS NOT NULL))
+  CHECK ((state = 'linked') = (linked_to IS NOT NULL))
 );
 COMMENT ON TABLE passport.registration IS
 'Holders of verified certificates whom the register did not show for certain: staff decide who they are.';
@@ -226,7 +226,7 @@ BEGIN
   IF waiting.registration_id IS NULL THEN
     RAISE EXCEPTION 'unknown registration' USING ERRCODE = 'PT404';
   ELSIF waiting.state = 'linked' THEN
-    IF waiting.resident_id = resident_id THEN
+    IF waiting.linked_to = resident_id THEN
       RETURN;
     END IF;
     RAISE EXCEPTION 'the registration is linked to another resident' USING ERRCODE = 'PT409';
@@ -240,7 +240,7 @@ BEGIN
   PERFORM passport.attach_certificates(resident_id, waiting.certificates, waiting.ceremony);
   -- decided: the attributes have done their work
   UPDATE passport.registration AS r
-     SET state = 'linked', resident_id = link_account.resident_id, decided_by = session_user,
+     SET state = 'linked', linked_to = link_account.resident_id, decided_by = session_user,
          decided_at = passport.now(), name = NULL, name_substitution = NULL, address = NULL,
          address_substitution = NULL, birth_date = NULL, sex = NULL
    WHERE r.registration_id = waiting.registration_id;

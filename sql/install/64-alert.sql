@@ -218,6 +218,15 @@ END $$;
 COMMENT ON FUNCTION passport.cancel_texts(passport.alert) IS
 'Texts that tell the recipients of an alert that it is cancelled; NULL for one that was never sent.';
 
+-- What an approver looks at before they confirm.
+CREATE VIEW passport.alert_draft WITH (security_barrier) AS
+  SELECT a.alert_id, a.hazard, a.level, a.mode, a.sensor, a.area_names, a.area, a.texts,
+         a.headcount, a.households, a.needing_help, a.drafted_by, a.drafted_at, a.draft_until
+    FROM passport.alert AS a
+   WHERE a.state = 'draft' AND a.draft_until > passport.now();
+COMMENT ON VIEW passport.alert_draft IS
+'Drafts that can be approved now: what would be said, where, to how many, and who drafted it.';
+
 -- The one way from an alert to the outbox: the mode of the messages is the
 -- alert's own, so a drill cannot come out live.
 CREATE FUNCTION passport.send_alert(a passport.alert, residents bigint[], message text, texts jsonb,

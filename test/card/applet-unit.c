@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "card.h"
-#include "jpki.h"
+#include "lib/jpki.h"
 #include "tap.h"
 
 /* A card between which and the applet something happens to the answers. */

@@ -65,7 +65,7 @@ card_load(const char *directory, char *problem, size_t problem_size)
 
 	if (card == NULL || !store_load(&card->store, directory))
 	{
-		snprintf(problem, problem_size, "%s holds no card", directory);
+		snprintf(problem, problem_size, "the directory holds no card");
 		free(card);
 		return NULL;
 	}

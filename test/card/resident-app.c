@@ -15,9 +15,12 @@
 
 #include "card.h"
 #include "ceremony.h"
-#include "jpki.h"
+#include "lib/jpki.h"
+#include "lib/log.h"
+#include "lib/pg.h"
 
 #define PATH_SIZE 4096
+#define COMPLAINTS_MAX 5
 
 typedef struct Options
 {
@@ -56,6 +59,7 @@ static bool prove(Jpki *card, JpkiPurpose purpose, const char *pin, const Challe
 static bool transmit(void *link, const uint8_t *command, size_t length, uint8_t *response,
                      size_t *response_length);
 static Pins read_pins(const char *directory);
+static void complain(const char *directory, const char *problem);
 static bool write_token(const char *directory, const char *token);
 static void report(const Tally *tally, int count, const Options *options, FILE *out);
 static void read_options(int argc, char **argv, Options *options);
@@ -63,19 +67,16 @@ static void read_options(int argc, char **argv, Options *options);
 int
 main(int argc, char **argv)
 {
-	char problem[CEREMONY_PROBLEM_MAX];
 	PGconn *connection;
 	Options options;
 	Tally tally = {0};
 	time_t said = time(NULL);
 
 	read_options(argc, argv, &options);
-	connection = ceremony_connect(options.database, problem);
+	log_open("resident-app");
+	connection = pg_connect(options.database, "resident-app");
 	if (connection == NULL)
-	{
-		fprintf(stderr, "resident-app: %s\n", problem);
 		return 1;
-	}
 	for (int i = optind; i < argc; i++)
 	{
 		play(connection, argv[i], &options, &tally);
@@ -102,7 +103,7 @@ play(PGconn *connection, const char *directory, const Options *options, Tally *t
 	tally->residents++;
 	if (card == NULL)
 	{
-		fprintf(stderr, "resident-app: %s\n", problem);
+		complain(directory, problem);
 		tally->failed++;
 		return;
 	}
@@ -127,7 +128,7 @@ play_registration(PGconn *connection, Jpki *card, const Pins *pins, const char *
 
 	if (!begin_challenge(connection, "register", options->audience, &challenge, problem))
 	{
-		fprintf(stderr, "resident-app: %s: %s\n", directory, problem);
+		complain(directory, problem);
 		return false;
 	}
 	good = jpki_select(card) == JPKI_OK &&
@@ -137,7 +138,7 @@ play_registration(PGconn *connection, Jpki *card, const Pins *pins, const char *
 	if (good &&
 	    !register_account(connection, &challenge, &signature, &authentication, &verdict, problem))
 	{
-		fprintf(stderr, "resident-app: %s: %s\n", directory, problem);
+		complain(directory, problem);
 		good = false;
 	}
 	else if (good)
@@ -168,7 +169,7 @@ play_log_in(PGconn *connection, Jpki *card, const Pins *pins, const char *direct
 
 	if (!begin_challenge(connection, "log_in", options->audience, &challenge, problem))
 	{
-		fprintf(stderr, "resident-app: %s: %s\n", directory, problem);
+		complain(directory, problem);
 		return false;
 	}
 	good = jpki_select(card) == JPKI_OK && prove(card, JPKI_AUTHENTICATION, pins->authentication,
@@ -176,7 +177,7 @@ play_log_in(PGconn *connection, Jpki *card, const Pins *pins, const char *direct
 	if (good &&
 	    !log_in(connection, &challenge, &authentication, options->audience, &verdict, problem))
 	{
-		fprintf(stderr, "resident-app: %s: %s\n", directory, problem);
+		complain(directory, problem);
 		good = false;
 	}
 	else if (good)
@@ -199,7 +200,12 @@ prove(Jpki *card, JpkiPurpose purpose, const char *pin, const Challenge *challen
 	JpkiResult result = make_proof(card, purpose, pin, challenge, proof, &tries);
 
 	if (result != JPKI_OK)
-		fprintf(stderr, "resident-app: %s: the card answers %04X\n", directory, card->status);
+	{
+		char problem[64];
+
+		snprintf(problem, sizeof(problem), "the card answers %04X", card->status);
+		complain(directory, problem);
+	}
 	return result == JPKI_OK;
 }
 
@@ -227,6 +233,18 @@ read_pins(const char *directory)
 		pins = other;
 	fclose(file);
 	return pins;
+}
+
+/* complain names the first few: what fails for one often fails for all. */
+static void
+complain(const char *directory, const char *problem)
+{
+	static int complaints;
+
+	if (++complaints <= COMPLAINTS_MAX)
+		fprintf(stderr, "resident-app: %s: %s\n", directory, problem);
+	else if (complaints == COMPLAINTS_MAX + 1)
+		fprintf(stderr, "resident-app: and so on; they are only counted from here\n");
 }
 
 /* write_token keeps the token where its owner's card is, for its owner only. */

@@ -118,6 +118,7 @@ SELECT changed, pg_temp.try(token) FROM (
   UNION ALL SELECT 'padded', :'id_token' || '='
   UNION ALL SELECT 'a fourth part', :'id_token' || '.x'
   UNION ALL SELECT 'cut', left(:'id_token', -1)
+  UNION ALL SELECT 'spare bits', left(:'id_token', -1) || chr(ascii(right(:'id_token', 1)) + 1)
   UNION ALL SELECT 'zero signature', split_part(:'id_token', '.', 1) || '.' || split_part(:'id_token', '.', 2) || '.' || repeat('A', 86)
   UNION ALL SELECT 'payload', overlay(:'id_token' placing 'f' from 150)) AS bad(changed, token);
 -- any letter of it changed

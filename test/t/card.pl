@@ -8,25 +8,29 @@ use File::Temp qw(tempdir);
 use IPC::Run ();
 use Test::More;
 
-my $top = abs_path(dirname(abs_path($0)) . '/../..');
-my $tools = "$top/build/test/card";
-my $with_pcscd = "$top/test/card/with-pcscd";
+my ($top, $with_pcscd, $has_cluster);
 
-# Without a reader around us, make one and begin again inside.
-if (($ENV{PASSPORT_PCSCD} // '') ne 'running') {
-  my $reason = `'$with_pcscd' true 2>&1`;
-  if ($? == 0) {
-    exec $with_pcscd, $^X, (map { "-I$_" } grep { !ref } @INC), abs_path($0);
+# Without a reader around us, make one and begin again inside: before
+# PostgreSQL's module is loaded, which takes the standard output for its log.
+BEGIN {
+  $top = abs_path(dirname(abs_path($0)) . '/../..');
+  $with_pcscd = "$top/test/card/with-pcscd";
+  if (($ENV{PASSPORT_PCSCD} // '') ne 'running') {
+    my $reason = `'$with_pcscd' true 2>&1`;
+    exec $with_pcscd, $^X, (map { "-I$_" } grep { !ref } @INC), abs_path($0) if $? == 0;
+    chomp $reason;
+    plan skip_all => $reason =~ s/^with-pcscd: //r;
   }
-  chomp $reason;
-  plan skip_all => $reason =~ s/^with-pcscd: //r;
+  $has_cluster = $> != 0 && eval { require PostgreSQL::Test::Cluster; 1 };
 }
 
+my $tools = "$top/build/test/card";
 my $dir = tempdir('passport-card-XXXXXX', TMPDIR => 1, CLEANUP => 1);
 $ENV{LC_ALL} = 'C';
 my $passport_card = find_program('passport-card');
 
-run('make', '-s', '-C', "$top/test/card");
+my ($made, undef, $why) = run('make', '-s', '-C', "$top/test/card");
+is($made, 0, 'the tools are built') or BAIL_OUT($why);
 make_cards();
 test_units();
 test_hierarchy();
@@ -47,7 +51,7 @@ sub run {
 
 sub find_program {
   my ($name) = @_;
-  return (grep { -x } map { "$_/$name" } split /:/, $ENV{PATH})[0];
+  return (grep { -x } map { "$_/$name" } split(/:/, $ENV{PATH}), "$top/build/bridge")[0];
 }
 
 sub slurp {
@@ -59,7 +63,7 @@ sub slurp {
 
 sub spew {
   my ($path, $content) = @_;
-  open my $file, '>', $path or die "$path: $!";
+  open my $file, '>:raw', $path or die "$path: $!";
   print $file $content;
   close $file;
 }
@@ -204,12 +208,15 @@ SKIP: {
 
 # start_server() -> a server with the extension and everything this test calls, or why not
 sub start_server {
-  eval { require PostgreSQL::Test::Cluster; 1 } or return (undef, 'PostgreSQL::Test::Cluster is not there');
-  return (undef, 'PostgreSQL does not run as root') if $> == 0;
+  return (undef, 'PostgreSQL does not run as root, or its test modules are not there') unless $has_cluster;
   my $node = PostgreSQL::Test::Cluster->new('card');
-  $node->init;
+  $node->init(extra => ['--encoding=UTF8', '--locale=C.UTF-8']);
+  # what locks the keys of the tokens is not in the database
+  spew($node->basedir . '/token.key', join '', map { chr int rand 256 } 1 .. 32);
+  chmod 0600, $node->basedir . '/token.key';
   $node->append_conf('postgresql.conf', "shared_preload_libraries = 'passport'\n"
-      . "passport.clock = '2026-07-01 12:00+09'\ntimezone = 'Asia/Tokyo'");
+      . "passport.clock = '2026-07-01 12:00+09'\ntimezone = 'Asia/Tokyo'\n"
+      . "passport.token_key_file = '" . $node->basedir . "/token.key'");
   $node->start;
   $node->safe_psql('postgres', 'SET client_min_messages = warning; CREATE EXTENSION passport CASCADE');
   my $missing = $node->safe_psql('postgres', q{
@@ -223,6 +230,7 @@ sub prepare_server {
   my ($node) = @_;
   my $jpki = "$dir/jpki";
   $node->safe_psql('postgres', qq{
+    SELECT passport.rotate_token_key();
     SELECT passport.add_trust_anchor(pg_read_binary_file('$jpki/signature-root.der'), 'signature');
     SELECT passport.add_trust_anchor(pg_read_binary_file('$jpki/authentication-root.der'), 'authentication');
     SELECT passport.import_residents('[

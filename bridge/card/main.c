@@ -14,9 +14,11 @@
 #include <unistd.h>
 
 #include "ceremony.h"
-#include "jpki.h"
+#include "lib/jpki.h"
 #include "options.h"
-#include "pcsc.h"
+#include "lib/log.h"
+#include "lib/pcsc.h"
+#include "lib/pg.h"
 #include "pin.h"
 #include "text.h"
 
@@ -56,6 +58,7 @@ main(int argc, char **argv)
 	/* No core file and no debugger of the same user sees a PIN. */
 	prctl(PR_SET_DUMPABLE, 0);
 	text_choose_language();
+	log_open("passport-card");
 	read_options(argc, argv, &session.options);
 	session.card = (Jpki){.transmit = pcsc_transmit, .link = &session.pcsc};
 	status = run(&session, argv[optind]);
@@ -164,7 +167,7 @@ log_in_card(Session *session)
 		status = say(EXIT_DONE, TEXT_LOGGED_IN);
 	}
 	else
-		status = say(EXIT_REFUSED, TEXT_REFUSED, verdict.verdict != NULL ? verdict.verdict : "");
+		status = say(EXIT_REFUSED, TEXT_REFUSED, verdict.detail != NULL ? verdict.detail : "");
 	verdict_free(&verdict);
 	return status;
 }
@@ -240,9 +243,10 @@ open_challenge(Session *session, const char *purpose)
 {
 	char problem[CEREMONY_PROBLEM_MAX];
 
-	session->connection = ceremony_connect(session->options.database, problem);
-	if (session->connection == NULL ||
-	    !begin_challenge(session->connection, purpose, session->options.audience,
+	session->connection = pg_connect(session->options.database, "passport-card");
+	if (session->connection == NULL)
+		return say(EXIT_DATABASE, TEXT_NO_DATABASE);
+	if (!begin_challenge(session->connection, purpose, session->options.audience,
 	                     &session->challenge, problem))
 		return say(EXIT_DATABASE, TEXT_DATABASE, problem);
 	say(EXIT_DONE, TEXT_SIGNING);

@@ -1,0 +1,70 @@
+-- The one page of grants: which role may call what.  Roles reach functions and
+-- security-barrier views only; whatever is not named here is for passport_owner,
+-- as whom the functions themselves and the workers act.
+
+REVOKE ALL ON ALL TABLES IN SCHEMA passport FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA passport FROM PUBLIC;
+
+GRANT USAGE ON SCHEMA passport
+  TO passport_app, passport_staff, passport_approver, passport_admin, passport_auditor,
+     passport_bridge, passport_public;
+
+-- everybody of ours: the clock and the versions
+GRANT EXECUTE ON FUNCTION passport.now, passport.today, passport.version, passport.library_version
+  TO passport_app, passport_staff, passport_approver, passport_admin, passport_auditor,
+     passport_bridge, passport_public;
+
+-- the app's backend: register, log in, and what a resident does for themself
+GRANT EXECUTE ON FUNCTION
+  passport.begin_challenge, passport.register_account, passport.log_in, passport.authenticate,
+  passport.acting_resident, passport.stop_acting, passport.log_out, passport.log_out_everywhere, passport.jwks,
+  passport.verify_signature, passport.certificate_info,
+  passport.register_device, passport.answer_alert,
+  passport.my_point_balance, passport.my_point_history, passport.spend_my_points,
+  passport.public_map, passport.alert_cap
+  TO passport_app;
+
+-- the village's staff
+GRANT EXECUTE ON FUNCTION
+  passport.draw_affected_area, passport.draft_alert, passport.cancel_alert, passport.alert_cap,
+  passport.match_resident, passport.normalized_name, passport.normalized_address,
+  passport.household, passport.link_account,
+  passport.protect_address, passport.address_protected,
+  passport.award_points, passport.award_roster, passport.spend_points, passport.reverse_points,
+  passport.point_balance, passport.point_history,
+  passport.record_card, passport.renewal_plan, passport.due_reminders,
+  passport.public_map, passport.report_html, passport.local_time
+  TO passport_staff;
+GRANT SELECT ON
+  passport.report_sensor, passport.report_held_reading, passport.report_alert, passport.report_household,
+  passport.report_unanswered, passport.report_note, passport.alert_draft
+  TO passport_staff;
+
+-- who approves alerts, and may see what they approve
+GRANT EXECUTE ON FUNCTION
+  passport.approve_alert, passport.cancel_alert, passport.alert_cap, passport.public_map,
+  passport.report_html, passport.local_time
+  TO passport_approver;
+GRANT SELECT ON passport.report_sensor, passport.report_held_reading, passport.report_alert, passport.alert_draft
+  TO passport_approver;
+
+-- who runs the system
+GRANT EXECUTE ON FUNCTION
+  passport.add_trust_anchor, passport.load_crl, passport.rotate_token_key, passport.jwks,
+  passport.forget_challenges, passport.certificate_info, passport.verify_signature,
+  passport.import_residents, passport.refresh_match_keys, passport.protect_address, passport.record_card,
+  passport.define_sensor, passport.assign_zones, passport.import_hazard_zones, passport.record_readings,
+  passport.residents_in,
+  passport.set_program, passport.set_program_rule, passport.check_ledger,
+  passport.run_job, passport.set_job, passport.send_due_reminders, passport.expire_drafts
+  TO passport_admin;
+
+-- who checks what was done
+GRANT EXECUTE ON FUNCTION passport.check_ledger TO passport_auditor;
+
+-- the bridge: readings in, deliveries out
+GRANT EXECUTE ON FUNCTION passport.claim_deliveries, passport.complete_deliveries, passport.record_readings
+  TO passport_bridge;
+
+-- the public map and its alerts
+GRANT EXECUTE ON FUNCTION passport.public_map, passport.alert_cap TO passport_public;

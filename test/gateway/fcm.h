@@ -1,0 +1,12 @@
+/* Answers as FCM HTTP v1 does, faults included. */
+#ifndef GATEWAY_FCM_H
+#define GATEWAY_FCM_H
+
+#include "server.h"
+
+#include <stdio.h>
+
+extern void fcm_open(FILE *record);
+extern void fcm_handle(struct request *request);
+
+#endif
