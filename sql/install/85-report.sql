@@ -46,10 +46,11 @@ CREATE VIEW passport.report_household WITH (security_barrier) AS
          CASE WHEN h.need_help > 0 THEN 1
               WHEN h.needs_help AND h.unread > 0 THEN 2
               WHEN h.unread > 0 THEN 3
-              ELSE 4 END AS urgency,
-         (SELECT min(p.oaza) FROM passport.alert_recipient AS t JOIN passport.resident_place AS p USING (resident_id)
-           WHERE t.alert_id = h.alert_id AND t.household_number = h.household_number) AS oaza
+              ELSE 4 END AS urgency, w.oaza
     FROM passport.alert_household AS h
+    JOIN (SELECT t.alert_id, t.household_number, min(p.oaza) AS oaza
+            FROM passport.alert_recipient AS t JOIN passport.resident_place AS p USING (resident_id)
+           GROUP BY t.alert_id, t.household_number) AS w USING (alert_id, household_number)
    WHERE h.alert_id IN (SELECT a.alert_id FROM passport.report_alerts() AS a);
 COMMENT ON VIEW passport.report_household IS
 'Households of the alerts that concern staff now. urgency: 1 somebody asks for help, 2 somebody registered as needing help has not answered, 3 somebody else has not, 4 all have.';
