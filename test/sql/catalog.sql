@@ -14,6 +14,9 @@ SELECT c.oid FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
  WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind IN ('r', 'p')
    AND a.attname = 'resident_id' AND c.relname NOT LIKE '%\_directory';
 
+\echo == tables about persons
+SELECT oid::regclass FROM person_table ORDER BY oid::regclass::text COLLATE "C";
+
 \echo == a table about persons whose primary key does not begin with resident_id
 SELECT t.oid::regclass FROM person_table AS t
  WHERE NOT EXISTS (
