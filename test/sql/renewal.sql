@@ -1,4 +1,9 @@
 -- Cards, their dates, and the ladder of reminders
+\set ECHO none
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set clean :abs_srcdir '/fixtures/clean.sql'
+\i :clean
+\set ECHO all
 BEGIN;
 SET LOCAL passport.clock = '2023-04-08 08:00+09';
 SET LOCAL timezone = 'Asia/Tokyo';
