@@ -23,22 +23,27 @@
  * $1 resident, $2 program, $3 event key, $4 occurred at, $5 quantity, $6 day.
  */
 static Statement read_case = {
-    .sql = "SELECT p.program IS NOT NULL, s.status = 'resident', s.birth_date,"
-           "       coalesce(a.version, 0), e.entry_id, e.points,"
-           "       e.effective_at = $4 AND e.quantity = $5, r.holds_from," RULE_COLUMNS
-           "  FROM (VALUES (true)) AS one"
-           "  LEFT JOIN passport.program AS p ON p.program = $2"
-           "  LEFT JOIN passport.resident AS s ON s.resident_id = $1"
+    .sql = "SELECT s.status = 'resident', s.birth_date, coalesce(a.version, 0), e.entry_id,"
+           "       e.points, e.effective_at = $4 AND e.quantity = $5, r.holds_from," RULE_COLUMNS
+           "  FROM passport.resident AS s"
            "  LEFT JOIN passport.point_account AS a ON a.resident_id = $1"
            "  LEFT JOIN passport.point_entry AS e ON e.resident_id = $1 AND e.program = $2"
            "        AND e.event_key = $3 AND e.kind = 'award'"
            "  LEFT JOIN LATERAL (SELECT * FROM passport.program_rule AS h"
            "                      WHERE h.program = $2 AND h.holds_from <= $6"
-           "                      ORDER BY h.holds_from DESC LIMIT 1) AS r ON true",
+           "                      ORDER BY h.holds_from DESC LIMIT 1) AS r ON true"
+           " WHERE s.resident_id = $1",
     .arguments = 6,
     .types = {INT8OID, TEXTOID, TEXTOID, TIMESTAMPTZOID, NUMERICOID, DATEOID},
 };
-#define CASE_COLUMNS 8
+#define CASE_COLUMNS 7
+
+/* $1 program: only asked where there is no rule, or no resident */
+static Statement read_program = {
+    .sql = "SELECT FROM passport.program AS p WHERE p.program = $1",
+    .arguments = 1,
+    .types = {TEXTOID},
+};
 
 /* What caps ask about: $1 resident, $2 program, $3 day, $4 and $5 the span that holds it. */
 static Statement read_points = {
@@ -140,15 +145,15 @@ try_award(PointEvent *event, int64 resident_id, AwardAnswer *answer)
 	int64 version;
 
 	select_case(event, resident_id, values, nulls);
-	version = DatumGetInt64(values[3]);
-	if (!nulls[4])
+	version = DatumGetInt64(values[2]);
+	if (!nulls[3])
 	{
-		if (!DatumGetBool(values[6]))
+		if (!DatumGetBool(values[5]))
 			RefuseOtherContent();
-		*answer = (AwardAnswer){DatumGetInt64(values[4]), DatumGetInt32(values[5]), "repeated", ""};
+		*answer = (AwardAnswer){DatumGetInt64(values[3]), DatumGetInt32(values[4]), "repeated", ""};
 		return true;
 	}
-	if (!nulls[7])
+	if (!nulls[6])
 		decision = decide(event, resident_id, values, nulls);
 	if (decision.points > 0 && !book(event, resident_id, version, &decision))
 		return false;
@@ -171,11 +176,13 @@ select_case(PointEvent *event, int64 resident_id, Datum *values, bool *nulls)
 	    NumericGetDatum(event->quantity),  DateADTGetDatum(event->occurred_on),
 	};
 
-	RunStatement(&read_case, arguments, NULL);
-	heap_deform_tuple(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, values, nulls);
-	if (!DatumGetBool(values[0]))
+	if (RunStatement(&read_case, arguments, NULL) > 0)
+		heap_deform_tuple(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, values, nulls);
+	else
+		nulls[0] = nulls[6] = true;
+	if (nulls[6] && RunStatement(&read_program, &arguments[1], NULL) == 0)
 		RefuseProgram();
-	if (nulls[1])
+	if (nulls[0])
 		ereport(ERROR, (errcode(ERRCODE_PT_UNKNOWN), errmsg("unknown resident")));
 }
 
@@ -188,8 +195,8 @@ decide(PointEvent *event, int64 resident_id, const Datum *values, const bool *nu
 	    .quantity = event->thousandths,
 	    .occurred_on = event->occurred_on,
 	    .today = event->today,
-	    .is_resident = DatumGetBool(values[1]),
-	    .birth = nulls[2] ? CIVIL_NONE : DatumGetDateADT(values[2]),
+	    .is_resident = DatumGetBool(values[0]),
+	    .birth = nulls[1] ? CIVIL_NONE : DatumGetDateADT(values[1]),
 	};
 
 	ReadRule(&rule, values + CASE_COLUMNS, nulls + CASE_COLUMNS);

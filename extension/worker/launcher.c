@@ -8,8 +8,12 @@
  */
 #include "postgres.h"
 
+#include "access/heapam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
 #include "access/xact.h"
-#include "commands/dbcommands.h"
+#include "catalog/pg_database.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
@@ -19,6 +23,7 @@
 #include "tcop/tcopprot.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
+#include "utils/snapmgr.h"
 
 #include "passport.h"
 #include "worker/scheduler.h"
@@ -26,6 +31,7 @@
 #define LAUNCHER_RESTART_SECONDS 5
 
 static bool database_is_ready(void);
+static bool database_exists(const char *name);
 static void run_scheduler(void);
 
 void
@@ -76,10 +82,34 @@ database_is_ready(void)
 	bool ready;
 
 	StartTransactionCommand();
-	ready = OidIsValid(get_database_oid(passport_database, true)) &&
-	        OidIsValid(get_role_oid(WORKER_OWNER, true));
+	(void) GetTransactionSnapshot();
+	ready = database_exists(passport_database) && OidIsValid(get_role_oid(WORKER_OWNER, true));
 	CommitTransactionCommand();
 	return ready;
+}
+
+/*
+ * database_exists reads pg_database row by row: without a database of our own
+ * its index cannot be opened before some backend has written the shared
+ * relation cache, and get_database_oid would end us on a new cluster.
+ */
+static bool
+database_exists(const char *name)
+{
+	Relation relation = table_open(DatabaseRelationId, AccessShareLock);
+	TableScanDesc scan = table_beginscan_catalog(relation, 0, NULL);
+	HeapTuple tuple;
+	bool found = false;
+
+	while (!found && HeapTupleIsValid(tuple = heap_getnext(scan, ForwardScanDirection)))
+	{
+		Form_pg_database database = (Form_pg_database) GETSTRUCT(tuple);
+
+		found = strcmp(NameStr(database->datname), name) == 0 && database->datallowconn;
+	}
+	table_endscan(scan);
+	table_close(relation, AccessShareLock);
+	return found;
 }
 
 /* run_scheduler starts a scheduler and waits for its end: never two at once. */

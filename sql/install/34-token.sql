@@ -3,12 +3,13 @@
 CREATE TABLE passport.audience (
   audience text PRIMARY KEY CHECK (audience ~ '^[A-Za-z0-9._:/-]{1,200}$'),
   token_lifetime interval NOT NULL CHECK (token_lifetime BETWEEN '1 minute' AND '30 days'),
-  role text NOT NULL CHECK (role ~ '^[a-z_][a-z0-9_]{0,62}$')
+  role text NOT NULL CHECK (role ~ '^[a-z_][a-z0-9_]{0,62}$'),
+  shipped boolean NOT NULL DEFAULT false
 );
 COMMENT ON TABLE passport.audience IS
 'Services that log residents in with our tokens: how long a token for each holds, and the database role that it names.';
 -- These functions themselves.
-INSERT INTO passport.audience VALUES ('passport', '1 hour', 'passport_app');
+INSERT INTO passport.audience VALUES ('passport', '1 hour', 'passport_app', true);
 
 CREATE TABLE passport.token_key (
   kid text PRIMARY KEY,

@@ -4,15 +4,16 @@ CREATE TABLE passport.lane (
   lane text PRIMARY KEY,
   urgency smallint NOT NULL UNIQUE,
   priority text NOT NULL CHECK (priority IN ('high', 'normal')),
-  lifetime interval NOT NULL CHECK (lifetime > '0' AND lifetime <= '28 days')
+  lifetime interval NOT NULL CHECK (lifetime > '0' AND lifetime <= '28 days'),
+  shipped boolean NOT NULL DEFAULT false
 );
 COMMENT ON TABLE passport.lane IS
 'Lanes of messages, the most urgent first; lifetime: how long a message without an expiry of its own may still be sent (FCM keeps one for 28 days at most).';
 INSERT INTO passport.lane VALUES
-  ('evacuation', 0, 'high', '1 day'),
-  ('disaster', 1, 'high', '1 day'),
-  ('personal', 2, 'normal', '7 days'),
-  ('bulk', 3, 'normal', '3 days');
+  ('evacuation', 0, 'high', '1 day', true),
+  ('disaster', 1, 'high', '1 day', true),
+  ('personal', 2, 'normal', '7 days', true),
+  ('bulk', 3, 'normal', '3 days', true);
 
 CREATE TABLE passport.notification (
   notification_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

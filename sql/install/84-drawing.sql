@@ -47,7 +47,7 @@ BEGIN ATOMIC
                         JOIN passport.sensor AS s USING (sensor)) AS g),
              (SELECT m.area FROM passport.municipality_area AS m
                WHERE m.code = current_setting('passport.municipality_code')),
-             (SELECT ST_Collect(s.location) FROM passport.sensor AS s)) AS shape
+             (SELECT ST_Collect(s.location) FROM passport.sensor AS s WHERE s.state <> 'retired')) AS shape
   ), extent AS (
     -- a kilometre at least, so that a single point has surroundings
     SELECT (ST_XMin(shape) + ST_XMax(shape)) / 2 AS lon, (ST_YMin(shape) + ST_YMax(shape)) / 2 AS lat,
@@ -146,20 +146,27 @@ BEGIN ATOMIC
      WHERE r.alert_id IN (SELECT alert_id FROM concern) GROUP BY r.resident_id
   ), mark AS (
     SELECT coalesce(w.answer, CASE WHEN p.needs_help THEN 'unread_need' ELSE 'unread' END) AS symbol,
-           passport.svg_place(coalesce(w.location, h.location), frame) AS place
+           coalesce(w.location, h.location) AS location
       FROM person AS p FULL JOIN word AS w USING (resident_id)
       JOIN passport.resident_place AS h USING (resident_id)
     UNION ALL
-    SELECT 'damage', passport.svg_place(t.location, frame)
+    SELECT 'damage', t.location
       FROM passport.alert_answer_place AS t
      WHERE t.alert_id IN (SELECT alert_id FROM concern) AND t.answer = 'damage'
+  ), placed AS (
+    -- of a whole town those who are not in need are one symbol for each 12 pixels
+    SELECT DISTINCT m.symbol,
+           passport.svg_place(ST_SnapToGrid(m.location, g.cell / frame[3], g.cell / frame[4]), frame) AS place
+      FROM mark AS m,
+           LATERAL (SELECT CASE WHEN m.symbol IN ('unread', 'safe', 'evacuated')
+                                     AND (SELECT count(*) FROM person) > 2000 THEN 12 ELSE 0.1 END AS cell) AS g
   ), drawn(symbol, size, rank) AS (
     VALUES ('unread', 16, 1), ('safe', 16, 2), ('evacuated', 16, 3), ('unread_need', 18, 4),
            ('damage', 18, 5), ('need_help', 20, 6)
   )
   SELECT string_agg(format('<use href="#%s" x="%s" y="%s" width="%s" height="%s" transform="translate(%s)"/>',
                            m.symbol, -d.size / 2, -d.size / 2, d.size, d.size, m.place), '' ORDER BY d.rank, m.place)
-    FROM mark AS m JOIN drawn AS d USING (symbol) WHERE m.place IS NOT NULL;
+    FROM placed AS m JOIN drawn AS d USING (symbol) WHERE m.place IS NOT NULL;
 END;
 COMMENT ON FUNCTION passport.map_people_svg(double precision[]) IS
 'Layer of the report''s map with residents'' answers: need help, damage, evacuated, safe, no answer. No names; protected persons are not drawn.';

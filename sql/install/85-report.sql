@@ -46,10 +46,11 @@ CREATE VIEW passport.report_household WITH (security_barrier) AS
          CASE WHEN h.need_help > 0 THEN 1
               WHEN h.needs_help AND h.unread > 0 THEN 2
               WHEN h.unread > 0 THEN 3
-              ELSE 4 END AS urgency,
-         (SELECT min(p.oaza) FROM passport.alert_recipient AS t JOIN passport.resident_place AS p USING (resident_id)
-           WHERE t.alert_id = h.alert_id AND t.household_number = h.household_number) AS oaza
+              ELSE 4 END AS urgency, w.oaza
     FROM passport.alert_household AS h
+    JOIN (SELECT t.alert_id, t.household_number, min(p.oaza) AS oaza
+            FROM passport.alert_recipient AS t JOIN passport.resident_place AS p USING (resident_id)
+           GROUP BY t.alert_id, t.household_number) AS w USING (alert_id, household_number)
    WHERE h.alert_id IN (SELECT a.alert_id FROM passport.report_alerts() AS a);
 COMMENT ON VIEW passport.report_household IS
 'Households of the alerts that concern staff now. urgency: 1 somebody asks for help, 2 somebody registered as needing help has not answered, 3 somebody else has not, 4 all have.';
@@ -90,6 +91,17 @@ CREATE VIEW passport.report_registration WITH (security_barrier) AS
     FROM passport.registration AS r;
 COMMENT ON VIEW passport.report_registration IS
 'Registrations that wait for staff and since when, those decided today, accounts made today and in all.';
+
+CREATE VIEW passport.report_reminder WITH (security_barrier) AS
+  SELECT t.what, t.step, count(*) FILTER (WHERE t.sent) AS sent, count(*) FILTER (WHERE NOT t.sent) AS due,
+         min(t.expires_on) AS first_expiry
+    FROM (SELECT m.what, m.step, m.expires_on, true AS sent FROM passport.renewal_reminder AS m
+           WHERE (m.sent_at AT TIME ZONE current_setting('passport.timezone'))::date = passport.today()
+          UNION ALL
+          SELECT d.what, d.step, d.expires_on, false FROM passport.due_reminders(passport.today()) AS d) AS t
+   GROUP BY t.what, t.step;
+COMMENT ON VIEW passport.report_reminder IS
+'Renewal reminders sent today, and due today but not sent yet, by what expires (card, authentication, signature, stay) and step.';
 
 CREATE FUNCTION passport.html_row(VARIADIC cells text[]) RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -268,13 +280,17 @@ BEGIN ATOMIC
       ARRAY['事業|program', '種類|kind', '件数|entries', '人数|people', 'ポイント|points'],
       (SELECT string_agg(passport.html_row(p.title, p.kind, p.entries::text, p.residents::text, p.points::text),
                          '' ORDER BY p.kind, p.title) FROM passport.report_points AS p)),
+    passport.html_table('更新のお知らせ', 'Renewal reminders',
+      ARRAY['切れるもの|what expires', '段|step', '今日送った|sent today', 'まだ|still due', '最も早い期限|first expiry'],
+      (SELECT string_agg(passport.html_row(m.what, m.step, m.sent::text, m.due::text, m.first_expiry::text),
+                         '' ORDER BY m.first_expiry, m.what, m.step) FROM passport.report_reminder AS m)),
     passport.html_table('登録', 'Registrations',
       ARRAY['職員待ち|waiting for staff', '最も古いもの|oldest', '今日決めた|decided today', '今日の登録|accounts today', '全登録|accounts'],
       (SELECT passport.html_row(r.queued::text, passport.local_time(r.oldest), r.decided::text, r.accounts::text,
                                 r.accounts_in_all::text) FROM passport.report_registration AS r)));
 END;
 COMMENT ON FUNCTION passport.report_other_tables_html() IS
-'The report''s tables of gauges, held readings, points and registrations.';
+'The report''s tables of gauges, held readings, points, reminders and registrations.';
 
 CREATE FUNCTION passport.report_style() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -17,7 +17,7 @@ GRANT EXECUTE ON FUNCTION passport.now, passport.today, passport.version, passpo
 -- the app's backend: register, log in, and what a resident does for themself
 GRANT EXECUTE ON FUNCTION
   passport.begin_challenge, passport.register_account, passport.log_in, passport.authenticate,
-  passport.acting_resident, passport.stop_acting, passport.log_out, passport.log_out_everywhere, passport.jwks,
+  passport.acting_resident, passport.acting_session, passport.log_out, passport.log_out_everywhere, passport.jwks,
   passport.verify_signature, passport.certificate_info,
   passport.register_device, passport.answer_alert,
   passport.my_point_balance, passport.my_point_history, passport.spend_my_points,
@@ -32,18 +32,20 @@ GRANT EXECUTE ON FUNCTION
   passport.protect_address, passport.address_protected,
   passport.award_points, passport.award_roster, passport.spend_points, passport.reverse_points,
   passport.point_balance, passport.point_history,
+  passport.certificate_info, passport.verify_signature,
   passport.record_card, passport.renewal_plan, passport.due_reminders,
-  passport.public_map, passport.report_html, passport.local_time
+  passport.public_map, passport.report_html, passport.local_time, passport.alert_words, passport.report_alerts
   TO passport_staff;
 GRANT SELECT ON
   passport.report_sensor, passport.report_held_reading, passport.report_alert, passport.report_household,
-  passport.report_unanswered, passport.report_note, passport.alert_draft
+  passport.report_unanswered, passport.report_note, passport.report_points, passport.report_reminder,
+  passport.report_registration, passport.registration_queue, passport.alert_draft
   TO passport_staff;
 
 -- who approves alerts, and may see what they approve
 GRANT EXECUTE ON FUNCTION
   passport.approve_alert, passport.cancel_alert, passport.alert_cap, passport.public_map,
-  passport.report_html, passport.local_time
+  passport.report_html, passport.local_time, passport.alert_words, passport.report_alerts
   TO passport_approver;
 GRANT SELECT ON passport.report_sensor, passport.report_held_reading, passport.report_alert, passport.alert_draft
   TO passport_approver;
@@ -67,4 +69,4 @@ GRANT EXECUTE ON FUNCTION passport.claim_deliveries, passport.complete_deliverie
   TO passport_bridge;
 
 -- the public map and its alerts
-GRANT EXECUTE ON FUNCTION passport.public_map, passport.alert_cap TO passport_public;
+GRANT EXECUTE ON FUNCTION passport.public_map, passport.alert_cap, passport.jwks TO passport_public;

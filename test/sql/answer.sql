@@ -1,4 +1,13 @@
 -- Residents' answers, households, and what stays hidden
+\set ECHO none
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set clean :abs_srcdir '/fixtures/clean.sql'
+\i :clean
+\set token_key :abs_srcdir '/fixtures/token-key.sql'
+\set act :abs_srcdir '/fixtures/act.sql'
+\i :token_key
+\i :act
+\set ECHO all
 BEGIN;
 SET LOCAL passport.clock = '2026-07-01 05:00+09';
 \pset footer off
@@ -15,10 +24,6 @@ EXCEPTION WHEN OTHERS THEN
 END $$;
 -- nobody acts without a login
 SELECT pg_temp.refusal('SELECT passport.answer_alert(1, ''safe'')') LIKE 'PT401 %' AS refused;
--- whoever test.acting names, in this transaction only
-CREATE OR REPLACE FUNCTION passport.acting_resident() RETURNS bigint LANGUAGE sql STABLE
-  SET search_path = pg_catalog, pg_temp
-  AS $$ SELECT resident_id FROM passport.resident_directory WHERE resident_number = current_setting('test.acting') $$;
 
 UPDATE passport.resident SET status = 'moved_out';
 DELETE FROM passport.municipality_area;
@@ -42,27 +47,27 @@ RESET SESSION AUTHORIZATION;
 SELECT recipients FROM passport.approve_alert(:alert, 4);
 
 -- what is refused
-SET LOCAL test.acting = 'a1';
+SELECT pg_temp.act('a1') \g /dev/null
 SELECT pg_temp.refusal(format('SELECT passport.answer_alert(%s, %L, %L, %L, %L)', :alert, answer, lon, lat, note))
   FROM (VALUES (NULL, NULL::float8, NULL::float8, NULL), ('fine', NULL, NULL, NULL), ('safe', 138.45, NULL, NULL),
                ('safe', 'NaN', 35.9, NULL), ('safe', 138, 'Infinity', NULL), ('safe', 181, 35, NULL), ('safe', 35.9, 138.4, NULL),
                ('safe', NULL, NULL, ''), ('safe', NULL, NULL, repeat('x', 501)), ('safe', NULL, NULL, E'a\x01b'),
                ('safe', NULL, NULL, '私の番号は1234-5678-9018です')) AS t(answer, lon, lat, note);
 SELECT pg_temp.refusal(format('SELECT passport.answer_alert(%s, %L)', id, 'safe')) FROM (VALUES (:draft), (-1)) AS t(id);
-SET LOCAL test.acting = 'gone';
+SELECT pg_temp.act('gone') \g /dev/null
 SELECT pg_temp.refusal(format('SELECT passport.answer_alert(%s, %L)', :alert, 'safe'));
 SELECT count(*) FROM passport.alert_answer WHERE alert_id = :alert;
 
 -- the latest word counts; damage says nothing of the person
 SELECT household_number, members, answered, unread, needs_help FROM passport.alert_household WHERE alert_id = :alert AND household_number LIKE 'H%' ORDER BY 1;
-SET LOCAL test.acting = 'a1';
+SELECT pg_temp.act('a1') \g /dev/null
 SELECT passport.answer_alert(:alert, 'need_help', 138.4512, 35.9513, '腰まで水') IS NOT NULL AS taken;
 SELECT passport.answer_alert(:alert, 'evacuated') IS NOT NULL AS taken;
 SELECT passport.answer_alert(:alert, 'damage', 138.452, 35.953, '橋の欄干が流された') IS NOT NULL AS taken;
-SET LOCAL test.acting = 'a3';
+SELECT pg_temp.act('a3') \g /dev/null
 SELECT passport.answer_alert(:alert, 'need_help', 138.4525, 35.9525) IS NOT NULL AS taken;
 -- a resident outside the area may answer too, and is no member of a household that was told
-SET LOCAL test.acting = 'out';
+SELECT pg_temp.act('out') \g /dev/null
 SELECT passport.answer_alert(:alert, 'damage', 138.455, 35.955, '道に水') IS NOT NULL AS taken;
 SELECT replace(household_number, (SELECT '-' || resident_id FROM passport.resident WHERE resident_number = 'a4'), 'alone') AS household,
        members, answered, safe, need_help, unread, needs_help
@@ -75,7 +80,7 @@ SELECT name, oaza, address, needs_help, message FROM passport.alert_unanswered W
 
 -- after the cancel who needs help still says so; there is an end to it
 SELECT recipients FROM passport.cancel_alert(:alert, '水が引いた');
-SET LOCAL test.acting = 'a2';
+SELECT pg_temp.act('a2') \g /dev/null
 SELECT count(passport.answer_alert(:alert, 'need_help')) FROM generate_series(1, 50);
 SELECT pg_temp.refusal(format('SELECT passport.answer_alert(%s, %L)', :alert, 'safe'));
 SELECT pg_temp.refusal('UPDATE passport.alert_answer SET answer = ''safe''');

@@ -14,18 +14,21 @@ SELECT c.oid FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
  WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind IN ('r', 'p')
    AND a.attname = 'resident_id' AND c.relname NOT LIKE '%\_directory';
 
-\echo == a person's table whose primary key does not begin with resident_id
+\echo == tables about persons
+SELECT oid::regclass FROM person_table ORDER BY oid::regclass::text COLLATE "C";
+
+\echo == a table about persons whose primary key does not begin with resident_id
 SELECT t.oid::regclass FROM person_table AS t
  WHERE NOT EXISTS (
    SELECT FROM pg_index AS i JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
     WHERE i.indrelid = t.oid AND i.indisprimary AND a.attname = 'resident_id');
 
-\echo == a unique constraint of a person's table without resident_id in front
+\echo == a unique constraint of such a table without resident_id in front
 SELECT i.indexrelid::regclass FROM person_table AS t JOIN pg_index AS i ON i.indrelid = t.oid
   JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
  WHERE i.indisunique AND a.attname <> 'resident_id';
 
-\echo == a foreign key between persons' tables that does not begin with resident_id
+\echo == a foreign key between such tables that does not begin with resident_id
 SELECT k.conrelid::regclass, k.conname FROM pg_constraint AS k
   JOIN person_table AS t ON t.oid = k.conrelid
   JOIN person_table AS r ON r.oid = k.confrelid
@@ -78,7 +81,7 @@ SELECT c.oid::regclass FROM pg_class AS c
  WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind IN ('r', 'p', 'v')
    AND obj_description(c.oid, 'pg_class') IS NULL;
 
-\echo == an object that is not passport_owner's
+\echo == an object that passport_owner does not own
 SELECT pg_describe_object(m.classid, m.objid, 0) FROM member AS m
   LEFT JOIN pg_proc AS p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid
   LEFT JOIN pg_class AS c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid

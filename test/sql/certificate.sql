@@ -12,7 +12,7 @@ SET timezone = 'Asia/Tokyo';
 SET passport.clock = '2026-07-01 12:00+09';
 
 -- the published roots are there, whole and by purpose
-SELECT anchor_id, issuer_id, purpose, hierarchy, built_in, encode(fingerprint, 'hex') AS fingerprint
+SELECT anchor_id, issuer_id, purpose, hierarchy, shipped, encode(fingerprint, 'hex') AS fingerprint
   FROM passport.trust_anchor ORDER BY anchor_id;
 SELECT a.anchor_id, c.kind, c.hierarchy, c.serial, c.key, c.not_before = a.not_before AS begins,
        c.not_after = a.not_after AS ends, c.subject = i.name AS named, sha256(a.certificate) = a.fingerprint AS whole
@@ -86,9 +86,9 @@ SELECT passport.add_trust_anchor(bytes, NULL) FROM fixture WHERE name = 'sign_ro
 SAVEPOINT before;
 SELECT passport.add_trust_anchor(bytes, 'signature') = encode(sha256(bytes), 'hex') AS fingerprint
   FROM fixture, generate_series(1, 2) WHERE name = 'sign_root';
-SELECT purpose, hierarchy, built_in, count(*) FROM passport.trust_anchor WHERE NOT built_in GROUP BY 1, 2, 3;
+SELECT purpose, hierarchy, shipped, count(*) FROM passport.trust_anchor WHERE NOT shipped GROUP BY 1, 2, 3;
 -- the same root for both purposes is two anchors
 SELECT passport.add_trust_anchor(bytes, 'authentication') IS NOT NULL AS added FROM fixture WHERE name = 'sign_root';
-SELECT count(*), count(DISTINCT issuer_id) AS issuers FROM passport.trust_anchor WHERE NOT built_in;
+SELECT count(*), count(DISTINCT issuer_id) AS issuers FROM passport.trust_anchor WHERE NOT shipped;
 ROLLBACK TO before;
 ROLLBACK;

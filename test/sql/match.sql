@@ -1,4 +1,9 @@
 -- Who in the register is this card's holder?
+\set ECHO none
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set clean :abs_srcdir '/fixtures/clean.sql'
+\i :clean
+\set ECHO all
 \set ON_ERROR_ROLLBACK on
 BEGIN;
 SET passport.clock = '2026-07-01 12:00+09';

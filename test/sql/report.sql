@@ -1,11 +1,17 @@
 -- The staff report: its figures, its drawings, and that nothing breaks out of it
+\set ECHO none
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set clean :abs_srcdir '/fixtures/clean.sql'
+\i :clean
+\set token_key :abs_srcdir '/fixtures/token-key.sql'
+\set act :abs_srcdir '/fixtures/act.sql'
+\i :token_key
+\i :act
+\set ECHO all
 BEGIN;
-SET LOCAL passport.clock = '2026-07-01 05:00+09';
+SET LOCAL passport.clock = '2026-09-01 05:00+09';
 \pset footer off
 \pset format unaligned
-CREATE OR REPLACE FUNCTION passport.acting_resident() RETURNS bigint LANGUAGE sql STABLE
-  SET search_path = pg_catalog, pg_temp
-  AS $$ SELECT resident_id FROM passport.resident_directory WHERE resident_number = current_setting('test.acting') $$;
 UPDATE passport.resident SET status = 'moved_out';
 UPDATE passport.sensor SET state = 'retired';
 UPDATE passport.alert SET state = 'expired' WHERE state = 'draft';
@@ -30,7 +36,7 @@ INSERT INTO passport.shelter (shelter_id, name, location, hazards) VALUES
 SELECT passport.define_sensor('report-1', '{"name": "<script>gauge</script>", "lon": 138.455, "lat": 35.955, "max_rise": 1.5,
   "stages": [{"stage": 1, "name": "注意<", "up": 3}, {"stage": 2, "name": "危険", "up": 5}]}');
 SELECT observed_at, verdict, stage FROM passport.record_readings('report-1',
-  '{2026-06-30 20:00+09,2026-06-30 20:10+09,2026-06-30 20:20+09,2026-07-01 04:30+09,2026-07-01 04:40+09}', '{2.5,9.1,2.5,2.6,3.2}');
+  '{2026-08-31 20:00+09,2026-08-31 20:10+09,2026-08-31 20:20+09,2026-09-01 04:30+09,2026-09-01 04:40+09}', '{2.5,9.1,2.5,2.6,3.2}');
 SELECT imported FROM passport.import_residents($$[
   {"resident_number": "r1", "household_number": "<script>H1", "name": "名前甲", "oaza": "海ノ口", "lon": 138.451, "lat": 35.951},
   {"resident_number": "r2", "household_number": "H2", "name": "名前乙", "oaza": "海ノ口", "lon": 138.452, "lat": 35.957, "needs_help": true},
@@ -43,9 +49,9 @@ SET SESSION AUTHORIZATION report_drafter;
 SELECT alert_id AS alert FROM passport.draft_alert('flood', 4, ST_MakeEnvelope(138.45, 35.95, 138.46, 35.96, 4326), 'report-1') \gset
 RESET SESSION AUTHORIZATION;
 SELECT recipients FROM passport.approve_alert(:alert, 3);
-SET LOCAL test.acting = 'r1';
+SELECT pg_temp.act('r1') \g /dev/null
 SELECT passport.answer_alert(:alert, 'need_help', 138.4555, 35.9555, '</td><script>alert("1")</script> & ''水''') \g /dev/null
-SET LOCAL test.acting = 'r3';
+SELECT pg_temp.act('r3') \g /dev/null
 SELECT passport.answer_alert(:alert, 'damage', 138.4595, 35.9505) \g /dev/null
 
 SELECT level, state, recipients, deliveries, unreachable, answered, need_help, safe, unread FROM passport.report_alert;

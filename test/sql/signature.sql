@@ -72,7 +72,7 @@ SELECT passport.verify_signature(:'certificate', :'message', :'signature', 'sign
 
 -- a root that was taken away proves nothing, not even what it proved before
 SAVEPOINT before;
-DELETE FROM passport.trust_anchor WHERE NOT built_in AND purpose = 'signature';
+DELETE FROM passport.trust_anchor WHERE NOT shipped AND purpose = 'signature';
 SELECT verdict, detail FROM passport.verify_signature(:'certificate', :'message', :'signature', 'signature');
 ROLLBACK TO before;
 SELECT verdict, detail FROM passport.verify_signature(:'certificate', :'message', :'signature', 'signature');

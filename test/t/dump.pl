@@ -1,0 +1,76 @@
+# pg_dump keeps every row of every table, and a restore pages nobody, awards
+# nothing and goes on numbering where the dumped database was.
+use strict;
+use warnings;
+use utf8;
+use File::Basename;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $tree = dirname(__FILE__) . '/../..';
+my $node = PostgreSQL::Test::Cluster->new('dump');
+my $key = PostgreSQL::Test::Utils::tempdir() . '/token.key';
+append_to_file($key, 'k' x 32);
+chmod 0600, $key;
+$node->init;
+$node->append_conf('postgresql.conf', <<CONF);
+shared_preload_libraries = 'passport'
+passport.token_key_file = '$key'
+passport.clock = '2026-07-01 12:00+09'
+timezone = 'Asia/Tokyo'
+CONF
+$node->start;
+$node->safe_psql('postgres', 'CREATE DATABASE village');
+$node->safe_psql('postgres', 'CREATE DATABASE restored');
+
+sub run_in { return $node->safe_psql(@_) }
+
+run_in('village', 'SET client_min_messages = warning; CREATE EXTENSION passport CASCADE');
+my $village = PostgreSQL::Test::Utils::tempdir();
+system_or_bail($^X, "$tree/demo/village.pl", $village);
+$node->command_ok([ 'psql', '-X', '-q', '-d', $node->connstr('village'), '-v', "dir=$village", '-f', "$tree/demo/village.sql" ],
+	'the village is loaded');
+run_in('village', <<'SQL');
+SELECT passport.rotate_token_key();
+SELECT passport.begin_challenge('log_in');
+SELECT passport.add_device(resident_id, 'fcm', 'token-' || resident_id, NULL) FROM passport.resident WHERE resident_id <= 50;
+SELECT passport.notify(ARRAY[1, 2, 3], 'note', 'personal', '{"ja": {"title": "お知らせ", "body": "本文"}}');
+SELECT passport.set_program('walk', '{"ja": "歩く"}');
+SELECT passport.set_program_rule('walk', '2026-04-01', '{"points_per_unit": 1, "lot_months": 12}');
+SELECT passport.award_points(1, 'walk', 'e1', passport.now(), 5);
+SELECT passport.spend_points(1, 2, 'tea', 'k1');
+SELECT passport.protect_address(2, '2026-06-01', '2027-05-31', 'test');
+SELECT passport.define_sensor('s', '{"stages": [{"stage": 1, "up": 1.0, "down": 0.9}]}');
+SELECT passport.record_readings('s', ARRAY[passport.now() - interval '10 minutes', passport.now()], ARRAY[1.5, 1.6]);
+SELECT passport.run_next_job();
+SQL
+
+my $tables = q(SELECT string_agg(format('%s %s', c.relname,
+    (xpath('/row/n/text()', query_to_xml(format('SELECT count(*) AS n FROM %s', c.oid::regclass), false, true, '')))[1]),
+    E'\n' ORDER BY c.relname) FROM pg_class AS c
+  WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind = 'r');
+my $before = run_in('village', $tables);
+my $file = PostgreSQL::Test::Utils::tempdir() . '/dump.sql';
+$node->command_ok([ 'pg_dump', '-d', $node->connstr('village'), '-f', $file ], 'pg_dump');
+$node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('restored'), '-f', $file ], 'restore');
+is(run_in('restored', $tables), $before, 'every table has its rows again');
+like($before, qr/^resident 3068$/m, 'the village among them');
+
+my $content = q(SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM passport.%s AS t);
+for my $table (qw(resident point_entry delivery notification reading sensor_state card address_protection token_key job))
+{
+	my $query = sprintf $content, $table;
+	is(run_in('restored', $query), run_in('village', $query), "the same rows in $table");
+}
+
+is(run_in('restored', 'SELECT count(*) FROM passport.delivery'), 3, 'nobody is paged by a restore');
+is(run_in('restored', 'SELECT passport.point_balance(1)'), 3, 'nothing is awarded twice');
+is(run_in('restored', 'SELECT count(*) FROM passport.check_ledger()'), 0, 'the ledger holds');
+is(run_in('restored', "SELECT (passport.award_points(1, 'walk', 'e1', passport.now(), 5)).verdict"), 'repeated',
+	'a repeated event is still known');
+is(run_in('restored', "SELECT imported FROM passport.import_residents('[{\"resident_number\": \"new\", \"name\": \"新\"}]')"), 1,
+	'numbering goes on');
+is(run_in('restored', 'SELECT count(*) FROM passport.trust_anchor'), run_in('village', 'SELECT count(*) FROM passport.trust_anchor'),
+	'rows that the script brings are not doubled');
+done_testing();
