@@ -8,9 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if LIBCURL_VERSION_NUM < 0x075500
-#error "libcurl 7.85 or newer is needed (CURLOPT_PROTOCOLS_STR)"
-#endif
+_Static_assert(LIBCURL_VERSION_NUM >= 0x075500, "libcurl 7.85 or newer is needed");
 
 /* more than this is not even read to its end */
 #define HTTP_BODY_READ (1024 * 1024)
@@ -44,18 +42,27 @@ http_open(const struct http_options *options)
 	struct http *http = calloc(1, sizeof(*http));
 
 	if (http == NULL || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		return free(http), NULL;
+	{
+		free(http);
+		return NULL;
+	}
 	http->multi = curl_multi_init();
 	http->slots = calloc(options->in_flight, sizeof(*http->slots));
 	http->count = options->in_flight;
 	if (http->multi == NULL || http->slots == NULL)
-		return http_close(http), NULL;
+	{
+		http_close(http);
+		return NULL;
+	}
 	curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long) options->connections);
 	curl_multi_setopt(http->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, 1000L);
 	for (int i = 0; i < http->count; i++)
 	{
 		if (!prepare(&http->slots[i], options))
-			return http_close(http), NULL;
+		{
+			http_close(http);
+			return NULL;
+		}
 		put_back(http, &http->slots[i]);
 	}
 	return http;

@@ -201,12 +201,16 @@ take_token(struct fcm *fcm, const struct http_answer *answer)
 {
 	json_t *root = json_loadb(answer->body, answer->length, 0, NULL);
 	const char *token = json_string_value(json_object_get(root, "access_token"));
-	json_int_t lifetime = json_integer_value(json_object_get(root, "expires_in")) * 1000;
+	json_int_t lifetime = json_integer_value(json_object_get(root, "expires_in"));
 	struct fcm_credential *fresh = token ? new_credential(token) : NULL;
 
 	json_decref(root);
-	if (fresh == NULL || lifetime <= TOKEN_MARGIN || lifetime > 86400000)
-		return fcm_release(fresh), false;
+	if (fresh == NULL || lifetime <= TOKEN_MARGIN / 1000 || lifetime > 86400)
+	{
+		fcm_release(fresh);
+		return false;
+	}
+	lifetime *= 1000;
 	fcm_release(fcm->credential);
 	fcm->credential = fresh;
 	fcm->ends_at = loop_now() + lifetime - TOKEN_MARGIN;
@@ -220,15 +224,18 @@ static struct fcm_credential *
 new_credential(const char *token)
 {
 	static const char prefix[] = "Authorization: Bearer ";
-	struct fcm_credential *made = calloc(1, sizeof(*made));
+	struct fcm_credential *made;
 	char header[sizeof(prefix) + TOKEN_BYTES];
 
+	if (*token == '\0' || strlen(token) > TOKEN_BYTES)
+		return NULL;
 	/* nothing but visible characters: a line feed would begin a header of its own */
 	for (const char *c = token; *c != '\0'; c++)
 		if (*c <= ' ' || *c > '~')
-			return free(made), NULL;
-	if (made == NULL || *token == '\0' || strlen(token) > TOKEN_BYTES)
-		return free(made), NULL;
+			return NULL;
+	made = calloc(1, sizeof(*made));
+	if (made == NULL)
+		return NULL;
 	snprintf(header, sizeof(header), "%s%s", prefix, token);
 	made->headers = curl_slist_append(NULL, header);
 	made->headers =

@@ -47,7 +47,7 @@ BEGIN ATOMIC
                         JOIN passport.sensor AS s USING (sensor)) AS g),
              (SELECT m.area FROM passport.municipality_area AS m
                WHERE m.code = current_setting('passport.municipality_code')),
-             (SELECT ST_Collect(s.location) FROM passport.sensor AS s)) AS shape
+             (SELECT ST_Collect(s.location) FROM passport.sensor AS s WHERE s.state <> 'retired')) AS shape
   ), extent AS (
     -- a kilometre at least, so that a single point has surroundings
     SELECT (ST_XMin(shape) + ST_XMax(shape)) / 2 AS lon, (ST_YMin(shape) + ST_YMax(shape)) / 2 AS lat,

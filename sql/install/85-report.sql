@@ -92,6 +92,17 @@ CREATE VIEW passport.report_registration WITH (security_barrier) AS
 COMMENT ON VIEW passport.report_registration IS
 'Registrations that wait for staff and since when, those decided today, accounts made today and in all.';
 
+CREATE VIEW passport.report_reminder WITH (security_barrier) AS
+  SELECT t.what, t.step, count(*) FILTER (WHERE t.sent) AS sent, count(*) FILTER (WHERE NOT t.sent) AS due,
+         min(t.expires_on) AS first_expiry
+    FROM (SELECT m.what, m.step, m.expires_on, true AS sent FROM passport.renewal_reminder AS m
+           WHERE (m.sent_at AT TIME ZONE current_setting('passport.timezone'))::date = passport.today()
+          UNION ALL
+          SELECT d.what, d.step, d.expires_on, false FROM passport.due_reminders(passport.today()) AS d) AS t
+   GROUP BY t.what, t.step;
+COMMENT ON VIEW passport.report_reminder IS
+'Renewal reminders sent today, and due today but not sent yet, by what expires (card, authentication, signature, stay) and step.';
+
 CREATE FUNCTION passport.html_row(VARIADIC cells text[]) RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
@@ -269,13 +280,17 @@ BEGIN ATOMIC
       ARRAY['事業|program', '種類|kind', '件数|entries', '人数|people', 'ポイント|points'],
       (SELECT string_agg(passport.html_row(p.title, p.kind, p.entries::text, p.residents::text, p.points::text),
                          '' ORDER BY p.kind, p.title) FROM passport.report_points AS p)),
+    passport.html_table('更新のお知らせ', 'Renewal reminders',
+      ARRAY['切れるもの|what expires', '段|step', '今日送った|sent today', 'まだ|still due', '最も早い期限|first expiry'],
+      (SELECT string_agg(passport.html_row(m.what, m.step, m.sent::text, m.due::text, m.first_expiry::text),
+                         '' ORDER BY m.first_expiry, m.what, m.step) FROM passport.report_reminder AS m)),
     passport.html_table('登録', 'Registrations',
       ARRAY['職員待ち|waiting for staff', '最も古いもの|oldest', '今日決めた|decided today', '今日の登録|accounts today', '全登録|accounts'],
       (SELECT passport.html_row(r.queued::text, passport.local_time(r.oldest), r.decided::text, r.accounts::text,
                                 r.accounts_in_all::text) FROM passport.report_registration AS r)));
 END;
 COMMENT ON FUNCTION passport.report_other_tables_html() IS
-'The report''s tables of gauges, held readings, points and registrations.';
+'The report''s tables of gauges, held readings, points, reminders and registrations.';
 
 CREATE FUNCTION passport.report_style() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE

@@ -34,17 +34,18 @@ GRANT EXECUTE ON FUNCTION
   passport.point_balance, passport.point_history,
   passport.certificate_info, passport.verify_signature,
   passport.record_card, passport.renewal_plan, passport.due_reminders,
-  passport.public_map, passport.report_html, passport.local_time
+  passport.public_map, passport.report_html, passport.local_time, passport.alert_words, passport.report_alerts
   TO passport_staff;
 GRANT SELECT ON
   passport.report_sensor, passport.report_held_reading, passport.report_alert, passport.report_household,
-  passport.report_unanswered, passport.report_note, passport.alert_draft, passport.registration_queue
+  passport.report_unanswered, passport.report_note, passport.report_points, passport.report_reminder,
+  passport.report_registration, passport.registration_queue, passport.alert_draft
   TO passport_staff;
 
 -- who approves alerts, and may see what they approve
 GRANT EXECUTE ON FUNCTION
   passport.approve_alert, passport.cancel_alert, passport.alert_cap, passport.public_map,
-  passport.report_html, passport.local_time
+  passport.report_html, passport.local_time, passport.alert_words, passport.report_alerts
   TO passport_approver;
 GRANT SELECT ON passport.report_sensor, passport.report_held_reading, passport.report_alert, passport.alert_draft
   TO passport_approver;

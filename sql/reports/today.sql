@@ -57,6 +57,11 @@ SELECT title AS "事業 program",
        entries AS "件数 entries", residents AS "人数 people", points AS "ポイント points"
   FROM passport.report_points ORDER BY kind, title;
 
+\echo == 更新のお知らせ / Renewal reminders ==
+SELECT what AS "切れるもの what expires", step AS "段 step", sent AS "今日送った sent today", due AS "まだ still due",
+       first_expiry AS "最も早い期限 first expiry"
+  FROM passport.report_reminder ORDER BY first_expiry, what, step;
+
 \echo == 登録 / Registrations ==
 SELECT queued AS "職員待ち waiting", passport.local_time(oldest) AS "最も古いもの oldest", decided AS "今日決めた decided",
        accounts AS "今日の登録 accounts today", accounts_in_all AS "全登録 accounts"

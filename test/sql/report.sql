@@ -9,7 +9,7 @@
 \i :act
 \set ECHO all
 BEGIN;
-SET LOCAL passport.clock = '2026-07-01 05:00+09';
+SET LOCAL passport.clock = '2026-09-01 05:00+09';
 \pset footer off
 \pset format unaligned
 UPDATE passport.resident SET status = 'moved_out';
@@ -36,7 +36,7 @@ INSERT INTO passport.shelter (shelter_id, name, location, hazards) VALUES
 SELECT passport.define_sensor('report-1', '{"name": "<script>gauge</script>", "lon": 138.455, "lat": 35.955, "max_rise": 1.5,
   "stages": [{"stage": 1, "name": "注意<", "up": 3}, {"stage": 2, "name": "危険", "up": 5}]}');
 SELECT observed_at, verdict, stage FROM passport.record_readings('report-1',
-  '{2026-06-30 20:00+09,2026-06-30 20:10+09,2026-06-30 20:20+09,2026-07-01 04:30+09,2026-07-01 04:40+09}', '{2.5,9.1,2.5,2.6,3.2}');
+  '{2026-08-31 20:00+09,2026-08-31 20:10+09,2026-08-31 20:20+09,2026-09-01 04:30+09,2026-09-01 04:40+09}', '{2.5,9.1,2.5,2.6,3.2}');
 SELECT imported FROM passport.import_residents($$[
   {"resident_number": "r1", "household_number": "<script>H1", "name": "名前甲", "oaza": "海ノ口", "lon": 138.451, "lat": 35.951},
   {"resident_number": "r2", "household_number": "H2", "name": "名前乙", "oaza": "海ノ口", "lon": 138.452, "lat": 35.957, "needs_help": true},

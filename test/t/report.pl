@@ -52,7 +52,7 @@ $node->safe_psql('postgres', "SELECT passport.approve_alert($id, 2)", extra_para
 
 my $today = as_staff('today.sql');
 like($today, qr/^== \Q$_\E ==$/m, "it has the section $_") for
-	('水位計 / Gauges', '止めた値（48時間） / Readings held back (48 hours)', '警報 / Alerts', '通知 / Messages', '回答 / Answers', '今日のポイント / Points today', '登録 / Registrations');
+	('水位計 / Gauges', '止めた値（48時間） / Readings held back (48 hours)', '警報 / Alerts', '通知 / Messages', '回答 / Answers', '今日のポイント / Points today', '更新のお知らせ / Renewal reminders', '登録 / Registrations');
 like($today, qr/^ 海ノ口橋 +│ 0 /m, 'and the gauge');
 like($today, qr/07-01 04:30 │ 海ノ口橋 .* 9\.60 m .* held .* rise_too_fast/, 'and the held reading with its reason');
 like($today, qr/4 避難指示 .* approved .* drafter .* mayor/, 'and who did what');
