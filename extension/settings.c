@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "pgtime.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
@@ -15,7 +16,7 @@
 int passport_challenge_lifetime;
 char *passport_clock;
 int passport_crl_grace;
-char *passport_database;
+char *passport_database = "";
 char *passport_issuer;
 char *passport_municipality_code;
 int passport_session_lifetime;
@@ -44,9 +45,14 @@ DefinePassportSettings(void)
 	                        "How long a revocation list is believed after its nextUpdate.", NULL,
 	                        &passport_crl_grace, 86400, 0, 604800, PGC_SIGHUP, GUC_UNIT_S, NULL,
 	                        NULL, NULL);
-	DefineCustomStringVariable("passport.database", "The database in which the workers work.",
-	                           "Empty: no worker is started.", &passport_database, "",
-	                           PGC_POSTMASTER, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+	/*
+	 * Only where the library is preloaded: defining a setting of the server's
+	 * start later would end the session, and without preloading no worker asks.
+	 */
+	if (process_shared_preload_libraries_in_progress)
+		DefineCustomStringVariable("passport.database", "The database in which the workers work.",
+		                           "Empty: no worker is started.", &passport_database, "",
+		                           PGC_POSTMASTER, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
 	DefineCustomStringVariable("passport.issuer", "The issuer (iss) of the ID tokens, a URL.", NULL,
 	                           &passport_issuer, "https://passport.invalid", PGC_SIGHUP, 0, NULL,
 	                           NULL, NULL);
