@@ -196,7 +196,9 @@ is(join(',', map { $_->{status} } @$throttled), '429,200', 'after one 429');
 cmp_ok($throttled->[1]{time} - $throttled->[0]{time}, '>=', 3, 'and not before Retry-After');
 is(outcomes('unavailable-%'), 'delivered||3|active|1', '503 twice, then delivered');
 is(outcomes('internal-%'), 'delivered||2|active|1', '500, then delivered');
-is(outcomes('reset-%'), 'delivered||2|active|1', 'a reset stream, then delivered');
+# libcurl may send it again by itself on a connection that was used before; then it is one try of ours
+like(outcomes('reset-%'), qr/^delivered\|\|[12]\|active\|1$/, 'a reset stream, then delivered');
+is(join(',', map { $_->{status} } @{ requests(qr/^reset-/)->{'reset-1-a'} }), '0,200', 'at the second request');
 is(outcomes('expire-%'), 'delivered||2|active|1', 'a new access token, then delivered');
 is(outcomes('oversize-%'), 'delivered||1|active|1', 'an endless answer is cut off');
 is(outcomes('slow-%'), 'delivered||1|active|1', 'a slow answer is waited for');
