@@ -26,6 +26,7 @@ extern int passport_session_lifetime; /* seconds */
 extern char *passport_signature_algorithms;
 extern char *passport_timezone;
 extern char *passport_token_key_file;
+extern int passport_token_key_lifetime; /* seconds */
 extern int passport_worker_interval; /* seconds */
 
 extern void DefinePassportSettings(void);

@@ -54,7 +54,7 @@ typedef struct Verified
 	pg_uuid_t session_id;
 	pg_uuid_t subject;
 	int64 exp;
-	int64 iat;
+	int64 starts; /* the later one of iat and nbf */
 } Verified;
 
 #define PLACES 1024
@@ -82,7 +82,7 @@ passport_authenticate(PG_FUNCTION_ARGS)
 		elog(ERROR, "SPI_connect failed");
 	token = verify_token(given);
 	/* one answer for all that is wrong: which it is would help only who forges */
-	good = token != NULL && token->exp > now && token->iat <= now + SKEW_SECONDS &&
+	good = token != NULL && token->exp > now && token->starts <= now + SKEW_SECONDS &&
 	       find_session(token, &acting);
 	SPI_finish();
 	if (!good)
@@ -117,7 +117,7 @@ verify_token(DerSlice text)
 		return NULL;
 	fresh.used = true;
 	fresh.exp = token.exp;
-	fresh.iat = token.iat;
+	fresh.starts = Max(token.iat, token.nbf);
 	memcpy(fresh.hash, hash, sizeof(hash));
 	strlcpy(fresh.kid, token.kid, sizeof(fresh.kid));
 	*place = fresh;
@@ -177,10 +177,9 @@ read_key(const char *kid)
 		return NULL;
 	stored = BytesSlice(
 	    DatumGetByteaPP(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null)));
-	if (stored.size != PUBLIC_SIZE || !KeyThumbprint(stored.data, thumbprint) ||
-	    strcmp(thumbprint, kid) != 0)
+	if (!KeyThumbprint(stored, thumbprint) || strcmp(thumbprint, kid) != 0)
 		return NULL;
-	return PublicTokenKey(stored.data);
+	return PublicTokenKey(stored);
 }
 
 /* read_uuid takes the one form in which we write it. */

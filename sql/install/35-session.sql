@@ -16,7 +16,7 @@ CREATE TABLE passport.session (
 COMMENT ON TABLE passport.session IS
 'Logins: by which certificate, for which service, until when. A token counts only while its session does.';
 
-CREATE FUNCTION passport.issue_token(resident_id bigint, session_id uuid, OUT id_token text, OUT expires_at timestamptz)
+CREATE FUNCTION passport.issue_token(resident_id bigint, session_id uuid, nonce text DEFAULT NULL, OUT id_token text, OUT expires_at timestamptz)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -30,25 +30,40 @@ BEGIN
   SELECT * INTO STRICT login FROM passport.session AS s
    WHERE s.resident_id = issue_token.resident_id AND s.session_id = issue_token.session_id;
   SELECT * INTO STRICT service FROM passport.audience AS a WHERE a.audience = login.audience;
-  SELECT * INTO STRICT signer FROM passport.token_key AS k WHERE k.verify_until IS NULL;
+  SELECT * INTO STRICT signer FROM passport.token_key AS k
+   WHERE k.verify_until IS NULL AND k.algorithm = service.algorithm;
   INSERT INTO passport.subject_directory (audience, resident_id)
     VALUES (login.audience, login.resident_id) ON CONFLICT DO NOTHING;
   SELECT d.subject INTO STRICT subject FROM passport.subject_directory AS d
    WHERE d.audience = login.audience AND d.resident_id = login.resident_id;
 
   expires_at := least(passport.now() + service.token_lifetime, login.expires_at);
-  id_token := passport.sign_token(jsonb_build_object(
-      'iss', current_setting('passport.issuer'), 'sub', subject, 'aud', login.audience,
+  -- a claim that is null is left out: a reader of JSON takes null for a value
+  id_token := passport.sign_token(jsonb_strip_nulls(jsonb_build_object(
+      'iss', current_setting('passport.issuer'), 'sub', subject, 'aud', login.audience, 'nonce', nonce,
       'exp', floor(extract(epoch FROM expires_at)), 'iat', floor(extract(epoch FROM passport.now())),
+      'nbf', floor(extract(epoch FROM passport.now())),
       'auth_time', floor(extract(epoch FROM login.auth_time)), 'acr', login.acr, 'amr', login.amr,
-      'sid', login.session_id, 'jti', gen_random_uuid(), 'role', service.role)::text,
+      'sid', login.session_id, 'jti', gen_random_uuid(), 'role', service.role))::text,
     signer.kid, signer.public_key, signer.sealed_key);
 END $$;
-COMMENT ON FUNCTION passport.issue_token(bigint, uuid) IS
-'Signs an ID token for a session.';
+COMMENT ON FUNCTION passport.issue_token(bigint, uuid, text) IS
+'Signs an ID token for a session by its audience''s algorithm; nonce: what the service sent with its request, or NULL.';
+
+CREATE FUNCTION passport.check_nonce(nonce text) RETURNS void
+  LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF nonce !~ '^[A-Za-z0-9._~+/=-]{1,200}$' THEN
+    PERFORM passport.refuse('/nonce', 'unreadable', 'A nonce has 1 to 200 letters, digits and ._~+/=-.');
+  END IF;
+END $$;
+COMMENT ON FUNCTION passport.check_nonce(text) IS
+'Raises PT422 unless the nonce can stand in a token as it is.';
 
 CREATE FUNCTION passport.log_in(challenge_id uuid, certificate bytea, signature bytea, audience text DEFAULT 'passport',
-    OUT verdict text, OUT detail text, OUT session_id uuid, OUT id_token text, OUT expires_at timestamptz)
+    nonce text DEFAULT NULL, OUT verdict text, OUT detail text, OUT session_id uuid, OUT id_token text, OUT expires_at timestamptz)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -58,9 +73,12 @@ DECLARE
   holder record;
   resident bigint;
   state text;
+  service passport.audience;
 BEGIN
   -- what is ours to have in order comes before the challenge is consumed
-  PERFORM passport.require_token_key();
+  PERFORM passport.check_nonce(nonce);
+  SELECT * INTO service FROM passport.audience AS a WHERE a.audience = log_in.audience;
+  PERFORM passport.require_token_key(coalesce(service.algorithm, 'ES256'));
   message := passport.consume_challenge(challenge_id, 'log_in', log_in.audience);
   SELECT * INTO holder FROM passport.verify_holder(certificate, message, signature, 'authentication');
   verdict := holder.verdict;
@@ -85,13 +103,13 @@ BEGIN
 
   INSERT INTO passport.session (resident_id, audience, acr, amr, issuer_id, serial, auth_time, expires_at)
     VALUES (resident, log_in.audience, 'jpki.authentication', ARRAY['sc', 'pin', 'mfa'], holder.issuer_id, holder.serial,
-            passport.now(), passport.now() + current_setting('passport.session_lifetime')::interval)
+            passport.now(), passport.now() + coalesce(service.session_lifetime, current_setting('passport.session_lifetime')::interval))
     RETURNING session.session_id INTO session_id;
   SELECT t.id_token, t.expires_at INTO id_token, expires_at
-    FROM passport.issue_token(resident, session_id) AS t;
+    FROM passport.issue_token(resident, session_id, nonce) AS t;
 END $$;
-COMMENT ON FUNCTION passport.log_in(uuid, bytea, bytea, text) IS
-'Logs the holder of an authentication certificate (利用者証明用, DER) in: signature is the card''s over the message of the challenge, which is consumed whatever comes of it. verdict: valid, one of verify_signature''s, unknown_account or suspended; detail names the rule. When valid, id_token is a JWT (ES256) that holds until expires_at for this audience: claims iss, sub (another one for each audience), aud, exp, iat, auth_time, acr jpki.authentication, amr (RFC 8176), sid, jti, role. PT410 for a challenge that is used, expired or for something else, PT503 without a token key.';
+COMMENT ON FUNCTION passport.log_in(uuid, bytea, bytea, text, text) IS
+'Logs the holder of an authentication certificate (利用者証明用, DER) in: signature is the card''s over the message of the challenge, which is consumed whatever comes of it. verdict: valid, one of verify_signature''s, unknown_account or suspended; detail names the rule. When valid, id_token is a JWT (ES256 or RS256, as the audience is registered) that holds until expires_at for this audience: claims iss, sub (another one for each audience), aud, exp, iat, nbf, auth_time, acr jpki.authentication, amr (RFC 8176), sid, jti, role, and nonce (1 to 200 letters, digits and ._~+/=-) if the service sent one. PT410 for a challenge that is used, expired or for something else, PT503 without a token key.';
 
 CREATE FUNCTION passport.authenticate(token text) RETURNS bigint
   LANGUAGE c VOLATILE SECURITY DEFINER
@@ -99,7 +117,7 @@ CREATE FUNCTION passport.authenticate(token text) RETURNS bigint
   SET enable_seqscan = off
   AS 'MODULE_PATHNAME', 'passport_authenticate';
 COMMENT ON FUNCTION passport.authenticate(text) IS
-'Says by an ID token who acts in this transaction, and returns the resident. It ends with the transaction, or with the savepoint that it was called in. PT401 unless the token is one of ours for the audience passport (ES256, at most 8 KiB), not expired, and its key, session and account all stand.';
+'Says by an ID token who acts in this transaction, and returns the resident. It ends with the transaction, or with the savepoint that it was called in. PT401 unless the token is one of ours for the audience passport (ES256 or RS256 as its key is, at most 8 KiB), not expired, and its key, session and account all stand.';
 
 CREATE FUNCTION passport.acting_resident() RETURNS bigint
   LANGUAGE c STABLE PARALLEL RESTRICTED

@@ -18,6 +18,7 @@ GRANT EXECUTE ON FUNCTION passport.now, passport.today, passport.version, passpo
 GRANT EXECUTE ON FUNCTION
   passport.begin_challenge, passport.register_account, passport.log_in, passport.authenticate,
   passport.acting_resident, passport.acting_session, passport.log_out, passport.log_out_everywhere, passport.jwks,
+  passport.openid_configuration,
   passport.verify_signature, passport.certificate_info,
   passport.register_device, passport.answer_alert,
   passport.my_point_balance, passport.my_point_history, passport.spend_my_points,
@@ -53,6 +54,7 @@ GRANT SELECT ON passport.report_sensor, passport.report_held_reading, passport.r
 -- who runs the system
 GRANT EXECUTE ON FUNCTION
   passport.add_trust_anchor, passport.load_crl, passport.rotate_token_key, passport.jwks,
+  passport.set_audience,
   passport.forget_challenges, passport.certificate_info, passport.verify_signature,
   passport.import_residents, passport.refresh_match_keys, passport.protect_address, passport.record_card,
   passport.define_sensor, passport.assign_zones, passport.import_hazard_zones, passport.record_readings,
@@ -69,4 +71,4 @@ GRANT EXECUTE ON FUNCTION passport.claim_deliveries, passport.complete_deliverie
   TO passport_bridge;
 
 -- the public map and its alerts
-GRANT EXECUTE ON FUNCTION passport.public_map, passport.alert_cap, passport.jwks TO passport_public;
+GRANT EXECUTE ON FUNCTION passport.public_map, passport.alert_cap, passport.jwks, passport.openid_configuration TO passport_public;
