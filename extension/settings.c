@@ -20,6 +20,7 @@ char *passport_issuer;
 char *passport_municipality_code;
 int passport_session_lifetime;
 char *passport_signature_algorithms;
+int passport_step_up_lifetime;
 char *passport_timezone;
 char *passport_token_key_file;
 int passport_token_key_lifetime;
@@ -63,6 +64,10 @@ DefinePassportSettings(void)
 	                           NULL, &passport_signature_algorithms,
 	                           "RSA-SHA256,ECDSA-SHA256,ECDSA-SHA384", PGC_SIGHUP, 0, NULL, NULL,
 	                           NULL);
+	/* an hour at most: it stands for somebody who has just given their password */
+	DefineCustomIntVariable("passport.step_up_lifetime", "How long a step up raises a session.",
+	                        NULL, &passport_step_up_lifetime, 600, 10, 3600, PGC_SIGHUP, GUC_UNIT_S,
+	                        NULL, NULL, NULL);
 	DefineCustomStringVariable("passport.timezone", "The time zone of civil dates.", NULL,
 	                           &passport_timezone, "Asia/Tokyo", PGC_SUSET, 0, check_timezone, NULL,
 	                           NULL);

@@ -33,7 +33,7 @@
 	" WHERE kid = $1 AND (verify_until IS NULL OR verify_until > $2)"
 
 #define SQL_SESSION                                                                       \
-	"SELECT d.resident_id, s.auth_time"                                                   \
+	"SELECT d.resident_id, s.auth_time, s.acr, s.step_time, s.step_acr"                   \
 	"  FROM passport.token_key AS k"                                                      \
 	" CROSS JOIN passport.subject_directory AS d"                                         \
 	"  JOIN passport.session AS s ON s.resident_id = d.resident_id AND s.session_id = $2" \
@@ -65,6 +65,7 @@ static Verified *place_of(const uint8 *hash);
 static EVP_PKEY *find_key(const char *kid);
 static EVP_PKEY *read_key(const char *kid);
 static bool read_uuid(const char *text, pg_uuid_t *uuid);
+static void read_level(int column, char *acr, size_t size);
 static bool find_session(const Verified *token, Acting *acting);
 
 Datum
@@ -236,6 +237,22 @@ find_session(const Verified *token, Acting *acting)
 	    DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null));
 	acting->auth_time =
 	    DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &null));
+	read_level(3, acting->acr, sizeof(acting->acr));
+	acting->step_time =
+	    DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 4, &null));
+	if (null)
+		acting->step_time = 0;
+	read_level(5, acting->step_acr, sizeof(acting->step_acr));
 	acting->session_id = token->session_id;
 	return true;
+}
+
+static void
+read_level(int column, char *acr, size_t size)
+{
+	bool null;
+	Datum value = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, column, &null);
+
+	if (!null)
+		text_to_cstring_buffer(DatumGetTextPP(value), acr, size);
 }

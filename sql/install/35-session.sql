@@ -4,17 +4,21 @@ CREATE TABLE passport.session (
   resident_id bigint NOT NULL REFERENCES passport.resident,
   session_id uuid NOT NULL DEFAULT gen_random_uuid(),
   audience text NOT NULL REFERENCES passport.audience,
-  acr text NOT NULL,
+  acr text NOT NULL CHECK (acr IN ('passport.basic', 'jpki.authentication', 'jpki.signature')),
   amr text[] NOT NULL,
   issuer_id int NOT NULL REFERENCES passport.certificate_issuer,
   serial text NOT NULL,
   auth_time timestamptz NOT NULL,
   expires_at timestamptz NOT NULL,
   revoked_at timestamptz,
-  PRIMARY KEY (resident_id, session_id)
+  step_acr text CHECK (step_acr IN ('jpki.authentication', 'jpki.signature')),
+  step_time timestamptz,
+  login_id uuid NOT NULL DEFAULT gen_random_uuid(),
+  PRIMARY KEY (resident_id, session_id),
+  CHECK ((step_acr IS NULL) = (step_time IS NULL))
 );
 COMMENT ON TABLE passport.session IS
-'Logins: by which certificate, for which service, until when. A token counts only while its session does.';
+'Sessions: by which certificate, for which service, until when. Those that came of one login share login_id and end together. step_acr: what a step up at step_time raised it to for passport.step_up_lifetime. A token counts only while its session does.';
 
 CREATE FUNCTION passport.issue_token(resident_id bigint, session_id uuid, nonce text DEFAULT NULL, OUT id_token text, OUT expires_at timestamptz)
   LANGUAGE plpgsql SECURITY DEFINER
@@ -26,6 +30,7 @@ DECLARE
   service passport.audience;
   signer passport.token_key;
   subject uuid;
+  raised boolean;
 BEGIN
   SELECT * INTO STRICT login FROM passport.session AS s
    WHERE s.resident_id = issue_token.resident_id AND s.session_id = issue_token.session_id;
@@ -38,12 +43,14 @@ BEGIN
    WHERE d.audience = login.audience AND d.resident_id = login.resident_id;
 
   expires_at := least(passport.now() + service.token_lifetime, login.expires_at);
+  raised := coalesce(login.step_time >= passport.now() - current_setting('passport.step_up_lifetime')::interval, false);
   -- a claim that is null is left out: a reader of JSON takes null for a value
   id_token := passport.sign_token(jsonb_strip_nulls(jsonb_build_object(
       'iss', current_setting('passport.issuer'), 'sub', subject, 'aud', login.audience, 'nonce', nonce,
       'exp', floor(extract(epoch FROM expires_at)), 'iat', floor(extract(epoch FROM passport.now())),
       'nbf', floor(extract(epoch FROM passport.now())),
-      'auth_time', floor(extract(epoch FROM login.auth_time)), 'acr', login.acr, 'amr', login.amr,
+      'auth_time', floor(extract(epoch FROM CASE WHEN raised THEN login.step_time ELSE login.auth_time END)),
+      'acr', CASE WHEN raised THEN login.step_acr ELSE login.acr END, 'amr', login.amr,
       'sid', login.session_id, 'jti', gen_random_uuid(), 'role', service.role))::text,
     signer.kid, signer.public_key, signer.sealed_key);
 END $$;

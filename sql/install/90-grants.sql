@@ -18,7 +18,7 @@ GRANT EXECUTE ON FUNCTION passport.now, passport.today, passport.version, passpo
 GRANT EXECUTE ON FUNCTION
   passport.begin_challenge, passport.register_account, passport.log_in, passport.authenticate,
   passport.acting_resident, passport.acting_session, passport.log_out, passport.log_out_everywhere, passport.jwks,
-  passport.openid_configuration,
+  passport.openid_configuration, passport.step_up,
   passport.verify_signature, passport.certificate_info,
   passport.register_device, passport.answer_alert,
   passport.my_point_balance, passport.my_point_history, passport.spend_my_points,
@@ -54,7 +54,7 @@ GRANT SELECT ON passport.report_sensor, passport.report_held_reading, passport.r
 -- who runs the system
 GRANT EXECUTE ON FUNCTION
   passport.add_trust_anchor, passport.load_crl, passport.rotate_token_key, passport.jwks,
-  passport.set_audience,
+  passport.set_audience, passport.set_operation_policy,
   passport.forget_challenges, passport.certificate_info, passport.verify_signature,
   passport.import_residents, passport.refresh_match_keys, passport.protect_address, passport.record_card,
   passport.define_sensor, passport.assign_zones, passport.import_hazard_zones, passport.record_readings,
