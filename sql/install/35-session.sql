@@ -147,18 +147,43 @@ CREATE FUNCTION passport.stop_acting() RETURNS void
 COMMENT ON FUNCTION passport.stop_acting() IS
 'Ends the acting of a resident before the transaction does.';
 
+CREATE FUNCTION passport.end_sessions(resident_id bigint, login_id uuid DEFAULT NULL) RETURNS int
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  ended record;
+  number int := 0;
+BEGIN
+  FOR ended IN
+    UPDATE passport.session AS s SET revoked_at = passport.now()
+     WHERE s.resident_id = end_sessions.resident_id
+       AND (end_sessions.login_id IS NULL OR s.login_id = end_sessions.login_id)
+       AND s.revoked_at IS NULL AND s.expires_at > passport.now()
+     RETURNING s.resident_id, s.session_id, s.audience
+  LOOP
+    number := number + 1;
+    PERFORM passport.queue_logout(ended.resident_id, ended.session_id, ended.audience);
+  END LOOP;
+  RETURN number;
+END $$;
+COMMENT ON FUNCTION passport.end_sessions(bigint, uuid) IS
+'Ends the sessions of a resident (those of one login, or all), for every audience, at once when this transaction commits; services that want to be told are queued to be. Returns how many sessions there were. For staff when a card or phone was lost, and for what suspends an account.';
+
 CREATE FUNCTION passport.log_out() RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+  acting CONSTANT bigint := passport.acting_resident();
 BEGIN
-  UPDATE passport.session AS s SET revoked_at = passport.now()
-   WHERE s.resident_id = passport.acting_resident() AND s.session_id = passport.acting_session()
-     AND s.revoked_at IS NULL;
+  PERFORM passport.end_sessions(acting, (SELECT s.login_id FROM passport.session AS s
+                                          WHERE s.resident_id = acting AND s.session_id = passport.acting_session()));
   PERFORM passport.stop_acting();
 END $$;
 COMMENT ON FUNCTION passport.log_out() IS
-'Ends the acting resident''s session: its token counts no longer, in any connection, once this transaction commits. PT401 when nobody acts.';
+'Ends the acting resident''s login, with the sessions that it has at other services: their tokens count no longer, in any connection, once this transaction commits. PT401 when nobody acts.';
 
 CREATE FUNCTION passport.log_out_everywhere() RETURNS int
   LANGUAGE plpgsql SECURITY DEFINER
@@ -167,11 +192,75 @@ AS $$
 DECLARE
   ended int;
 BEGIN
-  UPDATE passport.session AS s SET revoked_at = passport.now()
-   WHERE s.resident_id = passport.acting_resident() AND s.revoked_at IS NULL AND s.expires_at > passport.now();
-  GET DIAGNOSTICS ended = ROW_COUNT;
+  ended := passport.end_sessions(passport.acting_resident());
   PERFORM passport.stop_acting();
   RETURN ended;
 END $$;
 COMMENT ON FUNCTION passport.log_out_everywhere() IS
 'Ends all sessions of the acting resident, for every audience, and returns how many there were. PT401 when nobody acts.';
+
+CREATE FUNCTION passport.my_sessions()
+  RETURNS TABLE (session_id uuid, login_id uuid, audience text, acr text, auth_time timestamptz, expires_at timestamptz, current boolean)
+  LANGUAGE plpgsql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  acting CONSTANT bigint := passport.require_level('my_sessions');
+BEGIN
+  RETURN QUERY
+    SELECT s.session_id, s.login_id, s.audience, s.acr, s.auth_time, s.expires_at, s.session_id = passport.acting_session()
+      FROM passport.session AS s
+     WHERE s.resident_id = acting AND s.revoked_at IS NULL AND s.expires_at > passport.now()
+     ORDER BY s.auth_time DESC, s.audience, s.session_id;
+END $$;
+COMMENT ON FUNCTION passport.my_sessions() IS
+'The acting resident''s sessions, the newest login first; those of one login share login_id. current: the one that acts now. PT401 when nobody acts.';
+
+CREATE FUNCTION passport.end_my_session(session_id uuid) RETURNS int
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  acting CONSTANT bigint := passport.require_level('my_sessions');
+  login uuid;
+BEGIN
+  SELECT s.login_id INTO login FROM passport.session AS s
+   WHERE s.resident_id = acting AND s.session_id = end_my_session.session_id;
+  IF login IS NULL THEN
+    RAISE EXCEPTION 'unknown session' USING ERRCODE = 'PT404';
+  END IF;
+  RETURN passport.end_sessions(acting, login);
+END $$;
+COMMENT ON FUNCTION passport.end_my_session(uuid) IS
+'Ends one of the acting resident''s logins, named by any of its sessions (my_sessions), at every service, and returns how many sessions that were. PT401 when nobody acts, PT404 for a session that is not theirs.';
+
+CREATE FUNCTION passport.enter_service(audience text, nonce text DEFAULT NULL,
+    OUT session_id uuid, OUT id_token text, OUT expires_at timestamptz)
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  acting CONSTANT bigint := passport.require_level('enter_service');
+  service passport.audience;
+BEGIN
+  PERFORM passport.check_nonce(nonce);
+  SELECT * INTO service FROM passport.audience AS a WHERE a.audience = enter_service.audience;
+  IF service.audience IS NULL THEN
+    RAISE EXCEPTION 'unknown audience' USING ERRCODE = 'PT404';
+  END IF;
+  PERFORM passport.require_token_key(service.algorithm);
+  -- a session of its own: a sid that two services knew would join what they know
+  INSERT INTO passport.session (resident_id, audience, acr, amr, issuer_id, serial, auth_time, expires_at, step_acr, step_time, login_id)
+    SELECT s.resident_id, service.audience, s.acr, s.amr, s.issuer_id, s.serial, s.auth_time,
+           least(s.expires_at, passport.now() + service.session_lifetime), s.step_acr, s.step_time, s.login_id
+      FROM passport.session AS s
+     WHERE s.resident_id = acting AND s.session_id = passport.acting_session()
+    RETURNING session.session_id INTO session_id;
+  SELECT t.id_token, t.expires_at INTO id_token, expires_at
+    FROM passport.issue_token(acting, session_id, nonce) AS t;
+END $$;
+COMMENT ON FUNCTION passport.enter_service(text, text) IS
+'Single sign-on: a token for another service (set_audience) from the login that acts, without the card. It has a sub and a sid of that service''s own, the time and level of the login, and the nonce that the service sent; the session ends with the login at the latest. PT401 when nobody acts or the login is too weak, PT404 for an unknown audience, PT422 for an unreadable nonce, PT503 without a token key.';
