@@ -121,7 +121,6 @@ COMMENT ON FUNCTION passport.log_in(uuid, bytea, bytea, text, text) IS
 CREATE FUNCTION passport.authenticate(token text) RETURNS bigint
   LANGUAGE c VOLATILE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
-  SET enable_seqscan = off
   AS 'MODULE_PATHNAME', 'passport_authenticate';
 COMMENT ON FUNCTION passport.authenticate(text) IS
 'Says by an ID token who acts in this transaction, and returns the resident. It ends with the transaction, or with the savepoint that it was called in. PT401 unless the token is one of ours for the audience passport (ES256 or RS256 as its key is, at most 8 KiB), not expired, and its key, session and account all stand.';
