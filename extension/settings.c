@@ -21,8 +21,10 @@ char *passport_issuer;
 char *passport_municipality_code;
 int passport_session_lifetime;
 char *passport_signature_algorithms;
+int passport_step_up_lifetime;
 char *passport_timezone;
 char *passport_token_key_file;
+int passport_token_key_lifetime;
 int passport_worker_interval;
 
 static bool check_clock(char **newval, void **extra, GucSource source);
@@ -68,6 +70,10 @@ DefinePassportSettings(void)
 	                           NULL, &passport_signature_algorithms,
 	                           "RSA-SHA256,ECDSA-SHA256,ECDSA-SHA384", PGC_SIGHUP, 0, NULL, NULL,
 	                           NULL);
+	/* an hour at most: it stands for somebody who has just given their password */
+	DefineCustomIntVariable("passport.step_up_lifetime", "How long a step up raises a session.",
+	                        NULL, &passport_step_up_lifetime, 600, 10, 3600, PGC_SIGHUP, GUC_UNIT_S,
+	                        NULL, NULL, NULL);
 	DefineCustomStringVariable("passport.timezone", "The time zone of civil dates.", NULL,
 	                           &passport_timezone, "Asia/Tokyo", PGC_SUSET, 0, check_timezone, NULL,
 	                           NULL);
@@ -76,6 +82,10 @@ DefinePassportSettings(void)
 	    "File with the 32-byte key that encrypts the token keys at rest.",
 	    "It must lie outside the database and be readable by the server only.",
 	    &passport_token_key_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+	/* a year at most: a key that leaks unnoticed shall not sign for longer */
+	DefineCustomIntVariable("passport.token_key_lifetime", "How long a key signs tokens.", NULL,
+	                        &passport_token_key_lifetime, 2592000, 3600, 31536000, PGC_SIGHUP,
+	                        GUC_UNIT_S, NULL, NULL, NULL);
 	DefineCustomIntVariable("passport.worker_interval", "How often the scheduler looks for jobs.",
 	                        NULL, &passport_worker_interval, 10, 1, 3600, PGC_SIGHUP, GUC_UNIT_S,
 	                        NULL, NULL, NULL);
