@@ -12,6 +12,7 @@
 #include "utils/guc.h"
 
 #include "passport.h"
+#include "identity/key.h"
 
 int passport_challenge_lifetime;
 char *passport_clock;
@@ -29,6 +30,7 @@ int passport_worker_interval;
 
 static bool check_clock(char **newval, void **extra, GucSource source);
 static bool check_municipality_code(char **newval, void **extra, GucSource source);
+static bool check_signature_algorithms(char **newval, void **extra, GucSource source);
 static bool check_timezone(char **newval, void **extra, GucSource source);
 
 void
@@ -65,11 +67,12 @@ DefinePassportSettings(void)
 	DefineCustomIntVariable("passport.session_lifetime", "How long a login lasts.", NULL,
 	                        &passport_session_lifetime, 2592000, 60, 31536000, PGC_SIGHUP,
 	                        GUC_UNIT_S, NULL, NULL, NULL);
-	DefineCustomStringVariable("passport.signature_algorithms",
-	                           "Signature algorithms that a certificate may use, comma separated.",
-	                           NULL, &passport_signature_algorithms,
-	                           "RSA-SHA256,ECDSA-SHA256,ECDSA-SHA384", PGC_SIGHUP, 0, NULL, NULL,
-	                           NULL);
+	DefineCustomStringVariable(
+	    "passport.signature_algorithms",
+	    "Signature algorithms that issuers and holders of certificates may use, comma separated.",
+	    "Known are RSA-SHA256, ECDSA-SHA256 (P-256) and ECDSA-SHA384 (P-384).",
+	    &passport_signature_algorithms, "RSA-SHA256,ECDSA-SHA256,ECDSA-SHA384", PGC_SIGHUP, 0,
+	    check_signature_algorithms, NULL, NULL);
 	/* an hour at most: it stands for somebody who has just given their password */
 	DefineCustomIntVariable("passport.step_up_lifetime", "How long a step up raises a session.",
 	                        NULL, &passport_step_up_lifetime, 600, 10, 3600, PGC_SIGHUP, GUC_UNIT_S,
@@ -132,6 +135,16 @@ check_municipality_code(char **newval, void **extra, GucSource source)
 			return true;
 	}
 	GUC_check_errdetail("A municipality code has six digits, the last one its check digit.");
+	return false;
+}
+
+/* A name that is misspelt would shut out everybody whose card uses it. */
+static bool
+check_signature_algorithms(char **newval, void **extra, GucSource source)
+{
+	if (AlgorithmsKnown(*newval))
+		return true;
+	GUC_check_errdetail("Known are RSA-SHA256, ECDSA-SHA256 and ECDSA-SHA384.");
 	return false;
 }
 
