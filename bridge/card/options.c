@@ -26,27 +26,29 @@ static const char usage[] =
     "this kind or it fails, 5 wrong PIN, 6 PIN blocked or one try left, 7 database,\n"
     "8 received and queued for the staff.\n";
 
+enum
+{
+	AUTHENTICATION_PIN = 256,
+	SIGNATURE_PIN,
+	LAST_TRY
+};
+
+static const struct option known[] = {{"database", 1, NULL, 'd'},
+                                      {"reader", 1, NULL, 'r'},
+                                      {"wait", 1, NULL, 'w'},
+                                      {"audience", 1, NULL, 'a'},
+                                      {"authentication-pin-fd", 1, NULL, AUTHENTICATION_PIN},
+                                      {"signature-pin-fd", 1, NULL, SIGNATURE_PIN},
+                                      {"last-try", 0, NULL, LAST_TRY},
+                                      {"help", 0, NULL, 'h'},
+                                      {"version", 0, NULL, 'V'},
+                                      {NULL, 0, NULL, 0}};
+
 static int read_number(const char *argument);
 
 void
 read_options(int argc, char **argv, Options *options)
 {
-	enum
-	{
-		AUTHENTICATION_PIN = 256,
-		SIGNATURE_PIN,
-		LAST_TRY
-	};
-	static const struct option known[] = {{"database", 1, NULL, 'd'},
-	                                      {"reader", 1, NULL, 'r'},
-	                                      {"wait", 1, NULL, 'w'},
-	                                      {"audience", 1, NULL, 'a'},
-	                                      {"authentication-pin-fd", 1, NULL, AUTHENTICATION_PIN},
-	                                      {"signature-pin-fd", 1, NULL, SIGNATURE_PIN},
-	                                      {"last-try", 0, NULL, LAST_TRY},
-	                                      {"help", 0, NULL, 'h'},
-	                                      {"version", 0, NULL, 'V'},
-	                                      {NULL, 0, NULL, 0}};
 	int option;
 
 	*options = (Options){

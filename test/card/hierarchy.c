@@ -54,6 +54,7 @@ static const char usage[] =
 
 static void fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 static void read_options(int argc, char **argv, Options *options);
+static void take_option(int option, Options *options);
 static void read_fixed_time(const char *text, int second_of_day, time_t times[PURPOSES]);
 static time_t read_time(const char *text, int second_of_day);
 static long read_number(const char *text, long least, long most);
@@ -125,48 +126,7 @@ read_options(int argc, char **argv, Options *options)
 	                     .this_update = now,
 	                     .crl_number = 1};
 	while ((option = getopt_long(argc, argv, "h", known, NULL)) != -1)
-		switch (option)
-		{
-			case 'p':
-				options->people = optarg;
-				break;
-			case 'o':
-				options->organization = optarg;
-				break;
-			case 'g':
-				options->terms.generations = (int) read_number(optarg, 1, GENERATIONS_MAX);
-				break;
-			case 'a':
-				options->terms.issued = read_time(optarg, MORNING);
-				break;
-			case 'b':
-				read_fixed_time(optarg, 0, options->terms.not_before);
-				break;
-			case 'e':
-				read_fixed_time(optarg, END_OF_DAY, options->terms.not_after);
-				break;
-			case 'k':
-				options->terms.key_pool = (size_t) read_number(optarg, 1, 1000000);
-				break;
-			case 's':
-				options->sheet = optarg;
-				break;
-			case 'r':
-				options->revoked = optarg;
-				break;
-			case 't':
-				options->this_update = read_time(optarg, 0);
-				break;
-			case 'n':
-				options->next_update = read_time(optarg, 0);
-				break;
-			case 'c':
-				options->crl_number = (uint64_t) read_number(optarg, 0, __LONG_MAX__);
-				break;
-			default:
-				fputs(usage, option == 'h' ? stdout : stderr);
-				exit(option == 'h' ? 0 : 2);
-		}
+		take_option(option, options);
 	if (optind + 1 != argc)
 	{
 		fputs(usage, stderr);
@@ -175,6 +135,53 @@ read_options(int argc, char **argv, Options *options)
 	options->directory = argv[optind];
 	if (options->next_update == 0)
 		options->next_update = options->this_update + DAY;
+}
+
+static void
+take_option(int option, Options *options)
+{
+	switch (option)
+	{
+		case 'p':
+			options->people = optarg;
+			break;
+		case 'o':
+			options->organization = optarg;
+			break;
+		case 'g':
+			options->terms.generations = (int) read_number(optarg, 1, GENERATIONS_MAX);
+			break;
+		case 'a':
+			options->terms.issued = read_time(optarg, MORNING);
+			break;
+		case 'b':
+			read_fixed_time(optarg, 0, options->terms.not_before);
+			break;
+		case 'e':
+			read_fixed_time(optarg, END_OF_DAY, options->terms.not_after);
+			break;
+		case 'k':
+			options->terms.key_pool = (size_t) read_number(optarg, 1, 1000000);
+			break;
+		case 's':
+			options->sheet = optarg;
+			break;
+		case 'r':
+			options->revoked = optarg;
+			break;
+		case 't':
+			options->this_update = read_time(optarg, 0);
+			break;
+		case 'n':
+			options->next_update = read_time(optarg, 0);
+			break;
+		case 'c':
+			options->crl_number = (uint64_t) read_number(optarg, 0, __LONG_MAX__);
+			break;
+		default:
+			fputs(usage, option == 'h' ? stdout : stderr);
+			exit(option == 'h' ? 0 : 2);
+	}
 }
 
 /* read_fixed_time reads a time for one purpose, or for both. */

@@ -102,57 +102,52 @@ CheckNames(void)
 	}
 }
 
+static const struct
+{
+	const char *card, *recorded, *reason;
+	Agreement agreement;
+} addresses[] = {
+    {VILLAGE "海ノ口1183番地2", VILLAGE "海ノ口1183番地2", "equal", AGREES},
+    {VILLAGE "海ノ口1183番地2", VILLAGE "海ノ口１１８３－２", "width+lot+aza", AGREES},
+    {VILLAGE "海ノ口1183番地2", VILLAGE "海ノ口1183ー2", "hyphen+lot+aza", AGREES},
+    {VILLAGE "海ノ口1183番地2", VILLAGE "海ノ口千百八十三番地ノ二", "kana+numeral+lot+aza", AGREES},
+    {VILLAGE "海ノ口1183番地2", VILLAGE "海ノ口一一八三番二号", "numeral+lot+aza", AGREES},
+    {VILLAGE "海ノ口1183番地2", "長野県南佐久郡南牧村海之口1183の2", "kana+lot+aza", AGREES},
+    {VILLAGE "海ノ口1183番地2", "長野県南佐久郡南牧村海の口字芝1183-2", "different", DISAGREES},
+    {VILLAGE "海ノ口1183番地2", "長野県南牧村大字海ノ口1183番地2", "lot+aza+county_omitted",
+     AGREES},
+    {VILLAGE "海ノ口1183番地2", "南牧村大字海ノ口1183番地2",
+     "lot+aza+prefecture_omitted+county_omitted", AGREES},
+    {"南牧村大字海ノ口1183番地2", VILLAGE "海ノ口1183番地2", "municipality_unproven", PARTLY},
+    {"南佐久郡南牧村大字海ノ口1183番地2", VILLAGE "海ノ口1183番地2", "lot+aza+prefecture_omitted",
+     AGREES},
+    {VILLAGE "平沢10番地", VILLAGE "平澤10番地", "old_form+lot+aza", AGREES},
+    {VILLAGE "海ノ口1183番地2", VILLAGE "海ノ口1183番地2　コーポ南 101号室",
+     "space+lot+aza+building_omitted", AGREES},
+    {VILLAGE "海ノ口1183番地2　101号室", VILLAGE "海ノ口1183番地2　102号室", "other_building",
+     PARTLY},
+    {VILLAGE "海ノ口1183番地2 101", VILLAGE "海ノ口1183番地2101", "other_lot", DISAGREES},
+    {VILLAGE "海ノ口1183番地2三井荘", VILLAGE "海ノ口1183番地2", "other_building", PARTLY},
+    {VILLAGE "海ノ口1183番地", VILLAGE "海ノ口1183番地2", "other_lot", DISAGREES},
+    {VILLAGE "海ノ口1183番地", VILLAGE "海ノ口1183番地イ", "other_lot", DISAGREES},
+    {VILLAGE "海ノ口1183番地イ", VILLAGE "海ノ口1183-イ", "lot+aza", AGREES},
+    {VILLAGE "海ノ口", VILLAGE "海ノ口", "no_lot", PARTLY},
+    {VILLAGE "海尻1183番地", VILLAGE "海ノ口1183番地", "different", DISAGREES},
+    {"札幌市北区北24条西5丁目1番2号", "札幌市北区北24条西5-1-2", "municipality_unproven", PARTLY},
+    {"長野県佐久市3条1", "長野県佐久市3条2", "other_lot", DISAGREES},
+    {"長野県佐久市八千穂10", "長野県佐久市8千穂10", "different", DISAGREES},
+    /* the other 南牧村, in Gunma */
+    {"群馬県甘楽郡南牧村大字海ノ口1183番地2", VILLAGE "海ノ口1183番地2", "different", DISAGREES},
+    {"群馬県甘楽郡南牧村大字海ノ口1183番地2", "南牧村大字海ノ口1183番地2", "different", DISAGREES},
+    {"群馬県南牧村大字海ノ口1183番地2", "長野県南牧村大字海ノ口1183番地2", "different", DISAGREES},
+    {"甘楽郡南牧村大字海ノ口1183番地2", VILLAGE "海ノ口1183番地2", "different", DISAGREES},
+    {"甘楽郡南牧村大字海ノ口1183番地2", "長野県南牧村大字海ノ口1183番地2", "municipality_unproven",
+     PARTLY},
+};
+
 static void
 CheckAddresses(void)
 {
-	static const struct
-	{
-		const char *card, *recorded, *reason;
-		Agreement agreement;
-	} addresses[] = {
-	    {VILLAGE "海ノ口1183番地2", VILLAGE "海ノ口1183番地2", "equal", AGREES},
-	    {VILLAGE "海ノ口1183番地2", VILLAGE "海ノ口１１８３－２", "width+lot+aza", AGREES},
-	    {VILLAGE "海ノ口1183番地2", VILLAGE "海ノ口1183ー2", "hyphen+lot+aza", AGREES},
-	    {VILLAGE "海ノ口1183番地2", VILLAGE "海ノ口千百八十三番地ノ二", "kana+numeral+lot+aza",
-	     AGREES},
-	    {VILLAGE "海ノ口1183番地2", VILLAGE "海ノ口一一八三番二号", "numeral+lot+aza", AGREES},
-	    {VILLAGE "海ノ口1183番地2", "長野県南佐久郡南牧村海之口1183の2", "kana+lot+aza", AGREES},
-	    {VILLAGE "海ノ口1183番地2", "長野県南佐久郡南牧村海の口字芝1183-2", "different", DISAGREES},
-	    {VILLAGE "海ノ口1183番地2", "長野県南牧村大字海ノ口1183番地2", "lot+aza+county_omitted",
-	     AGREES},
-	    {VILLAGE "海ノ口1183番地2", "南牧村大字海ノ口1183番地2",
-	     "lot+aza+prefecture_omitted+county_omitted", AGREES},
-	    {"南牧村大字海ノ口1183番地2", VILLAGE "海ノ口1183番地2", "municipality_unproven", PARTLY},
-	    {"南佐久郡南牧村大字海ノ口1183番地2", VILLAGE "海ノ口1183番地2",
-	     "lot+aza+prefecture_omitted", AGREES},
-	    {VILLAGE "平沢10番地", VILLAGE "平澤10番地", "old_form+lot+aza", AGREES},
-	    {VILLAGE "海ノ口1183番地2", VILLAGE "海ノ口1183番地2　コーポ南 101号室",
-	     "space+lot+aza+building_omitted", AGREES},
-	    {VILLAGE "海ノ口1183番地2　101号室", VILLAGE "海ノ口1183番地2　102号室", "other_building",
-	     PARTLY},
-	    {VILLAGE "海ノ口1183番地2 101", VILLAGE "海ノ口1183番地2101", "other_lot", DISAGREES},
-	    {VILLAGE "海ノ口1183番地2三井荘", VILLAGE "海ノ口1183番地2", "other_building", PARTLY},
-	    {VILLAGE "海ノ口1183番地", VILLAGE "海ノ口1183番地2", "other_lot", DISAGREES},
-	    {VILLAGE "海ノ口1183番地", VILLAGE "海ノ口1183番地イ", "other_lot", DISAGREES},
-	    {VILLAGE "海ノ口1183番地イ", VILLAGE "海ノ口1183-イ", "lot+aza", AGREES},
-	    {VILLAGE "海ノ口", VILLAGE "海ノ口", "no_lot", PARTLY},
-	    {VILLAGE "海尻1183番地", VILLAGE "海ノ口1183番地", "different", DISAGREES},
-	    {"札幌市北区北24条西5丁目1番2号", "札幌市北区北24条西5-1-2", "municipality_unproven",
-	     PARTLY},
-	    {"長野県佐久市3条1", "長野県佐久市3条2", "other_lot", DISAGREES},
-	    {"長野県佐久市八千穂10", "長野県佐久市8千穂10", "different", DISAGREES},
-	    /* the other 南牧村, in Gunma */
-	    {"群馬県甘楽郡南牧村大字海ノ口1183番地2", VILLAGE "海ノ口1183番地2", "different",
-	     DISAGREES},
-	    {"群馬県甘楽郡南牧村大字海ノ口1183番地2", "南牧村大字海ノ口1183番地2", "different",
-	     DISAGREES},
-	    {"群馬県南牧村大字海ノ口1183番地2", "長野県南牧村大字海ノ口1183番地2", "different",
-	     DISAGREES},
-	    {"甘楽郡南牧村大字海ノ口1183番地2", VILLAGE "海ノ口1183番地2", "different", DISAGREES},
-	    {"甘楽郡南牧村大字海ノ口1183番地2", "長野県南牧村大字海ノ口1183番地2",
-	     "municipality_unproven", PARTLY},
-	};
-
 	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++)
 	{
 		MatchRecord record = Record("林", addresses[i].recorded);
