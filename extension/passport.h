@@ -24,8 +24,10 @@ extern char *passport_issuer;           /* "iss" of our tokens */
 extern char *passport_municipality_code;
 extern int passport_session_lifetime; /* seconds */
 extern char *passport_signature_algorithms;
+extern int passport_step_up_lifetime; /* seconds */
 extern char *passport_timezone;
 extern char *passport_token_key_file;
+extern int passport_token_key_lifetime; /* seconds */
 extern int passport_worker_interval; /* seconds */
 
 extern void DefinePassportSettings(void);

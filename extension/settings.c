@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "pgtime.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
@@ -16,13 +17,15 @@
 int passport_challenge_lifetime;
 char *passport_clock;
 int passport_crl_grace;
-char *passport_database;
+char *passport_database = "";
 char *passport_issuer;
 char *passport_municipality_code;
 int passport_session_lifetime;
 char *passport_signature_algorithms;
+int passport_step_up_lifetime;
 char *passport_timezone;
 char *passport_token_key_file;
+int passport_token_key_lifetime;
 int passport_worker_interval;
 
 static bool check_clock(char **newval, void **extra, GucSource source);
@@ -46,9 +49,14 @@ DefinePassportSettings(void)
 	                        "How long a revocation list is believed after its nextUpdate.", NULL,
 	                        &passport_crl_grace, 86400, 0, 604800, PGC_SIGHUP, GUC_UNIT_S, NULL,
 	                        NULL, NULL);
-	DefineCustomStringVariable("passport.database", "The database in which the workers work.",
-	                           "Empty: no worker is started.", &passport_database, "",
-	                           PGC_POSTMASTER, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+	/*
+	 * Only where the library is preloaded: defining a setting of the server's
+	 * start later would end the session, and without preloading no worker asks.
+	 */
+	if (process_shared_preload_libraries_in_progress)
+		DefineCustomStringVariable("passport.database", "The database in which the workers work.",
+		                           "Empty: no worker is started.", &passport_database, "",
+		                           PGC_POSTMASTER, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
 	DefineCustomStringVariable("passport.issuer", "The issuer (iss) of the ID tokens, a URL.", NULL,
 	                           &passport_issuer, "https://passport.invalid", PGC_SIGHUP, 0, NULL,
 	                           NULL, NULL);
@@ -65,6 +73,10 @@ DefinePassportSettings(void)
 	    "Known are RSA-SHA256, ECDSA-SHA256 (P-256) and ECDSA-SHA384 (P-384).",
 	    &passport_signature_algorithms, "RSA-SHA256,ECDSA-SHA256,ECDSA-SHA384", PGC_SIGHUP, 0,
 	    check_signature_algorithms, NULL, NULL);
+	/* an hour at most: it stands for somebody who has just given their password */
+	DefineCustomIntVariable("passport.step_up_lifetime", "How long a step up raises a session.",
+	                        NULL, &passport_step_up_lifetime, 600, 10, 3600, PGC_SIGHUP, GUC_UNIT_S,
+	                        NULL, NULL, NULL);
 	DefineCustomStringVariable("passport.timezone", "The time zone of civil dates.", NULL,
 	                           &passport_timezone, "Asia/Tokyo", PGC_SUSET, 0, check_timezone, NULL,
 	                           NULL);
@@ -73,6 +85,10 @@ DefinePassportSettings(void)
 	    "File with the 32-byte key that encrypts the token keys at rest.",
 	    "It must lie outside the database and be readable by the server only.",
 	    &passport_token_key_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+	/* a year at most: a key that leaks unnoticed shall not sign for longer */
+	DefineCustomIntVariable("passport.token_key_lifetime", "How long a key signs tokens.", NULL,
+	                        &passport_token_key_lifetime, 2592000, 3600, 31536000, PGC_SIGHUP,
+	                        GUC_UNIT_S, NULL, NULL, NULL);
 	DefineCustomIntVariable("passport.worker_interval", "How often the scheduler looks for jobs.",
 	                        NULL, &passport_worker_interval, 10, 1, 3600, PGC_SIGHUP, GUC_UNIT_S,
 	                        NULL, NULL, NULL);

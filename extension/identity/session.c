@@ -11,7 +11,6 @@
 #include <openssl/sha.h>
 
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 #include "utils/memutils.h"
@@ -21,6 +20,7 @@
 #include "identity/session.h"
 #include "identity/token.h"
 #include "identity/trust.h"
+#include "util/spi.h"
 
 /* The audience of tokens for these functions; other services have their own. */
 #define OWN_AUDIENCE "passport"
@@ -28,20 +28,28 @@
 /* Another server's clock may run ahead of ours by this much. */
 #define SKEW_SECONDS 60
 
-#define SQL_KEY                                 \
-	"SELECT public_key FROM passport.token_key" \
-	" WHERE kid = $1 AND (verify_until IS NULL OR verify_until > $2)"
+static Statement key_statement = {
+    .sql = "SELECT public_key FROM passport.token_key"
+           " WHERE kid = $1 AND (verify_until IS NULL OR verify_until > $2)",
+    .arguments = 2,
+    .types = {TEXTOID, TIMESTAMPTZOID},
+    .planning = PLAN_BY_INDEX,
+};
 
-#define SQL_SESSION                                                                       \
-	"SELECT d.resident_id, s.auth_time"                                                   \
-	"  FROM passport.token_key AS k"                                                      \
-	" CROSS JOIN passport.subject_directory AS d"                                         \
-	"  JOIN passport.session AS s ON s.resident_id = d.resident_id AND s.session_id = $2" \
-	"  JOIN passport.account AS a ON a.resident_id = d.resident_id"                       \
-	" WHERE k.kid = $1 AND (k.verify_until IS NULL OR k.verify_until > $5)"               \
-	"   AND d.audience = $4 AND d.subject = $3"                                           \
-	"   AND s.audience = $4 AND s.revoked_at IS NULL AND s.expires_at > $5"               \
-	"   AND a.state = 'active'"
+static Statement session_statement = {
+    .sql = "SELECT d.resident_id, s.auth_time, s.acr, s.step_time, s.step_acr"
+           "  FROM passport.token_key AS k"
+           " CROSS JOIN passport.subject_directory AS d"
+           "  JOIN passport.session AS s ON s.resident_id = d.resident_id AND s.session_id = $2"
+           "  JOIN passport.account AS a ON a.resident_id = d.resident_id"
+           " WHERE k.kid = $1 AND (k.verify_until IS NULL OR k.verify_until > $5)"
+           "   AND d.audience = $4 AND d.subject = $3"
+           "   AND s.audience = $4 AND s.revoked_at IS NULL AND s.expires_at > $5"
+           "   AND a.state = 'active'",
+    .arguments = 5,
+    .types = {TEXTOID, UUIDOID, UUIDOID, TEXTOID, TIMESTAMPTZOID},
+    .planning = PLAN_BY_INDEX,
+};
 
 PG_FUNCTION_INFO_V1(passport_authenticate);
 
@@ -54,7 +62,7 @@ typedef struct Verified
 	pg_uuid_t session_id;
 	pg_uuid_t subject;
 	int64 exp;
-	int64 iat;
+	int64 starts; /* the later one of iat and nbf */
 } Verified;
 
 #define PLACES 1024
@@ -65,6 +73,7 @@ static Verified *place_of(const uint8 *hash);
 static EVP_PKEY *find_key(const char *kid);
 static EVP_PKEY *read_key(const char *kid);
 static bool read_uuid(const char *text, pg_uuid_t *uuid);
+static void read_level(int column, char *acr, size_t size);
 static bool find_session(const Verified *token, Acting *acting);
 
 Datum
@@ -82,7 +91,7 @@ passport_authenticate(PG_FUNCTION_ARGS)
 		elog(ERROR, "SPI_connect failed");
 	token = verify_token(given);
 	/* one answer for all that is wrong: which it is would help only who forges */
-	good = token != NULL && token->exp > now && token->iat <= now + SKEW_SECONDS &&
+	good = token != NULL && token->exp > now && token->starts <= now + SKEW_SECONDS &&
 	       find_session(token, &acting);
 	SPI_finish();
 	if (!good)
@@ -117,7 +126,7 @@ verify_token(DerSlice text)
 		return NULL;
 	fresh.used = true;
 	fresh.exp = token.exp;
-	fresh.iat = token.iat;
+	fresh.starts = Max(token.iat, token.nbf);
 	memcpy(fresh.hash, hash, sizeof(hash));
 	strlcpy(fresh.kid, token.kid, sizeof(fresh.kid));
 	*place = fresh;
@@ -158,29 +167,17 @@ find_key(const char *kid)
 static EVP_PKEY *
 read_key(const char *kid)
 {
-	static SPIPlanPtr plan = NULL;
-	static Oid types[] = {TEXTOID, TIMESTAMPTZOID};
 	Datum values[] = {CStringGetTextDatum(kid), TimestampTzGetDatum(PassportNow())};
 	char thumbprint[KEY_ID_MAX];
 	DerSlice stored;
 	bool null;
 
-	if (plan == NULL)
-	{
-		plan = SPI_prepare_cursor(SQL_KEY, 2, types, CURSOR_OPT_GENERIC_PLAN);
-		if (plan == NULL || SPI_keepplan(plan) != 0)
-			elog(ERROR, "could not prepare the query for token keys");
-	}
-	if (SPI_execute_plan(plan, values, NULL, false, 1) != SPI_OK_SELECT)
-		elog(ERROR, "could not read the token keys");
-	if (SPI_processed == 0)
+	if (RunStatement(&key_statement, values, NULL) == 0)
 		return NULL;
-	stored = BytesSlice(
-	    DatumGetByteaPP(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null)));
-	if (stored.size != PUBLIC_SIZE || !KeyThumbprint(stored.data, thumbprint) ||
-	    strcmp(thumbprint, kid) != 0)
+	stored = BytesSlice(DatumGetByteaPP(StatementValue(0, 1, &null)));
+	if (!KeyThumbprint(stored, thumbprint) || strcmp(thumbprint, kid) != 0)
 		return NULL;
-	return PublicTokenKey(stored.data);
+	return PublicTokenKey(stored);
 }
 
 /* read_uuid takes the one form in which we write it. */
@@ -211,32 +208,36 @@ read_uuid(const char *text, pg_uuid_t *uuid)
 	return true;
 }
 
-/* find_session asks whether key, session and account still stand. */
+/* find_session asks whether key, session and account still stand; a revocation that another
+ * transaction committed is seen, for the statement is not read-only. */
 static bool
 find_session(const Verified *token, Acting *acting)
 {
-	static SPIPlanPtr plan = NULL;
-	static Oid types[] = {TEXTOID, UUIDOID, UUIDOID, TEXTOID, TIMESTAMPTZOID};
 	Datum values[] = {CStringGetTextDatum(token->kid), UUIDPGetDatum(&token->session_id),
 	                  UUIDPGetDatum(&token->subject), CStringGetTextDatum(OWN_AUDIENCE),
 	                  TimestampTzGetDatum(PassportNow())};
+	Datum step_time;
 	bool null;
 
-	if (plan == NULL)
-	{
-		plan = SPI_prepare_cursor(SQL_SESSION, 5, types, CURSOR_OPT_GENERIC_PLAN);
-		if (plan == NULL || SPI_keepplan(plan) != 0)
-			elog(ERROR, "could not prepare the query for sessions");
-	}
-	/* not read-only: a revocation that another transaction committed must be seen */
-	if (SPI_execute_plan(plan, values, NULL, false, 1) != SPI_OK_SELECT)
-		elog(ERROR, "could not read the session");
-	if (SPI_processed == 0)
+	if (RunStatement(&session_statement, values, NULL) == 0)
 		return false;
-	acting->resident_id =
-	    DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null));
-	acting->auth_time =
-	    DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &null));
+	acting->resident_id = DatumGetInt64(StatementValue(0, 1, &null));
+	acting->auth_time = DatumGetTimestampTz(StatementValue(0, 2, &null));
+	read_level(3, acting->acr, sizeof(acting->acr));
+	step_time = StatementValue(0, 4, &null);
+	acting->step_time = null ? 0 : DatumGetTimestampTz(step_time);
+	read_level(5, acting->step_acr, sizeof(acting->step_acr));
 	acting->session_id = token->session_id;
 	return true;
+}
+
+/* read_level leaves what is NULL empty. */
+static void
+read_level(int column, char *acr, size_t size)
+{
+	bool null;
+	Datum value = StatementValue(0, column, &null);
+
+	if (!null)
+		text_to_cstring_buffer(DatumGetTextPP(value), acr, size);
 }

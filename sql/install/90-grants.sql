@@ -18,6 +18,7 @@ GRANT EXECUTE ON FUNCTION passport.now, passport.today, passport.version, passpo
 GRANT EXECUTE ON FUNCTION
   passport.begin_challenge, passport.register_account, passport.log_in, passport.authenticate,
   passport.acting_resident, passport.acting_session, passport.log_out, passport.log_out_everywhere, passport.jwks,
+  passport.openid_configuration, passport.step_up, passport.enter_service, passport.my_sessions, passport.end_my_session,
   passport.verify_signature, passport.certificate_info,
   passport.register_device, passport.answer_alert,
   passport.my_point_balance, passport.my_point_history, passport.spend_my_points,
@@ -28,7 +29,7 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION
   passport.draw_affected_area, passport.draft_alert, passport.cancel_alert, passport.alert_cap,
   passport.match_resident, passport.normalized_name, passport.normalized_address,
-  passport.household, passport.link_account,
+  passport.household, passport.link_account, passport.end_sessions,
   passport.protect_address, passport.address_protected,
   passport.award_points, passport.award_roster, passport.spend_points, passport.reverse_points,
   passport.point_balance, passport.point_history,
@@ -53,6 +54,7 @@ GRANT SELECT ON passport.report_sensor, passport.report_held_reading, passport.r
 -- who runs the system
 GRANT EXECUTE ON FUNCTION
   passport.add_trust_anchor, passport.load_crl, passport.rotate_token_key, passport.jwks,
+  passport.set_audience, passport.set_operation_policy,
   passport.forget_challenges, passport.certificate_info, passport.verify_signature,
   passport.import_residents, passport.refresh_match_keys, passport.protect_address, passport.record_card,
   passport.define_sensor, passport.assign_zones, passport.import_hazard_zones, passport.record_readings,
@@ -65,8 +67,9 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION passport.check_ledger TO passport_auditor;
 
 -- the bridge: readings in, deliveries out
-GRANT EXECUTE ON FUNCTION passport.claim_deliveries, passport.complete_deliveries, passport.record_readings
+GRANT EXECUTE ON FUNCTION passport.claim_deliveries, passport.complete_deliveries, passport.record_readings,
+  passport.claim_logouts, passport.complete_logouts
   TO passport_bridge;
 
 -- the public map and its alerts
-GRANT EXECUTE ON FUNCTION passport.public_map, passport.alert_cap, passport.jwks TO passport_public;
+GRANT EXECUTE ON FUNCTION passport.public_map, passport.alert_cap, passport.jwks, passport.openid_configuration TO passport_public;

@@ -42,7 +42,6 @@ SELECT passport.add_device(:one, 'fcm', '');
 SELECT passport.add_device(:one, 'fcm', repeat('x', 4097));
 SELECT passport.add_device(:one, 'fcm', 'token-c', 'Japanese, please');
 SELECT passport.add_device(NULL, 'fcm', 'token-c');
-SELECT passport.register_device('fcm', 'token-c');
 \set VERBOSITY sqlstate
 SELECT passport.register_device('fcm', 'token-c');
 SELECT count(passport.add_device(:three, 'fcm', 'many-' || n)) FROM generate_series(1, 20) AS n;
