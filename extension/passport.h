@@ -30,7 +30,7 @@ extern int passport_step_up_lifetime; /* seconds */
 extern char *passport_timezone;
 extern char *passport_token_key_file;
 extern int passport_token_key_lifetime; /* seconds */
-extern int passport_worker_interval; /* seconds */
+extern int passport_worker_interval;    /* seconds */
 
 extern void DefinePassportSettings(void);
 
