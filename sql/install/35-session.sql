@@ -189,13 +189,21 @@ CREATE FUNCTION passport.log_out() RETURNS void
 AS $$
 DECLARE
   acting CONSTANT bigint := passport.acting_resident();
+  own passport.session;
 BEGIN
-  PERFORM passport.end_sessions(acting, (SELECT s.login_id FROM passport.session AS s
-                                          WHERE s.resident_id = acting AND s.session_id = passport.acting_session()));
+  SELECT * INTO own FROM passport.session AS s
+   WHERE s.resident_id = acting AND s.session_id = passport.acting_session();
+  IF own.amr = ARRAY['user'] THEN
+    -- leaving a kiosk does not log the phone out that approved it
+    UPDATE passport.session AS s SET revoked_at = passport.now()
+     WHERE s.resident_id = acting AND s.session_id = own.session_id AND s.revoked_at IS NULL;
+  ELSE
+    PERFORM passport.end_sessions(acting, own.login_id);
+  END IF;
   PERFORM passport.stop_acting();
 END $$;
 COMMENT ON FUNCTION passport.log_out() IS
-'Ends the acting resident''s login, with the sessions that it has at other services: their tokens count no longer, in any connection, once this transaction commits. PT401 when nobody acts.';
+'Ends the acting resident''s login, with the sessions that it has at other services and at kiosks; at a kiosk, the kiosk''s session alone. Their tokens count no longer, in any connection, once this transaction commits. PT401 when nobody acts.';
 
 CREATE FUNCTION passport.log_out_everywhere() RETURNS int
   LANGUAGE plpgsql SECURITY DEFINER

@@ -117,9 +117,9 @@ BEGIN
   IF verdict <> 'valid' THEN
     RETURN;
   END IF;
-  -- it lives in the login that approved it and ends with that one
+  -- it lives in the login that approved it and ends with that one; of the person it proves presence only (RFC 8176)
   INSERT INTO passport.session (resident_id, audience, acr, amr, issuer_id, serial, auth_time, expires_at, login_id)
-    SELECT s.resident_id, 'passport', 'passport.basic', s.amr, s.issuer_id, s.serial, passport.now(),
+    SELECT s.resident_id, 'passport', 'passport.basic', '{user}', s.issuer_id, s.serial, passport.now(),
            least(s.expires_at, passport.now() + interval '10 minutes'), s.login_id
       FROM passport.session AS s
       JOIN passport.account AS a ON a.resident_id = s.resident_id AND a.state = 'active'

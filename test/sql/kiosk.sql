@@ -52,8 +52,14 @@ SELECT verdict, id_token FROM passport.poll_kiosk_login(:'device_code');
 SELECT passport.authenticate(:'kiosk_token') = resident_id AS himself FROM passport.resident_directory WHERE resident_number = '90010';
 SELECT passport.spend_my_points(1, 'tea', 'kiosk');
 SELECT passport.enter_service('passport');
-SELECT acr, current FROM passport.my_sessions() ORDER BY acr;
+SELECT count(*), max(acr) FILTER (WHERE current) AS here FROM passport.my_sessions();
+SAVEPOINT at_kiosk;
 SELECT passport.log_out();
+SELECT passport.authenticate(:'kiosk_token');
+SELECT count(*) AS left FROM passport.session WHERE revoked_at IS NULL AND audience = 'passport' AND acr = 'jpki.authentication'
+   AND login_id = (SELECT login_id FROM passport.session WHERE amr = '{user}');
+ROLLBACK TO at_kiosk;
+SELECT passport.log_out_everywhere();
 SELECT passport.authenticate(:'kiosk_token');
 -- guessing
 SELECT pg_temp.act('90010');
