@@ -70,7 +70,7 @@ COMMENT ON FUNCTION passport.check_nonce(text) IS
 'Raises PT422 unless the nonce can stand in a token as it is.';
 
 CREATE FUNCTION passport.log_in(challenge_id uuid, certificate bytea, signature bytea, audience text DEFAULT 'passport',
-    nonce text DEFAULT NULL, OUT verdict text, OUT detail text, OUT session_id uuid, OUT id_token text, OUT expires_at timestamptz)
+    nonce text DEFAULT NULL, source text DEFAULT NULL, OUT verdict text, OUT detail text, OUT session_id uuid, OUT id_token text, OUT expires_at timestamptz)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -81,6 +81,8 @@ DECLARE
   resident bigint;
   state text;
   service passport.audience;
+  suspect boolean;
+  card text;
 BEGIN
   -- what is ours to have in order comes before the challenge is consumed
   PERFORM passport.check_nonce(nonce);
@@ -90,7 +92,15 @@ BEGIN
   SELECT * INTO holder FROM passport.verify_holder(certificate, message, signature, 'authentication');
   verdict := holder.verdict;
   detail := holder.detail;
+  card := holder.issuer_id || ':' || holder.serial;
+  suspect := passport.attempts_exhausted('certificate', card) OR passport.attempts_exhausted('source', source);
   IF verdict IS DISTINCT FROM 'valid' THEN
+    PERFORM passport.note_failure('certificate', card);
+    PERFORM passport.note_failure('source', source);
+    IF suspect THEN
+      verdict := 'limited';
+      detail := 'attempts: too many have failed.';
+    END IF;
     RETURN;
   END IF;
 
@@ -99,6 +109,7 @@ BEGIN
     JOIN passport.account AS a ON a.resident_id = d.resident_id
    WHERE d.issuer_id = holder.issuer_id AND d.serial = holder.serial;
   IF resident IS NULL THEN
+    PERFORM passport.note_failure('source', source);
     verdict := 'unknown_account';
     detail := 'account: no account has this certificate.';
     RETURN;
@@ -109,14 +120,16 @@ BEGIN
   END IF;
 
   INSERT INTO passport.session (resident_id, audience, acr, amr, issuer_id, serial, auth_time, expires_at)
-    VALUES (resident, log_in.audience, 'jpki.authentication', ARRAY['sc', 'pin', 'mfa'], holder.issuer_id, holder.serial,
+    VALUES (resident, log_in.audience,
+            -- a good signature gets in whatever others have tried, but to little more than the disaster functions
+            CASE WHEN suspect THEN 'passport.basic' ELSE 'jpki.authentication' END, ARRAY['sc', 'pin', 'mfa'], holder.issuer_id, holder.serial,
             passport.now(), passport.now() + coalesce(service.session_lifetime, current_setting('passport.session_lifetime')::interval))
     RETURNING session.session_id INTO session_id;
   SELECT t.id_token, t.expires_at INTO id_token, expires_at
     FROM passport.issue_token(resident, session_id, nonce) AS t;
 END $$;
-COMMENT ON FUNCTION passport.log_in(uuid, bytea, bytea, text, text) IS
-'Logs the holder of an authentication certificate (利用者証明用, DER) in: signature is the card''s over the message of the challenge, which is consumed whatever comes of it. verdict: valid, one of verify_signature''s, unknown_account or suspended; detail names the rule. When valid, id_token is a JWT (ES256 or RS256, as the audience is registered) that holds until expires_at for this audience: claims iss, sub (another one for each audience), aud, exp, iat, nbf, auth_time, acr jpki.authentication, amr (RFC 8176), sid, jti, role, and nonce (1 to 200 letters, digits and ._~+/=-) if the service sent one. PT410 for a challenge that is used, expired or for something else, PT503 without a token key.';
+COMMENT ON FUNCTION passport.log_in(uuid, bytea, bytea, text, text, text) IS
+'Logs the holder of an authentication certificate (利用者証明用, DER) in: signature is the card''s over the message of the challenge, which is consumed whatever comes of it. source: where the attempt comes from (an address), if it is known. verdict: valid, one of verify_signature''s, unknown_account, suspended, or limited instead of what failed when the certificate or the source failed too often within passport.attempt_window; detail names the rule. Nobody is locked out by the failures of others: a good signature always logs in, but while the attempts are exhausted with the level passport.basic only, which a step up raises. When valid, id_token is a JWT (ES256 or RS256, as the audience is registered) that holds until expires_at for this audience: claims iss, sub (another one for each audience), aud, exp, iat, nbf, auth_time, acr jpki.authentication, amr (RFC 8176), sid, jti, role, and nonce (1 to 200 letters, digits and ._~+/=-) if the service sent one. PT410 for a challenge that is used, expired or for something else, PT503 without a token key.';
 
 CREATE FUNCTION passport.authenticate(token text) RETURNS bigint
   LANGUAGE c VOLATILE SECURITY DEFINER

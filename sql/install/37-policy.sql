@@ -70,6 +70,7 @@ BEGIN
   verdict := holder.verdict;
   detail := holder.detail;
   IF verdict IS DISTINCT FROM 'valid' THEN
+    PERFORM passport.note_failure('certificate', holder.issuer_id || ':' || holder.serial);
     RETURN;
   ELSIF NOT EXISTS (SELECT FROM passport.certificate_directory AS d
                      WHERE d.issuer_id = holder.issuer_id AND d.serial = holder.serial AND d.resident_id = acting) THEN

@@ -44,7 +44,8 @@ AS $$
 BEGIN
   CASE job
     WHEN 'expire_drafts' THEN RETURN passport.expire_drafts();
-    WHEN 'forget_challenges' THEN RETURN passport.forget_challenges();
+    WHEN 'forget_challenges' THEN
+      RETURN passport.forget_challenges() + passport.forget_attempts() + passport.forget_kiosk_logins();
     WHEN 'renewal_reminders' THEN RETURN passport.send_due_reminders();
     WHEN 'rotate_token_keys' THEN RETURN passport.rotate_token_keys();
     ELSE RAISE EXCEPTION 'no such job' USING ERRCODE = 'PT404',

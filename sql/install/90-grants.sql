@@ -19,6 +19,7 @@ GRANT EXECUTE ON FUNCTION
   passport.begin_challenge, passport.register_account, passport.log_in, passport.authenticate,
   passport.acting_resident, passport.acting_session, passport.log_out, passport.log_out_everywhere, passport.jwks,
   passport.openid_configuration, passport.step_up, passport.enter_service, passport.my_sessions, passport.end_my_session,
+  passport.begin_kiosk_login, passport.approve_kiosk_login, passport.poll_kiosk_login,
   passport.verify_signature, passport.certificate_info,
   passport.register_device, passport.answer_alert,
   passport.my_point_balance, passport.my_point_history, passport.spend_my_points,

@@ -1,8 +1,7 @@
 -- Devices: one per token, taken over, limited
 \set ECHO none
 \getenv abs_srcdir PG_ABS_SRCDIR
-\set clean :abs_srcdir '/fixtures/clean.sql'
-\i :clean
+\i :abs_srcdir/fixtures/clean.sql
 \set ECHO all
 SET passport.clock = '2026-07-01 12:00+09';
 SET timezone = 'Asia/Tokyo';
