@@ -10,6 +10,7 @@
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/pg.h"
+#include "outcome.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,15 +46,6 @@ static const char *const check_sql =
     " AND has_function_privilege("
     "'passport.complete_deliveries(text,bigint[],bigint[],text[],text[],int[])', 'EXECUTE')";
 
-/* What became of one delivery. */
-struct outcome
-{
-	long long resident_id, delivery_id;
-	enum verdict verdict;
-	const char *detail;
-	int retry_seconds;
-};
-
 struct outbox
 {
 	const struct config *config;
@@ -68,9 +60,8 @@ struct outbox
 	char worker[100], batch[12], lease[24];
 	struct delivery *first, **last; /* claimed, not yet under way */
 	int queued, unfinished;         /* unfinished: all that is ours, outcomes apart */
-	struct outcome *outcomes;
-	int outcome_count, outcome_room, completing; /* the first so many are under way */
-	long long oldest_outcome, claimed_at, last_claim;
+	struct outcomes outcomes;
+	long long claimed_at, last_claim;
 	bool woken, empty;
 };
 
@@ -79,10 +70,8 @@ static void lose_connection(struct outbox *outbox);
 static void take_results(struct outbox *outbox);
 static void take_claimed(struct outbox *outbox, PGresult *result);
 static void take_row(struct outbox *outbox, PGresult *result, int row);
-static void take_completed(struct outbox *outbox);
 static void begin_claim(struct outbox *outbox);
 static void begin_completion(struct outbox *outbox);
-static char *join(const struct outbox *outbox, int count, int column);
 
 /* outbox_open makes an outbox that will connect when it is turned first. */
 struct outbox *
@@ -150,9 +139,9 @@ outbox_turn(struct outbox *outbox, bool want)
 	take_results(outbox);
 	if (outbox->db == NULL || outbox->state != IDLE)
 		return;
-	if (outbox->outcome_count >= outbox->config->batch ||
-	    (outbox->outcome_count > 0 &&
-	     (under_way == 0 || loop_now() >= outbox->oldest_outcome + OUTCOME_PATIENCE)))
+	if (outbox->outcomes.count >= outbox->config->batch ||
+	    (outbox->outcomes.count > 0 &&
+	     (under_way == 0 || loop_now() >= outbox->outcomes.oldest + OUTCOME_PATIENCE)))
 		begin_completion(outbox);
 	else if (want && outbox->queued < outbox->config->batch / 2 + 1 &&
 	         (outbox->woken || !outbox->empty ||
@@ -177,7 +166,7 @@ connect_again(struct outbox *outbox)
 	PQsetnonblocking(outbox->db, 1);
 	patience_succeeded(&outbox->patience);
 	outbox->state = IDLE;
-	outbox->completing = 0;
+	outbox->outcomes.under_way = 0;
 	outbox->woken = true;
 	return true;
 }
@@ -190,7 +179,7 @@ lose_connection(struct outbox *outbox)
 	PQfinish(outbox->db);
 	outbox->db = NULL;
 	outbox->state = IDLE;
-	outbox->completing = 0;
+	outbox->outcomes.under_way = 0;
 	patience_failed(&outbox->patience);
 }
 
@@ -221,7 +210,7 @@ take_results(struct outbox *outbox)
 		else if (outbox->state == CLAIMING)
 			take_claimed(outbox, result);
 		else
-			take_completed(outbox);
+			outcomes_forget(&outbox->outcomes);
 		PQclear(result);
 	}
 }
@@ -276,19 +265,6 @@ take_row(struct outbox *outbox, PGresult *result, int row)
 	outbox->queued++;
 }
 
-/* take_completed forgets the outcomes that the database has now. */
-static void
-take_completed(struct outbox *outbox)
-{
-	int left = outbox->outcome_count - outbox->completing;
-
-	memmove(outbox->outcomes, outbox->outcomes + outbox->completing,
-	        left * sizeof(*outbox->outcomes));
-	outbox->outcome_count = left;
-	outbox->completing = 0;
-	outbox->oldest_outcome = loop_now();
-}
-
 static void
 begin_claim(struct outbox *outbox)
 {
@@ -307,56 +283,19 @@ static void
 begin_completion(struct outbox *outbox)
 {
 	const char *values[6] = {outbox->worker};
-	int count = outbox->outcome_count < outbox->config->batch ? outbox->outcome_count
-	                                                          : outbox->config->batch;
-	bool sent = true;
+	int count = outbox->outcomes.count < outbox->config->batch ? outbox->outcomes.count
+	                                                           : outbox->config->batch;
 
-	for (int i = 1; i < 6; i++)
-		sent = (values[i] = join(outbox, count, i)) != NULL && sent;
-	if (sent && PQsendQueryParams(outbox->db, complete_sql, 6, NULL, values, NULL, NULL, 0))
+	if (outcomes_write(&outbox->outcomes, count, values + 1) &&
+	    PQsendQueryParams(outbox->db, complete_sql, 6, NULL, values, NULL, NULL, 0))
 	{
 		outbox->state = COMPLETING;
-		outbox->completing = count;
+		outbox->outcomes.under_way = count;
 	}
 	else
 		lose_connection(outbox);
 	for (int i = 1; i < 6; i++)
 		free((char *) values[i]);
-}
-
-/* join writes one column of the outcomes as an array; all words in it are ours and plain. */
-static char *
-join(const struct outbox *outbox, int count, int column)
-{
-	static const char *const verdicts[] = {"delivered", "retired", "failed", "retry"};
-	size_t room = (size_t) count * 64 + 3;
-	char *text = malloc(room);
-	size_t at = 0;
-
-	if (text == NULL)
-		return NULL;
-	text[at++] = '{';
-	for (int i = 0; i < count; i++)
-	{
-		const struct outcome *o = &outbox->outcomes[i];
-		char *place = text + at;
-		size_t left = room - at;
-
-		if (column == 1)
-			at += snprintf(place, left, "%lld,", o->resident_id);
-		else if (column == 2)
-			at += snprintf(place, left, "%lld,", o->delivery_id);
-		else if (column == 3)
-			at += snprintf(place, left, "%s,", verdicts[o->verdict]);
-		else if (column == 4)
-			at += snprintf(place, left, "%.50s,", o->detail ? o->detail : "NULL");
-		else
-			at += snprintf(place, left, "%d,", o->retry_seconds);
-	}
-	at -= count > 0;
-	text[at++] = '}';
-	text[at] = '\0';
-	return text;
 }
 
 int
@@ -396,7 +335,7 @@ outbox_queued(const struct outbox *outbox)
 int
 outbox_unfinished(const struct outbox *outbox)
 {
-	return outbox->unfinished + outbox->outcome_count;
+	return outbox->unfinished + outbox->outcomes.count;
 }
 
 /* outbox_empty tells whether the last claim found nothing more, and none is under way. */
@@ -411,24 +350,12 @@ void
 outbox_complete(struct outbox *outbox, struct delivery *delivery, enum verdict verdict,
                 const char *detail, int retry_seconds)
 {
-	if (outbox->outcome_count == outbox->outcome_room)
-	{
-		int room = outbox->outcome_room ? outbox->outcome_room * 2 : 1024;
-		struct outcome *more = realloc(outbox->outcomes, room * sizeof(*more));
-
-		if (more == NULL)
-			return outbox_let_lapse(outbox, delivery);
-		outbox->outcomes = more;
-		outbox->outcome_room = room;
-	}
-	if (outbox->outcome_count == outbox->completing)
-		outbox->oldest_outcome = loop_now();
-	outbox->outcomes[outbox->outcome_count++] =
-	    (struct outcome){.resident_id = delivery->resident_id,
-	                     .delivery_id = delivery->delivery_id,
-	                     .verdict = verdict,
-	                     .detail = detail,
-	                     .retry_seconds = retry_seconds};
+	/* out of memory: the lease returns the row */
+	outcomes_add(&outbox->outcomes, (struct outcome){.resident_id = delivery->resident_id,
+	                                                 .delivery_id = delivery->delivery_id,
+	                                                 .verdict = verdict,
+	                                                 .detail = detail,
+	                                                 .retry_seconds = retry_seconds});
 	outbox_let_lapse(outbox, delivery);
 }
 
@@ -449,6 +376,6 @@ outbox_close(struct outbox *outbox)
 	while ((delivery = outbox_next(outbox)) != NULL)
 		outbox_let_lapse(outbox, delivery);
 	PQfinish(outbox->db);
-	free(outbox->outcomes);
+	outcomes_free(&outbox->outcomes);
 	free(outbox);
 }

@@ -14,160 +14,82 @@
 	"{\"@type\":\"type.googleapis.com/" \
 	"google.rpc.QuotaFailure\",\"violations\":[{\"subject\":\"" subject "\"}]},"
 
+/* Answers that say an error code and nothing else; the code is the detail expected. */
+static const struct
+{
+	long status;
+	const char *code;
+	long retry_after;
+	int attempt;
+	enum verdict verdict;
+	int retry_seconds;
+	bool alarm;
+} codes[] = {
+    {404, "UNREGISTERED", 0, 1, VERDICT_RETIRED, 0, false},
+    {400, "INVALID_ARGUMENT", 0, 1, VERDICT_FAILED, 0, false},
+    {403, "SENDER_ID_MISMATCH", 0, 1, VERDICT_FAILED, 0, true},
+    {429, "QUOTA_EXCEEDED", 7, 1, VERDICT_RETRY, 7, false},
+    /* at least a minute, at most an hour */
+    {429, "QUOTA_EXCEEDED", 0, 1, VERDICT_RETRY, 60, false},
+    {429, "QUOTA_EXCEEDED", 0, 3, VERDICT_RETRY, 240, false},
+    {429, "QUOTA_EXCEEDED", 0, 100, VERDICT_RETRY, 3600, false},
+    {503, "UNAVAILABLE", 0, 1, VERDICT_RETRY, 0, false},
+    {503, "UNAVAILABLE", 30, 1, VERDICT_RETRY, 30, false},
+    {503, "UNAVAILABLE", 31536000, 1, VERDICT_RETRY, 86400, false},
+    {500, "INTERNAL", 0, 1, VERDICT_RETRY, 0, false},
+    {401, "THIRD_PARTY_AUTH_ERROR", 0, 1, VERDICT_RETRY, 300, true},
+    {500, "UNSPECIFIED_ERROR", 0, 4, VERDICT_RETRY, 0, false},
+    {500, "UNSPECIFIED_ERROR", 0, 5, VERDICT_FAILED, 0, false},
+};
+
+#define STALE 1 /* the access token is not good any more */
+#define ALARM 2
+
+/* All other answers, to a first try. */
 static const struct
 {
 	const char *name;
 	long status;
 	const char *body;
 	long retry_after;
-	int attempt;
-	struct classification expected;
-} cases[] = {
-    {"200", 200, "{\"name\":\"x\"}", 0, 1, {.verdict = VERDICT_DELIVERED}},
-    {"200 with rubbish", 200, "\xff{", 0, 1, {.verdict = VERDICT_DELIVERED}},
-    {"UNREGISTERED",
-     404,
-     BODY("x", FCM("UNREGISTERED")),
-     0,
-     1,
-     {VERDICT_RETIRED, "UNREGISTERED", 0, 0, 0, 0}},
-    {"INVALID_ARGUMENT, token wording",
-     400,
+	enum verdict verdict;
+	const char *detail;
+	int retry_seconds, stop_seconds, flags;
+} answers[] = {
+    {"200", 200, "{\"name\":\"x\"}", 0, VERDICT_DELIVERED, NULL, 0, 0, 0},
+    {"200 with rubbish", 200, "\xff{", 0, VERDICT_DELIVERED, NULL, 0, 0, 0},
+    {"a dead token, by the wording", 400,
      BODY("The registration token is not a valid FCM registration token", FCM("INVALID_ARGUMENT")),
-     0,
-     1,
-     {VERDICT_RETIRED, "INVALID_ARGUMENT", 0, 0, 0, 0}},
-    {"INVALID_ARGUMENT, field message.token",
-     400,
-     BODY("x", BAD_FIELD("message.token") FCM("INVALID_ARGUMENT")),
-     0,
-     1,
-     {VERDICT_RETIRED, "INVALID_ARGUMENT", 0, 0, 0, 0}},
-    {"INVALID_ARGUMENT, another field",
-     400,
-     BODY("registration token", BAD_FIELD("message.android.ttl") FCM("INVALID_ARGUMENT")),
-     0,
-     1,
-     {VERDICT_FAILED, "INVALID_ARGUMENT", 0, 0, 0, 0}},
-    {"INVALID_ARGUMENT, no reason",
-     400,
-     BODY("x", FCM("INVALID_ARGUMENT")),
-     0,
-     1,
-     {VERDICT_FAILED, "INVALID_ARGUMENT", 0, 0, 0, 0}},
-    {"SENDER_ID_MISMATCH",
-     403,
-     BODY("x", FCM("SENDER_ID_MISMATCH")),
-     0,
-     1,
-     {VERDICT_FAILED, "SENDER_ID_MISMATCH", 0, 0, 0, 1}},
-    {"QUOTA_EXCEEDED, Retry-After",
-     429,
-     BODY("x", FCM("QUOTA_EXCEEDED")),
-     7,
-     1,
-     {VERDICT_RETRY, "QUOTA_EXCEEDED", 7, 0, 0, 0}},
-    {"QUOTA_EXCEEDED, at least a minute",
-     429,
-     BODY("x", FCM("QUOTA_EXCEEDED")),
-     0,
-     1,
-     {VERDICT_RETRY, "QUOTA_EXCEEDED", 60, 0, 0, 0}},
-    {"QUOTA_EXCEEDED, third try",
-     429,
-     BODY("x", FCM("QUOTA_EXCEEDED")),
-     0,
-     3,
-     {VERDICT_RETRY, "QUOTA_EXCEEDED", 240, 0, 0, 0}},
-    {"QUOTA_EXCEEDED, hundredth try",
-     429,
-     BODY("x", FCM("QUOTA_EXCEEDED")),
-     0,
-     100,
-     {VERDICT_RETRY, "QUOTA_EXCEEDED", 3600, 0, 0, 0}},
-    {"QUOTA_EXCEEDED of the project",
-     429,
-     BODY("x", QUOTA("project:1") FCM("QUOTA_EXCEEDED")),
-     9,
-     1,
-     {VERDICT_RETRY, "QUOTA_EXCEEDED", 9, 9, 0, 0}},
-    {"QUOTA_EXCEEDED of a device",
-     429,
-     BODY("x", QUOTA("device:1") FCM("QUOTA_EXCEEDED")),
-     9,
-     1,
-     {VERDICT_RETRY, "QUOTA_EXCEEDED", 9, 0, 0, 0}},
-    {"UNAVAILABLE",
-     503,
-     BODY("x", FCM("UNAVAILABLE")),
-     0,
-     1,
-     {VERDICT_RETRY, "UNAVAILABLE", 0, 0, 0, 0}},
-    {"UNAVAILABLE, Retry-After",
-     503,
-     BODY("x", FCM("UNAVAILABLE")),
-     30,
-     1,
-     {VERDICT_RETRY, "UNAVAILABLE", 30, 0, 0, 0}},
-    {"UNAVAILABLE, a year",
-     503,
-     BODY("x", FCM("UNAVAILABLE")),
-     31536000,
-     1,
-     {VERDICT_RETRY, "UNAVAILABLE", 86400, 0, 0, 0}},
-    {"INTERNAL", 500, BODY("x", FCM("INTERNAL")), 0, 1, {VERDICT_RETRY, "INTERNAL", 0, 0, 0, 0}},
-    {"THIRD_PARTY_AUTH_ERROR",
-     401,
-     BODY("x", FCM("THIRD_PARTY_AUTH_ERROR")),
-     0,
-     1,
-     {VERDICT_RETRY, "THIRD_PARTY_AUTH_ERROR", 300, 0, 0, 1}},
-    {"UNAUTHENTICATED", 401, BODY("x", ""), 0, 1, {VERDICT_RETRY, "UNAUTHENTICATED", 1, 0, 1, 0}},
-    {"UNSPECIFIED_ERROR",
-     500,
-     BODY("x", FCM("UNSPECIFIED_ERROR")),
-     0,
-     4,
-     {VERDICT_RETRY, "UNSPECIFIED_ERROR", 0, 0, 0, 0}},
-    {"UNSPECIFIED_ERROR, fifth try",
-     500,
-     BODY("x", FCM("UNSPECIFIED_ERROR")),
-     0,
-     5,
-     {VERDICT_FAILED, "UNSPECIFIED_ERROR", 0, 0, 0, 0}},
+     0, VERDICT_RETIRED, "INVALID_ARGUMENT", 0, 0, 0},
+    {"a dead token, by the field", 400,
+     BODY("x", BAD_FIELD("message.token") FCM("INVALID_ARGUMENT")), 0, VERDICT_RETIRED,
+     "INVALID_ARGUMENT", 0, 0, 0},
+    {"another field", 400,
+     BODY("registration token", BAD_FIELD("message.android.ttl") FCM("INVALID_ARGUMENT")), 0,
+     VERDICT_FAILED, "INVALID_ARGUMENT", 0, 0, 0},
+    {"the project's quota", 429, BODY("x", QUOTA("project:1") FCM("QUOTA_EXCEEDED")), 9,
+     VERDICT_RETRY, "QUOTA_EXCEEDED", 9, 9, 0},
+    {"a device's quota", 429, BODY("x", QUOTA("device:1") FCM("QUOTA_EXCEEDED")), 9, VERDICT_RETRY,
+     "QUOTA_EXCEEDED", 9, 0, 0},
+    {"UNAUTHENTICATED", 401, BODY("x", ""), 0, VERDICT_RETRY, "UNAUTHENTICATED", 1, 0, STALE},
     /* not FCM's words: never the token's fault */
-    {"404 of a proxy",
-     404,
-     "<html>not found</html>",
-     0,
-     1,
-     {VERDICT_RETRY, "HTTP_404", 300, 300, 0, 1}},
-    {"404 of another project",
-     404,
-     BODY("x", ""),
-     0,
-     1,
-     {VERDICT_RETRY, "HTTP_404", 300, 300, 0, 1}},
-    {"403 of a firewall", 403, "", 0, 1, {VERDICT_RETRY, "HTTP_403", 300, 300, 0, 1}},
-    {"302", 302, "", 0, 1, {VERDICT_RETRY, "HTTP_3XX", 300, 300, 0, 1}},
-    {"429 without a body", 429, "", 0, 1, {VERDICT_RETRY, "HTTP_429", 60, 0, 0, 0}},
-    {"502", 502, "<html>", 0, 1, {VERDICT_RETRY, "HTTP_5XX", 0, 0, 0, 0}},
-    {"408", 408, "", 0, 1, {VERDICT_RETRY, "HTTP_408", 0, 0, 0, 0}},
-    {"413", 413, "", 0, 1, {VERDICT_FAILED, "HTTP_413", 0, 0, 0, 0}},
-    {"400 without a body", 400, "", 0, 1, {VERDICT_FAILED, "HTTP_4XX", 0, 0, 0, 0}},
-    {"a code nobody knows",
-     500,
-     BODY("x", FCM("NEW_IN_2030")),
-     0,
-     1,
-     {VERDICT_RETRY, "HTTP_5XX", 0, 0, 0, 0}},
-    {"details that are none",
-     404,
-     "{\"error\":{\"message\":7,\"details\":{\"@type\":[]}}}",
-     0,
-     1,
-     {VERDICT_RETRY, "HTTP_404", 300, 300, 0, 1}},
+    {"404 of a proxy", 404, "<html>not found</html>", 0, VERDICT_RETRY, "HTTP_404", 300, 300,
+     ALARM},
+    {"404 of another project", 404, BODY("x", ""), 0, VERDICT_RETRY, "HTTP_404", 300, 300, ALARM},
+    {"403 of a firewall", 403, "", 0, VERDICT_RETRY, "HTTP_403", 300, 300, ALARM},
+    {"302", 302, "", 0, VERDICT_RETRY, "HTTP_3XX", 300, 300, ALARM},
+    {"429 without a body", 429, "", 0, VERDICT_RETRY, "HTTP_429", 60, 0, 0},
+    {"502", 502, "<html>", 0, VERDICT_RETRY, "HTTP_5XX", 0, 0, 0},
+    {"408", 408, "", 0, VERDICT_RETRY, "HTTP_408", 0, 0, 0},
+    {"413", 413, "", 0, VERDICT_FAILED, "HTTP_413", 0, 0, 0},
+    {"400 without a body", 400, "", 0, VERDICT_FAILED, "HTTP_4XX", 0, 0, 0},
+    {"a code nobody knows", 500, BODY("x", FCM("NEW_IN_2030")), 0, VERDICT_RETRY, "HTTP_5XX", 0, 0,
+     0},
+    {"details that are none", 404, "{\"error\":{\"message\":7,\"details\":{\"@type\":[]}}}", 0,
+     VERDICT_RETRY, "HTTP_404", 300, 300, ALARM},
 };
+
+static int tests, failed;
 
 static bool
 same(const struct classification *a, const struct classification *b)
@@ -178,26 +100,63 @@ same(const struct classification *a, const struct classification *b)
 	       strcmp(a->detail ? a->detail : "", b->detail ? b->detail : "") == 0;
 }
 
+/* check classifies one answer and prints a line of TAP. */
+static void
+check(const char *name, long status, const char *body, long retry_after, int attempt,
+      const struct classification *expected)
+{
+	struct classification result;
+	bool good;
+
+	classify_answer(status, body, strlen(body), retry_after, attempt, &result);
+	good = same(&result, expected);
+	failed += !good;
+	printf("%sok %d - %s\n", good ? "" : "not ", ++tests, name);
+	if (!good)
+		printf("# verdict %d, %s, retry %d, stop %d, stale %d, alarm %d\n", result.verdict,
+		       result.detail ? result.detail : "-", result.retry_seconds, result.stop_seconds,
+		       result.stale_token, result.alarm);
+}
+
+static void
+check_code(size_t i)
+{
+	struct classification expected = {.verdict = codes[i].verdict,
+	                                  .detail = codes[i].code,
+	                                  .retry_seconds = codes[i].retry_seconds,
+	                                  .alarm = codes[i].alarm};
+	char name[100], body[300];
+
+	snprintf(name, sizeof(name), "%s, try %d, Retry-After %ld", codes[i].code, codes[i].attempt,
+	         codes[i].retry_after);
+	snprintf(body, sizeof(body), BODY("x", FCM("%s")), codes[i].code);
+	check(name, codes[i].status, body, codes[i].retry_after, codes[i].attempt, &expected);
+}
+
+static void
+check_answer(size_t i)
+{
+	struct classification expected = {.verdict = answers[i].verdict,
+	                                  .detail = answers[i].detail,
+	                                  .retry_seconds = answers[i].retry_seconds,
+	                                  .stop_seconds = answers[i].stop_seconds,
+	                                  .stale_token = (answers[i].flags & STALE) != 0,
+	                                  .alarm = (answers[i].flags & ALARM) != 0};
+
+	check(answers[i].name, answers[i].status, answers[i].body, answers[i].retry_after, 1,
+	      &expected);
+}
+
 int
 main(void)
 {
-	size_t count = sizeof(cases) / sizeof(*cases), failed = 0;
+	size_t code_count = sizeof(codes) / sizeof(*codes);
+	size_t answer_count = sizeof(answers) / sizeof(*answers);
 
-	printf("1..%zu\n", count);
-	for (size_t i = 0; i < count; i++)
-	{
-		struct classification result;
-		bool good;
-
-		classify_answer(cases[i].status, cases[i].body, strlen(cases[i].body), cases[i].retry_after,
-		                cases[i].attempt, &result);
-		good = same(&result, &cases[i].expected);
-		failed += !good;
-		printf("%sok %zu - %s\n", good ? "" : "not ", i + 1, cases[i].name);
-		if (!good)
-			printf("# verdict %d, %s, retry %d, stop %d, stale %d, alarm %d\n", result.verdict,
-			       result.detail ? result.detail : "-", result.retry_seconds, result.stop_seconds,
-			       result.stale_token, result.alarm);
-	}
+	printf("1..%zu\n", code_count + answer_count);
+	for (size_t i = 0; i < code_count; i++)
+		check_code(i);
+	for (size_t i = 0; i < answer_count; i++)
+		check_answer(i);
 	return failed > 0;
 }

@@ -1,0 +1,40 @@
+/* Requests and their answers. */
+#ifndef GATEWAY_REQUEST_H
+#define GATEWAY_REQUEST_H
+
+#include <nghttp2/nghttp2.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define REQUEST_BODY 65536
+
+/* One request, complete.  The answer is given with request_answer(), now or later. */
+struct request
+{
+	struct connection *connection;
+	struct request *next, *previous; /* of its connection */
+	struct request *later;           /* of those that are answered later */
+	long long due;                   /* when that is, in milliseconds */
+	int32_t stream;
+	char method[8], path[256], authorization[4096], content_type[64];
+	char *body;
+	size_t length, room;
+	/* the answer */
+	int status;
+	char retry_after[40];
+	char *answer;
+	size_t answer_length, answer_sent;
+	bool reset;
+};
+
+typedef void (*request_handler)(struct request *request);
+
+extern void request_begin(request_handler handler);
+extern const nghttp2_session_callbacks *request_callbacks(void);
+extern void request_answer(struct request *request);
+extern void request_answer_later(struct request *request, int milliseconds);
+extern int request_answer_due(void);
+extern void request_free(struct request *request);
+
+#endif
