@@ -57,7 +57,8 @@ DECLARE
   message bytea;
   holder record;
   resident bigint;
-  state text;
+  refusal text;
+  reason text;
 BEGIN
   -- what is ours to have in order comes before the challenge is consumed
   PERFORM passport.require_token_key();
@@ -69,17 +70,11 @@ BEGIN
     RETURN;
   END IF;
 
-  SELECT d.resident_id, a.state INTO resident, state
-    FROM passport.certificate_directory AS d
-    JOIN passport.account AS a ON a.resident_id = d.resident_id
-   WHERE d.issuer_id = holder.issuer_id AND d.serial = holder.serial;
+  SELECT l.resident_id, l.verdict, l.detail INTO resident, refusal, reason
+    FROM passport.account_of_login(holder.issuer_id, holder.serial) AS l;
   IF resident IS NULL THEN
-    verdict := 'unknown_account';
-    detail := 'account: no account has this certificate.';
-    RETURN;
-  ELSIF state <> 'active' THEN
-    verdict := 'suspended';
-    detail := 'account: the account is suspended.';
+    verdict := refusal;
+    detail := reason;
     RETURN;
   END IF;
 
@@ -91,7 +86,7 @@ BEGIN
     FROM passport.issue_token(resident, session_id) AS t;
 END $$;
 COMMENT ON FUNCTION passport.log_in(uuid, bytea, bytea, text) IS
-'Logs the holder of an authentication certificate (利用者証明用, DER) in: signature is the card''s over the message of the challenge, which is consumed whatever comes of it. verdict: valid, one of verify_signature''s, unknown_account or suspended; detail names the rule. When valid, id_token is a JWT (ES256) that holds until expires_at for this audience: claims iss, sub (another one for each audience), aud, exp, iat, auth_time, acr jpki.authentication, amr (RFC 8176), sid, jti, role. PT410 for a challenge that is used, expired or for something else, PT503 without a token key.';
+'Logs the holder of an authentication certificate (利用者証明用, DER) in: signature is the card''s over the message of the challenge, which is consumed whatever comes of it. verdict: valid, one of verify_signature''s, unknown_account, suspended or replaced (a renewed card''s old certificate); detail names the rule. When valid, id_token is a JWT (ES256) that holds until expires_at for this audience: claims iss, sub (another one for each audience), aud, exp, iat, auth_time, acr jpki.authentication, amr (RFC 8176), sid, jti, role. PT410 for a challenge that is used, expired or for something else, PT503 without a token key.';
 
 CREATE FUNCTION passport.authenticate(token text) RETURNS bigint
   LANGUAGE c VOLATILE SECURITY DEFINER
@@ -128,7 +123,7 @@ CREATE FUNCTION passport.log_out() RETURNS void
 AS $$
 BEGIN
   UPDATE passport.session AS s SET revoked_at = passport.now()
-   WHERE s.resident_id = passport.acting_resident() AND s.session_id = passport.acting_session()
+   WHERE s.resident_id = passport.acting_holder() AND s.session_id = passport.acting_session()
      AND s.revoked_at IS NULL;
   PERFORM passport.stop_acting();
 END $$;
