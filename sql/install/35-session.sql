@@ -180,12 +180,27 @@ END $$;
 COMMENT ON FUNCTION passport.end_sessions(bigint, uuid) IS
 'Ends the sessions of a resident (those of one login, or all), for every audience, at once when this transaction commits; services that want to be told are queued to be. Returns how many sessions there were. For staff when a card or phone was lost, and for what suspends an account.';
 
+CREATE FUNCTION passport.session_holder(operation text DEFAULT NULL) RETURNS bigint
+  LANGUAGE plpgsql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF operation IS NULL THEN
+    PERFORM passport.acting_resident();
+  ELSE
+    PERFORM passport.require_level(operation);
+  END IF;
+  RETURN passport.acting_holder();
+END $$;
+COMMENT ON FUNCTION passport.session_holder(text) IS
+'Whose login acts: sessions are the holder''s own, also while a guardian acts for a ward, whose sessions must not end with the guardian''s. operation: whose policy must be met, if any. PT401 as acting_resident and require_level.';
+
 CREATE FUNCTION passport.log_out() RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  acting CONSTANT bigint := passport.acting_resident();
+  acting CONSTANT bigint := passport.session_holder();
   own passport.session;
 BEGIN
   SELECT * INTO own FROM passport.session AS s
@@ -209,7 +224,7 @@ AS $$
 DECLARE
   ended int;
 BEGIN
-  ended := passport.end_sessions(passport.acting_resident());
+  ended := passport.end_sessions(passport.session_holder());
   PERFORM passport.stop_acting();
   RETURN ended;
 END $$;
@@ -223,7 +238,7 @@ CREATE FUNCTION passport.my_sessions()
 AS $$
 #variable_conflict use_column
 DECLARE
-  acting CONSTANT bigint := passport.require_level('my_sessions');
+  acting CONSTANT bigint := passport.session_holder('my_sessions');
 BEGIN
   RETURN QUERY
     SELECT s.session_id, s.login_id, s.audience, s.acr, s.auth_time, s.expires_at, s.session_id = passport.acting_session()
@@ -240,7 +255,7 @@ CREATE FUNCTION passport.end_my_session(session_id uuid) RETURNS int
 AS $$
 #variable_conflict use_column
 DECLARE
-  acting CONSTANT bigint := passport.require_level('my_sessions');
+  acting CONSTANT bigint := passport.session_holder('my_sessions');
   login uuid;
 BEGIN
   SELECT s.login_id INTO login FROM passport.session AS s
@@ -260,7 +275,7 @@ CREATE FUNCTION passport.enter_service(audience text, nonce text DEFAULT NULL,
 AS $$
 #variable_conflict use_column
 DECLARE
-  acting CONSTANT bigint := passport.require_level('enter_service');
+  acting CONSTANT bigint := passport.session_holder('enter_service');
   service passport.audience;
 BEGIN
   PERFORM passport.check_nonce(nonce);

@@ -53,7 +53,7 @@ CREATE FUNCTION passport.step_up(challenge_id uuid, certificate bytea, signature
 AS $$
 #variable_conflict use_variable
 DECLARE
-  acting CONSTANT bigint := passport.acting_resident();
+  acting CONSTANT bigint := passport.session_holder();
   own CONSTANT uuid := passport.acting_session();
   kind text;
   holder record;

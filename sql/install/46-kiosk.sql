@@ -68,7 +68,7 @@ CREATE FUNCTION passport.approve_kiosk_login(user_code text, kiosk text DEFAULT 
 AS $$
 #variable_conflict use_variable
 DECLARE
-  acting CONSTANT bigint := passport.require_level('approve_kiosk_login');
+  acting CONSTANT bigint := passport.session_holder('approve_kiosk_login');
   code CONSTANT text := upper(regexp_replace(left(user_code, 20), '[- ]', '', 'g'));
 BEGIN
   IF passport.attempts_exhausted('resident', acting::text) THEN
