@@ -14,6 +14,8 @@
 #include "passport.h"
 #include "identity/key.h"
 
+int passport_attempt_limit;
+int passport_attempt_window;
 int passport_challenge_lifetime;
 char *passport_clock;
 int passport_crl_grace;
@@ -36,6 +38,14 @@ static bool check_timezone(char **newval, void **extra, GucSource source);
 void
 DefinePassportSettings(void)
 {
+	/* three at least: everybody mistypes a PIN */
+	DefineCustomIntVariable("passport.attempt_limit",
+	                        "How many failed attempts of a certificate are taken as mistakes.",
+	                        NULL, &passport_attempt_limit, 10, 3, 1000, PGC_SIGHUP, 0, NULL, NULL,
+	                        NULL);
+	DefineCustomIntVariable("passport.attempt_window", "How long failed attempts are counted.",
+	                        NULL, &passport_attempt_window, 900, 60, 86400, PGC_SIGHUP, GUC_UNIT_S,
+	                        NULL, NULL, NULL);
 	/* an hour at most: a challenge is answered while the card lies on the reader */
 	DefineCustomIntVariable("passport.challenge_lifetime", "How long a challenge can be answered.",
 	                        NULL, &passport_challenge_lifetime, 300, 10, 3600, PGC_SIGHUP,

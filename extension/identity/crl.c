@@ -13,7 +13,9 @@ static const char *parse_tbs(DerSlice rest, Crl *crl, DerSlice *algorithm);
 static const char *parse_dates(DerSlice *rest, Crl *crl);
 static const char *parse_extensions(DerSlice extensions, Crl *crl);
 static const char *parse_one(DerSlice oid, bool critical, DerSlice value, Crl *crl);
+static const char *parse_base(DerSlice value, bool critical, Crl *crl);
 static const char *parse_scope(DerSlice value, Crl *crl);
+static bool read_reasons(DerSlice flags, unsigned *reasons);
 static const char *parse_entry_extensions(DerSlice extensions, CrlEntry *entry);
 static bool read_extension(DerSlice *rest, DerSlice *oid, bool *critical, DerSlice *value);
 
@@ -27,6 +29,7 @@ ParseCrl(const uint8_t *der, size_t size, Crl *crl)
 	int unused;
 
 	memset(crl, 0, sizeof(*crl));
+	crl->reasons = CRL_REASONS_ALL;
 	if (!DerOnly((DerSlice){der, size}, DER_SEQUENCE, &outer) ||
 	    !DerWellFormed((DerSlice){der, size}) || !DerReadTag(&outer.content, DER_SEQUENCE, &tbs))
 		return "der: the bytes are not one CRL.";
@@ -51,6 +54,8 @@ ParseCrl(const uint8_t *der, size_t size, Crl *crl)
 		fault = ReadCrlEntry(&entries, &entry);
 		if (fault != NULL)
 			return fault;
+		if (entry.reason == CRL_REMOVE && !crl->is_delta)
+			return "entries: a whole list takes one back.";
 	}
 	return NULL;
 }
@@ -147,17 +152,28 @@ parse_one(DerSlice oid, bool critical, DerSlice value, Crl *crl)
 		return parse_scope(value, crl);
 	}
 	if (DerEqual(oid, DER_LITERAL("\x55\x1d\x1b")))
-	{
-		crl->is_delta = true;
-		return NULL;
-	}
+		return parse_base(value, critical, crl);
 	if (critical)
 		return "critical_extension: one is critical and not known.";
 	return NULL;
 }
 
-/* parse_scope takes an issuing distribution point that is a directory name, for all reasons and
- * for certificates of holders: onlyContainsUserCerts is the one flag it may have. */
+/* parse_base takes the mark of a delta (RFC 5280 5.2.4), which whoever does not know it must not
+ * pass over. */
+static const char *
+parse_base(DerSlice value, bool critical, Crl *crl)
+{
+	DerItem number;
+
+	if (crl->is_delta || !critical || !DerOnly(value, DER_INTEGER, &number) ||
+	    !DerUnsigned(&number, &crl->base) || crl->base.size > SERIAL_MAX)
+		return "delta: its base is not one critical number of at most 20 octets.";
+	crl->is_delta = true;
+	return NULL;
+}
+
+/* parse_scope takes an issuing distribution point that is a directory name, for certificates of
+ * holders: it may say onlyContainsUserCerts and onlySomeReasons, and nothing else. */
 static const char *
 parse_scope(DerSlice value, Crl *crl)
 {
@@ -170,9 +186,31 @@ parse_scope(DerSlice value, Crl *crl)
 	if (DerReadTag(&sequence.content, DER_CONTEXT(1), &flag) &&
 	    (flag.content.size != 1 || flag.content.data[0] != 0xff))
 		return "scope: a flag is not TRUE.";
+	if (DerReadTag(&sequence.content, DER_CONTEXT(3), &flag) &&
+	    !read_reasons(flag.content, &crl->reasons))
+		return "scope: the reasons are not a string of nine bits with one of them set.";
 	if (sequence.content.size != 0)
 		return "scope: it is narrower than its directory name, or indirect.";
 	return NULL;
+}
+
+/* read_reasons takes the content of ReasonFlags, whose first bit is not used. */
+static bool
+read_reasons(DerSlice flags, unsigned *reasons)
+{
+	DerItem item = {DER_BIT_STRING, flags, flags};
+	DerSlice bits;
+	int unused;
+
+	if (!DerBits(&item, &bits, &unused) || bits.size == 0 || bits.size > 2)
+		return false;
+	*reasons = 0;
+	for (unsigned i = 0; i < bits.size * 8; i++)
+		if (bits.data[i / 8] & (0x80 >> i % 8))
+			*reasons |= 1u << i;
+	/* a string of named bits ends in its last one (X.690 11.2.2) */
+	return *reasons != 0 && (*reasons & ~CRL_REASONS_ALL) == 0 &&
+	       (bits.data[bits.size - 1] >> unused & 1) != 0;
 }
 
 const char *
@@ -207,7 +245,7 @@ parse_entry_extensions(DerSlice extensions, CrlEntry *entry)
 			return "entries: an extension of one is not an extension.";
 		if (DerEqual(oid, DER_LITERAL("\x55\x1d\x15")))
 		{
-			/* 7 is not used, 8 takes an entry back and belongs in a delta */
+			/* 7 is not used */
 			if (!DerOnly(value, DER_ENUMERATED, &reason) || !DerUnsigned(&reason, &number) ||
 			    number.size != 1 || number.data[0] == 7 || number.data[0] > 10)
 				return "entries: the reason of one is not a reason.";

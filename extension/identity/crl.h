@@ -1,4 +1,10 @@
-/* Certificate revocation lists, read one entry at a time.  Pure C. */
+/*
+ * Certificate revocation lists, read one entry at a time.  Pure C.
+ *
+ * A list is whole or a delta, which says what changed since a whole one.  It
+ * tells of all reasons for a revocation, or of some: then several lists of one
+ * distribution point together tell of all.
+ */
 #ifndef PASSPORT_CRL_H
 #define PASSPORT_CRL_H
 
@@ -14,9 +20,14 @@ typedef struct Crl
 	int64_t next_update;
 	DerSlice number;             /* unsigned */
 	DerSlice distribution_point; /* a directory name as DER */
+	unsigned reasons;            /* a bit for each ReasonFlags, 1 to 8 */
 	bool is_delta;
+	DerSlice base;    /* a delta's: the number from which on it holds, unsigned */
 	DerSlice entries; /* for ReadCrlEntry */
 } Crl;
+
+#define CRL_REASONS_ALL 0x1feu /* keyCompromise (1) to aACompromise (8) of ReasonFlags */
+#define CRL_REMOVE 8           /* the CRLReason removeFromCRL, which only a delta may have */
 
 typedef struct CrlEntry
 {

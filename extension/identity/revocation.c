@@ -25,18 +25,21 @@
 #include "identity/trust.h"
 
 /* The root's row is part of the query, so that one taken away is noticed at once. */
-#define SQL_STANDING                                             \
-	"SELECT l.this_update, l.next_update, r.reason"              \
-	"  FROM passport.trust_anchor AS a"                          \
-	"  LEFT JOIN passport.revocation_list AS l"                  \
-	"         ON l.issuer_id = a.issuer_id AND l.point_der = $2" \
-	"  LEFT JOIN passport.revoked_certificate AS r"              \
-	"         ON r.issuer_id = a.issuer_id AND r.serial = $3"    \
-	" WHERE a.anchor_id = $1 LIMIT 1"
+#define SQL_STANDING                                                          \
+	"SELECT l.reasons, l.this_update, l.next_update, r.reason"                \
+	"  FROM passport.trust_anchor AS a"                                       \
+	"  LEFT JOIN passport.revocation_list AS l"                               \
+	"         ON l.issuer_id = a.issuer_id AND l.point_der = $2"              \
+	"  LEFT JOIN LATERAL (SELECT c.reason"                                    \
+	"                       FROM passport.revoked_certificate AS c"           \
+	"                      WHERE c.issuer_id = a.issuer_id AND c.serial = $3" \
+	"                      LIMIT 1) AS r ON true"                             \
+	" WHERE a.anchor_id = $1"
 
 PG_FUNCTION_INFO_V1(passport_inspect_crl);
 PG_FUNCTION_INFO_V1(passport_crl_entries);
 
+static void add_list(Standing *standing, HeapTuple tuple, TupleDesc columns);
 static Finding check_crl(const Crl *crl, const TrustAnchor **anchor);
 static Datum decimal(DerSlice magnitude);
 static Datum slice_bytes(DerSlice bytes);
@@ -58,38 +61,61 @@ ReadStanding(int32 anchor_id, const Certificate *certificate, Standing *standing
 			elog(ERROR, "could not prepare the query for revocation");
 	}
 	memset(standing, 0, sizeof(*standing));
-	if (SPI_execute_plan(plan, values, point.data == NULL ? " n " : NULL, true, 1) != SPI_OK_SELECT)
+	if (SPI_execute_plan(plan, values, point.data == NULL ? " n " : NULL, true, STANDING_LISTS) !=
+	    SPI_OK_SELECT)
 		elog(ERROR, "could not read the revocation");
 	if (SPI_processed == 0)
 		return;
 
 	standing->anchor_stands = true;
-	standing->this_update =
-	    DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null));
-	standing->list_known = !null;
-	standing->next_update =
-	    DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &null));
+	for (uint64 i = 0; i < SPI_processed; i++)
+		add_list(standing, SPI_tuptable->vals[i], SPI_tuptable->tupdesc);
 	standing->reason =
-	    DatumGetInt16(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 3, &null));
+	    DatumGetInt16(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 4, &null));
 	standing->revoked = !null;
 	SPI_freetuptable(SPI_tuptable);
 }
 
+/* add_list takes a row's list, if it has one. */
+static void
+add_list(Standing *standing, HeapTuple tuple, TupleDesc columns)
+{
+	bool null;
+	int32 reasons = DatumGetInt32(SPI_getbinval(tuple, columns, 1, &null));
+	int i = standing->list_count;
+
+	if (null)
+		return;
+	standing->lists[i].reasons = reasons;
+	standing->lists[i].this_update = DatumGetTimestampTz(SPI_getbinval(tuple, columns, 2, &null));
+	standing->lists[i].next_update = DatumGetTimestampTz(SPI_getbinval(tuple, columns, 3, &null));
+	standing->list_count++;
+}
+
+/* CheckRevocation believes that a certificate stands only if the lists that are current tell of
+ * all reasons together: one that is stale tells of nothing. */
 Finding
 CheckRevocation(const Standing *standing, TimestampTz at)
 {
+	Finding missing = {"revocation_unknown",
+	                   "crl_missing: no list of the certificate's distribution point is loaded."};
+	unsigned told = 0;
+
 	if (standing->revoked)
 		return (Finding){"revoked", psprintf("crl: the certificate is revoked (%s).",
 		                                     CrlReasonName(standing->reason))};
-	if (!standing->list_known)
-		return (Finding){"revocation_unknown",
-		                 "crl_missing: no list of the certificate's distribution point is loaded."};
-	if (at < standing->this_update)
-		return (Finding){"revocation_unknown",
-		                 "crl_future: the list is newer than the time asked."};
-	if (at > standing->next_update + passport_crl_grace * USECS_PER_SEC)
-		return (Finding){"revocation_unknown", "crl_stale: the list is past its next update."};
-	return (Finding){NULL, NULL};
+	if (standing->list_count > 0)
+		missing.detail = "crl_reasons: the lists that are loaded do not tell of all reasons.";
+	for (int i = 0; i < standing->list_count; i++)
+	{
+		if (at < standing->lists[i].this_update)
+			missing.detail = "crl_future: the list is newer than the time asked.";
+		else if (at > standing->lists[i].next_update + passport_crl_grace * USECS_PER_SEC)
+			missing.detail = "crl_stale: the list is past its next update.";
+		else
+			told |= standing->lists[i].reasons;
+	}
+	return told == CRL_REASONS_ALL ? (Finding){NULL, NULL} : missing;
 }
 
 /* passport_inspect_crl verifies a list and returns its header; what is already stored is for
@@ -98,8 +124,8 @@ Datum
 passport_inspect_crl(PG_FUNCTION_ARGS)
 {
 	DerSlice der = BytesSlice(PG_GETARG_BYTEA_PP(0));
-	Datum values[8] = {0};
-	bool nulls[8];
+	Datum values[10] = {0};
+	bool nulls[10];
 	TupleDesc columns;
 	Crl crl;
 	Finding finding;
@@ -116,12 +142,16 @@ passport_inspect_crl(PG_FUNCTION_ARGS)
 		SPI_connect();
 		finding = check_crl(&crl, &anchor);
 		SPI_finish();
-		memset(nulls + 3, false, 5);
+		memset(nulls + 3, false, 6);
 		values[3] = slice_bytes(crl.distribution_point);
 		values[4] = PointerGetDatum(NameAsText(crl.distribution_point));
 		values[5] = decimal(crl.number);
 		values[6] = TimestampTzGetDatum(UnixTimestamp(crl.this_update));
 		values[7] = TimestampTzGetDatum(UnixTimestamp(crl.next_update));
+		values[8] = Int32GetDatum(crl.reasons);
+		nulls[9] = !crl.is_delta;
+		if (crl.is_delta)
+			values[9] = decimal(crl.base);
 	}
 	if (finding.detail != NULL)
 	{
@@ -144,8 +174,6 @@ check_crl(const Crl *crl, const TrustAnchor **anchor)
 	TimestampTz now = PassportNow();
 	bool name_known;
 
-	if (crl->is_delta)
-		return (Finding){"unsupported", "delta: only whole lists are taken."};
 	if ((crl->algorithm & AllowedAlgorithms(passport_signature_algorithms)) == 0)
 		return (Finding){"weak_key", "algorithm: the signature algorithm is not allowed."};
 	*anchor = FindAnchor(PURPOSE_NONE, USAGE_CRL_SIGN, &part, &name_known);

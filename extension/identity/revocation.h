@@ -5,12 +5,18 @@
 #include "identity/certificate.h"
 #include "datatype/timestamp.h"
 
+#define STANDING_LISTS 8 /* as many as there are reasons to part them by */
+
 typedef struct Standing
 {
 	bool anchor_stands; /* the root is still trusted */
-	bool list_known;    /* a list of the certificate's distribution point is stored */
-	TimestampTz this_update;
-	TimestampTz next_update;
+	int list_count;     /* of the lists of the certificate's distribution point that are stored */
+	struct
+	{
+		unsigned reasons; /* that it tells of, as in crl.h */
+		TimestampTz this_update;
+		TimestampTz next_update;
+	} lists[STANDING_LISTS];
 	bool revoked;
 	int reason;
 } Standing;

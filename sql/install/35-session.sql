@@ -70,7 +70,7 @@ COMMENT ON FUNCTION passport.check_nonce(text) IS
 'Raises PT422 unless the nonce can stand in a token as it is.';
 
 CREATE FUNCTION passport.log_in(challenge_id uuid, certificate bytea, signature bytea, audience text DEFAULT 'passport',
-    nonce text DEFAULT NULL, OUT verdict text, OUT detail text, OUT session_id uuid, OUT id_token text, OUT expires_at timestamptz)
+    nonce text DEFAULT NULL, source text DEFAULT NULL, OUT verdict text, OUT detail text, OUT session_id uuid, OUT id_token text, OUT expires_at timestamptz)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -79,8 +79,11 @@ DECLARE
   message bytea;
   holder record;
   resident bigint;
-  state text;
+  refusal text;
+  reason text;
   service passport.audience;
+  suspect boolean;
+  card text;
 BEGIN
   -- what is ours to have in order comes before the challenge is consumed
   PERFORM passport.check_nonce(nonce);
@@ -90,33 +93,40 @@ BEGIN
   SELECT * INTO holder FROM passport.verify_holder(certificate, message, signature, 'authentication');
   verdict := holder.verdict;
   detail := holder.detail;
+  card := holder.issuer_id || ':' || holder.serial;
+  suspect := passport.attempts_exhausted('certificate', card) OR passport.attempts_exhausted('source', source);
   IF verdict IS DISTINCT FROM 'valid' THEN
+    PERFORM passport.note_failure('certificate', card);
+    PERFORM passport.note_failure('source', source);
+    IF suspect THEN
+      verdict := 'limited';
+      detail := 'attempts: too many have failed.';
+    END IF;
     RETURN;
   END IF;
 
-  SELECT d.resident_id, a.state INTO resident, state
-    FROM passport.certificate_directory AS d
-    JOIN passport.account AS a ON a.resident_id = d.resident_id
-   WHERE d.issuer_id = holder.issuer_id AND d.serial = holder.serial;
+  SELECT l.resident_id, l.verdict, l.detail INTO resident, refusal, reason
+    FROM passport.account_of_login(holder.issuer_id, holder.serial) AS l;
   IF resident IS NULL THEN
-    verdict := 'unknown_account';
-    detail := 'account: no account has this certificate.';
-    RETURN;
-  ELSIF state <> 'active' THEN
-    verdict := 'suspended';
-    detail := 'account: the account is suspended.';
+    IF refusal = 'unknown_account' THEN
+      PERFORM passport.note_failure('source', source);
+    END IF;
+    verdict := refusal;
+    detail := reason;
     RETURN;
   END IF;
 
   INSERT INTO passport.session (resident_id, audience, acr, amr, issuer_id, serial, auth_time, expires_at)
-    VALUES (resident, log_in.audience, 'jpki.authentication', ARRAY['sc', 'pin', 'mfa'], holder.issuer_id, holder.serial,
+    VALUES (resident, log_in.audience,
+            -- a good signature gets in whatever others have tried, but to little more than the disaster functions
+            CASE WHEN suspect THEN 'passport.basic' ELSE 'jpki.authentication' END, ARRAY['sc', 'pin', 'mfa'], holder.issuer_id, holder.serial,
             passport.now(), passport.now() + coalesce(service.session_lifetime, current_setting('passport.session_lifetime')::interval))
     RETURNING session.session_id INTO session_id;
   SELECT t.id_token, t.expires_at INTO id_token, expires_at
     FROM passport.issue_token(resident, session_id, nonce) AS t;
 END $$;
-COMMENT ON FUNCTION passport.log_in(uuid, bytea, bytea, text, text) IS
-'Logs the holder of an authentication certificate (利用者証明用, DER) in: signature is the card''s over the message of the challenge, which is consumed whatever comes of it. verdict: valid, one of verify_signature''s, unknown_account or suspended; detail names the rule. When valid, id_token is a JWT (ES256 or RS256, as the audience is registered) that holds until expires_at for this audience: claims iss, sub (another one for each audience), aud, exp, iat, nbf, auth_time, acr jpki.authentication, amr (RFC 8176), sid, jti, role, and nonce (1 to 200 letters, digits and ._~+/=-) if the service sent one. PT410 for a challenge that is used, expired or for something else, PT503 without a token key.';
+COMMENT ON FUNCTION passport.log_in(uuid, bytea, bytea, text, text, text) IS
+'Logs the holder of an authentication certificate (利用者証明用, DER) in: signature is the card''s over the message of the challenge, which is consumed whatever comes of it. source: where the attempt comes from (an address), if it is known. verdict: valid, one of verify_signature''s, unknown_account, suspended, replaced (a renewed card''s old certificate), or limited instead of what failed when the certificate or the source failed too often within passport.attempt_window; detail names the rule. Nobody is locked out by the failures of others: a good signature always logs in, but while the attempts are exhausted with the level passport.basic only, which a step up raises. When valid, id_token is a JWT (ES256 or RS256, as the audience is registered) that holds until expires_at for this audience: claims iss, sub (another one for each audience), aud, exp, iat, nbf, auth_time, acr jpki.authentication, amr (RFC 8176), sid, jti, role, and nonce (1 to 200 letters, digits and ._~+/=-) if the service sent one. PT410 for a challenge that is used, expired or for something else, PT503 without a token key.';
 
 CREATE FUNCTION passport.authenticate(token text) RETURNS bigint
   LANGUAGE c VOLATILE SECURITY DEFINER
@@ -170,19 +180,42 @@ END $$;
 COMMENT ON FUNCTION passport.end_sessions(bigint, uuid) IS
 'Ends the sessions of a resident (those of one login, or all), for every audience, at once when this transaction commits; services that want to be told are queued to be. Returns how many sessions there were. For staff when a card or phone was lost, and for what suspends an account.';
 
+CREATE FUNCTION passport.session_holder(operation text DEFAULT NULL) RETURNS bigint
+  LANGUAGE plpgsql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF operation IS NULL THEN
+    PERFORM passport.acting_resident();
+  ELSE
+    PERFORM passport.require_level(operation);
+  END IF;
+  RETURN passport.acting_holder();
+END $$;
+COMMENT ON FUNCTION passport.session_holder(text) IS
+'Whose login acts: sessions are the holder''s own, also while a guardian acts for a ward, whose sessions must not end with the guardian''s. operation: whose policy must be met, if any. PT401 as acting_resident and require_level.';
+
 CREATE FUNCTION passport.log_out() RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  acting CONSTANT bigint := passport.acting_resident();
+  acting CONSTANT bigint := passport.session_holder();
+  own passport.session;
 BEGIN
-  PERFORM passport.end_sessions(acting, (SELECT s.login_id FROM passport.session AS s
-                                          WHERE s.resident_id = acting AND s.session_id = passport.acting_session()));
+  SELECT * INTO own FROM passport.session AS s
+   WHERE s.resident_id = acting AND s.session_id = passport.acting_session();
+  IF own.amr = ARRAY['user'] THEN
+    -- leaving a kiosk does not log the phone out that approved it
+    UPDATE passport.session AS s SET revoked_at = passport.now()
+     WHERE s.resident_id = acting AND s.session_id = own.session_id AND s.revoked_at IS NULL;
+  ELSE
+    PERFORM passport.end_sessions(acting, own.login_id);
+  END IF;
   PERFORM passport.stop_acting();
 END $$;
 COMMENT ON FUNCTION passport.log_out() IS
-'Ends the acting resident''s login, with the sessions that it has at other services: their tokens count no longer, in any connection, once this transaction commits. PT401 when nobody acts.';
+'Ends the acting resident''s login, with the sessions that it has at other services and at kiosks; at a kiosk, the kiosk''s session alone. Their tokens count no longer, in any connection, once this transaction commits. PT401 when nobody acts.';
 
 CREATE FUNCTION passport.log_out_everywhere() RETURNS int
   LANGUAGE plpgsql SECURITY DEFINER
@@ -191,7 +224,7 @@ AS $$
 DECLARE
   ended int;
 BEGIN
-  ended := passport.end_sessions(passport.acting_resident());
+  ended := passport.end_sessions(passport.session_holder());
   PERFORM passport.stop_acting();
   RETURN ended;
 END $$;
@@ -205,7 +238,7 @@ CREATE FUNCTION passport.my_sessions()
 AS $$
 #variable_conflict use_column
 DECLARE
-  acting CONSTANT bigint := passport.require_level('my_sessions');
+  acting CONSTANT bigint := passport.session_holder('my_sessions');
 BEGIN
   RETURN QUERY
     SELECT s.session_id, s.login_id, s.audience, s.acr, s.auth_time, s.expires_at, s.session_id = passport.acting_session()
@@ -222,7 +255,7 @@ CREATE FUNCTION passport.end_my_session(session_id uuid) RETURNS int
 AS $$
 #variable_conflict use_column
 DECLARE
-  acting CONSTANT bigint := passport.require_level('my_sessions');
+  acting CONSTANT bigint := passport.session_holder('my_sessions');
   login uuid;
 BEGIN
   SELECT s.login_id INTO login FROM passport.session AS s
@@ -242,7 +275,7 @@ CREATE FUNCTION passport.enter_service(audience text, nonce text DEFAULT NULL,
 AS $$
 #variable_conflict use_column
 DECLARE
-  acting CONSTANT bigint := passport.require_level('enter_service');
+  acting CONSTANT bigint := passport.session_holder('enter_service');
   service passport.audience;
 BEGIN
   PERFORM passport.check_nonce(nonce);

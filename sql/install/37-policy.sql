@@ -53,7 +53,7 @@ CREATE FUNCTION passport.step_up(challenge_id uuid, certificate bytea, signature
 AS $$
 #variable_conflict use_variable
 DECLARE
-  acting CONSTANT bigint := passport.acting_resident();
+  acting CONSTANT bigint := passport.session_holder();
   own CONSTANT uuid := passport.acting_session();
   kind text;
   holder record;
@@ -70,6 +70,7 @@ BEGIN
   verdict := holder.verdict;
   detail := holder.detail;
   IF verdict IS DISTINCT FROM 'valid' THEN
+    PERFORM passport.note_failure('certificate', holder.issuer_id || ':' || holder.serial);
     RETURN;
   ELSIF NOT EXISTS (SELECT FROM passport.certificate_directory AS d
                      WHERE d.issuer_id = holder.issuer_id AND d.serial = holder.serial AND d.resident_id = acting) THEN

@@ -19,7 +19,10 @@ GRANT EXECUTE ON FUNCTION
   passport.begin_challenge, passport.register_account, passport.log_in, passport.authenticate,
   passport.acting_resident, passport.acting_session, passport.log_out, passport.log_out_everywhere, passport.jwks,
   passport.openid_configuration, passport.step_up, passport.enter_service, passport.my_sessions, passport.end_my_session,
+  passport.begin_kiosk_login, passport.approve_kiosk_login, passport.poll_kiosk_login,
   passport.verify_signature, passport.certificate_info,
+  passport.my_account, passport.attach_ppid, passport.detach_ppid, passport.act_for, passport.my_wards,
+  passport.give_consent, passport.withdraw_consent, passport.my_consents, passport.my_consent_history, passport.my_access_log,
   passport.register_device, passport.answer_alert,
   passport.my_point_balance, passport.my_point_history, passport.spend_my_points,
   passport.public_map, passport.alert_cap
@@ -28,11 +31,14 @@ GRANT EXECUTE ON FUNCTION
 -- the village's staff
 GRANT EXECUTE ON FUNCTION
   passport.draw_affected_area, passport.draft_alert, passport.cancel_alert, passport.alert_cap,
-  passport.match_resident, passport.normalized_name, passport.normalized_address,
-  passport.household, passport.link_account, passport.end_sessions,
+  passport.find_resident, passport.normalized_name, passport.normalized_address,
+  passport.view_resident, passport.view_household, passport.view_points,
+  passport.link_account, passport.end_sessions, passport.refuse_registration, passport.enrol_at_counter, passport.begin_challenge,
+  passport.suspend_account, passport.resume_account,
+  passport.record_guardian, passport.end_guardian, passport.record_consent,
   passport.protect_address, passport.address_protected,
   passport.award_points, passport.award_roster, passport.spend_points, passport.reverse_points,
-  passport.point_balance, passport.point_history,
+  passport.point_balance,
   passport.certificate_info, passport.verify_signature,
   passport.record_card, passport.renewal_plan, passport.due_reminders,
   passport.public_map, passport.report_html, passport.local_time, passport.alert_words, passport.report_alerts
@@ -56,6 +62,7 @@ GRANT EXECUTE ON FUNCTION
   passport.add_trust_anchor, passport.load_crl, passport.rotate_token_key, passport.jwks,
   passport.set_audience, passport.set_operation_policy,
   passport.forget_challenges, passport.certificate_info, passport.verify_signature,
+  passport.record_succession, passport.review_certificates, passport.set_consent_purpose,
   passport.import_residents, passport.refresh_match_keys, passport.protect_address, passport.record_card,
   passport.define_sensor, passport.assign_zones, passport.import_hazard_zones, passport.record_readings,
   passport.residents_in,

@@ -44,6 +44,13 @@ SELECT m.name, i.kind, i.hierarchy, i.key, i.not_after
   FROM mutation AS m, passport.certificate_info(m.certificate) AS i
  WHERE m.name IN ('p256_holder', 'p384_holder', 'rsa3072', 'ed25519', 'p521', 'ca', 'policy_both', 'policy_phone', 'issuer_lower_case',
                   'generalized_time', 'year_1950') ORDER BY 1;
+-- names are written so that no octet of them passes for another
+SELECT m.name, i.subject FROM mutation AS m, passport.certificate_info(m.certificate) AS i
+ WHERE m.name IN ('set_in_order', 'subject_control', 'subject_empty') ORDER BY 1;
+
+-- roots with one thing changed
+SELECT m.name, i.verdict, i.detail, (i.verdict, split_part(i.detail, ':', 1)) IS NOT DISTINCT FROM (m.verdict, m.rule) AS as_expected
+  FROM mutation_anchor AS m, passport.inspect_anchor(m.bytes) AS i ORDER BY 1;
 -- no mutation is trusted as a root
 SELECT count(*) FILTER (WHERE i.verdict IS NULL) AS trusted, count(*) > 150 AS tried
   FROM mutation AS m, passport.inspect_anchor(m.certificate) AS i WHERE m.certificate IS NOT NULL;

@@ -68,6 +68,8 @@ SELECT verdict FROM passport.verify_signature(NULL, :'message', :'signature', 's
 \set VERBOSITY terse
 SELECT passport.verify_signature(:'certificate', :'message', :'signature', 'login');
 SELECT passport.verify_signature(:'certificate', :'message', :'signature', NULL);
+SELECT passport.verify_signature(:'certificate', :'message', :'signature', 'signature', NULL);
+SELECT passport.verify_signature(:'certificate', :'message', :'signature', 'signature', scheme => NULL);
 SELECT passport.verify_signature(:'certificate', :'message', :'signature', 'signature', scheme => 'none');
 
 -- a root that was taken away proves nothing, not even what it proved before
