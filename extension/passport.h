@@ -16,6 +16,8 @@
 #endif
 
 /* settings.c: one variable per setting, alphabetical */
+extern int passport_attempt_limit;
+extern int passport_attempt_window;     /* seconds */
 extern int passport_challenge_lifetime; /* seconds */
 extern char *passport_clock;            /* test clock, empty: the real one */
 extern int passport_crl_grace;          /* seconds after nextUpdate */
@@ -24,9 +26,11 @@ extern char *passport_issuer;           /* "iss" of our tokens */
 extern char *passport_municipality_code;
 extern int passport_session_lifetime; /* seconds */
 extern char *passport_signature_algorithms;
+extern int passport_step_up_lifetime; /* seconds */
 extern char *passport_timezone;
 extern char *passport_token_key_file;
-extern int passport_worker_interval; /* seconds */
+extern int passport_token_key_lifetime; /* seconds */
+extern int passport_worker_interval;    /* seconds */
 
 extern void DefinePassportSettings(void);
 

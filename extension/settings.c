@@ -5,32 +5,47 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "pgtime.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
 #include "utils/guc.h"
 
 #include "passport.h"
+#include "identity/key.h"
 
+int passport_attempt_limit;
+int passport_attempt_window;
 int passport_challenge_lifetime;
 char *passport_clock;
 int passport_crl_grace;
-char *passport_database;
+char *passport_database = "";
 char *passport_issuer;
 char *passport_municipality_code;
 int passport_session_lifetime;
 char *passport_signature_algorithms;
+int passport_step_up_lifetime;
 char *passport_timezone;
 char *passport_token_key_file;
+int passport_token_key_lifetime;
 int passport_worker_interval;
 
 static bool check_clock(char **newval, void **extra, GucSource source);
 static bool check_municipality_code(char **newval, void **extra, GucSource source);
+static bool check_signature_algorithms(char **newval, void **extra, GucSource source);
 static bool check_timezone(char **newval, void **extra, GucSource source);
 
 void
 DefinePassportSettings(void)
 {
+	/* three at least: everybody mistypes a PIN */
+	DefineCustomIntVariable("passport.attempt_limit",
+	                        "How many failed attempts of a certificate are taken as mistakes.",
+	                        NULL, &passport_attempt_limit, 10, 3, 1000, PGC_SIGHUP, 0, NULL, NULL,
+	                        NULL);
+	DefineCustomIntVariable("passport.attempt_window", "How long failed attempts are counted.",
+	                        NULL, &passport_attempt_window, 900, 60, 86400, PGC_SIGHUP, GUC_UNIT_S,
+	                        NULL, NULL, NULL);
 	/* an hour at most: a challenge is answered while the card lies on the reader */
 	DefineCustomIntVariable("passport.challenge_lifetime", "How long a challenge can be answered.",
 	                        NULL, &passport_challenge_lifetime, 300, 10, 3600, PGC_SIGHUP,
@@ -44,9 +59,14 @@ DefinePassportSettings(void)
 	                        "How long a revocation list is believed after its nextUpdate.", NULL,
 	                        &passport_crl_grace, 86400, 0, 604800, PGC_SIGHUP, GUC_UNIT_S, NULL,
 	                        NULL, NULL);
-	DefineCustomStringVariable("passport.database", "The database in which the workers work.",
-	                           "Empty: no worker is started.", &passport_database, "",
-	                           PGC_POSTMASTER, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+	/*
+	 * Only where the library is preloaded: defining a setting of the server's
+	 * start later would end the session, and without preloading no worker asks.
+	 */
+	if (process_shared_preload_libraries_in_progress)
+		DefineCustomStringVariable("passport.database", "The database in which the workers work.",
+		                           "Empty: no worker is started.", &passport_database, "",
+		                           PGC_POSTMASTER, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
 	DefineCustomStringVariable("passport.issuer", "The issuer (iss) of the ID tokens, a URL.", NULL,
 	                           &passport_issuer, "https://passport.invalid", PGC_SIGHUP, 0, NULL,
 	                           NULL, NULL);
@@ -57,11 +77,16 @@ DefinePassportSettings(void)
 	DefineCustomIntVariable("passport.session_lifetime", "How long a login lasts.", NULL,
 	                        &passport_session_lifetime, 2592000, 60, 31536000, PGC_SIGHUP,
 	                        GUC_UNIT_S, NULL, NULL, NULL);
-	DefineCustomStringVariable("passport.signature_algorithms",
-	                           "Signature algorithms that a certificate may use, comma separated.",
-	                           NULL, &passport_signature_algorithms,
-	                           "RSA-SHA256,ECDSA-SHA256,ECDSA-SHA384", PGC_SIGHUP, 0, NULL, NULL,
-	                           NULL);
+	DefineCustomStringVariable(
+	    "passport.signature_algorithms",
+	    "Signature algorithms that issuers and holders of certificates may use, comma separated.",
+	    "Known are RSA-SHA256, ECDSA-SHA256 (P-256) and ECDSA-SHA384 (P-384).",
+	    &passport_signature_algorithms, "RSA-SHA256,ECDSA-SHA256,ECDSA-SHA384", PGC_SIGHUP, 0,
+	    check_signature_algorithms, NULL, NULL);
+	/* an hour at most: it stands for somebody who has just given their password */
+	DefineCustomIntVariable("passport.step_up_lifetime", "How long a step up raises a session.",
+	                        NULL, &passport_step_up_lifetime, 600, 10, 3600, PGC_SIGHUP, GUC_UNIT_S,
+	                        NULL, NULL, NULL);
 	DefineCustomStringVariable("passport.timezone", "The time zone of civil dates.", NULL,
 	                           &passport_timezone, "Asia/Tokyo", PGC_SUSET, 0, check_timezone, NULL,
 	                           NULL);
@@ -70,6 +95,10 @@ DefinePassportSettings(void)
 	    "File with the 32-byte key that encrypts the token keys at rest.",
 	    "It must lie outside the database and be readable by the server only.",
 	    &passport_token_key_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
+	/* a year at most: a key that leaks unnoticed shall not sign for longer */
+	DefineCustomIntVariable("passport.token_key_lifetime", "How long a key signs tokens.", NULL,
+	                        &passport_token_key_lifetime, 2592000, 3600, 31536000, PGC_SIGHUP,
+	                        GUC_UNIT_S, NULL, NULL, NULL);
 	DefineCustomIntVariable("passport.worker_interval", "How often the scheduler looks for jobs.",
 	                        NULL, &passport_worker_interval, 10, 1, 3600, PGC_SIGHUP, GUC_UNIT_S,
 	                        NULL, NULL, NULL);
@@ -116,6 +145,16 @@ check_municipality_code(char **newval, void **extra, GucSource source)
 			return true;
 	}
 	GUC_check_errdetail("A municipality code has six digits, the last one its check digit.");
+	return false;
+}
+
+/* A name that is misspelt would shut out everybody whose card uses it. */
+static bool
+check_signature_algorithms(char **newval, void **extra, GucSource source)
+{
+	if (AlgorithmsKnown(*newval))
+		return true;
+	GUC_check_errdetail("Known are RSA-SHA256, ECDSA-SHA256 and ECDSA-SHA384.");
 	return false;
 }
 

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "catalog/pg_type.h"
+#include "commands/async.h"
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
@@ -35,6 +36,7 @@ record_readings(PG_FUNCTION_ARGS)
 	Reading *readings;
 	Sensor sensor;
 	Confirmation confirmation;
+	int stage;
 
 	if (PG_ARGISNULL(0))
 		RefuseInput("/sensor", "null", "A sensor is named.");
@@ -45,12 +47,16 @@ record_readings(PG_FUNCTION_ARGS)
 
 	SPI_connect();
 	LoadSensor(name, &sensor);
+	stage = sensor.stage.stage;
 	LoadStored(name, &sensor, readings, count);
 	confirmation = JudgeBatch(&sensor, readings, count, PassportNow());
 	StoreReadings(name, readings, count);
 	StoreConfirmation(name, &confirmation);
 	StoreSensor(name, &sensor);
 	SPI_finish();
+	/* the public map shows stages */
+	if (sensor.stage.stage != stage)
+		Async_Notify("passport_map", "");
 
 	ReturnReadings((ReturnSetInfo *) fcinfo->resultinfo, readings, count);
 	return (Datum) 0;

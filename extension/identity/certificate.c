@@ -18,6 +18,7 @@ static const char *parse_key(DerSlice *rest, PublicKey *key);
 static const char *parse_rsa_key(DerSlice bits, PublicKey *key);
 static const char *parse_ec_key(DerSlice parameters, DerSlice bits, PublicKey *key);
 static Finding check_key(const PublicKey *key);
+static Algorithm key_algorithm(const PublicKey *key);
 
 const char *
 ParseCertificate(const uint8_t *der, size_t size, Certificate *certificate)
@@ -241,6 +242,7 @@ Finding
 CheckProfile(const Certificate *certificate, Purpose purpose, unsigned algorithms)
 {
 	unsigned required = USAGE_DIGITAL_SIGNATURE;
+	Finding finding;
 
 	if (purpose == PURPOSE_SIGNATURE)
 		required |= USAGE_NON_REPUDIATION;
@@ -257,7 +259,27 @@ CheckProfile(const Certificate *certificate, Purpose purpose, unsigned algorithm
 		return (Finding){"wrong_purpose", "key_usage: a holder's key signs no certificates."};
 	if ((certificate->algorithm & algorithms) == 0)
 		return (Finding){"weak_key", "algorithm: the issuer's signature algorithm is not allowed."};
-	return check_key(&certificate->key);
+	finding = check_key(&certificate->key);
+	if (finding.verdict == NULL && (key_algorithm(&certificate->key) & algorithms) == 0)
+		return (Finding){"weak_key", "key_type: the holder's signature algorithm is not allowed."};
+	return finding;
+}
+
+/* key_algorithm tells what the holder of a key that was checked signs with. */
+static Algorithm
+key_algorithm(const PublicKey *key)
+{
+	switch (key->kind)
+	{
+		case KEY_RSA:
+			return ALGORITHM_RSA_SHA256;
+		case KEY_P256:
+			return ALGORITHM_ECDSA_SHA256;
+		case KEY_P384:
+			return ALGORITHM_ECDSA_SHA384;
+		default:
+			return ALGORITHM_OTHER;
+	}
 }
 
 Finding

@@ -19,6 +19,7 @@ static bool verify_digest(EVP_PKEY *key, const EVP_MD *digest, DerSlice message,
                           bool pss);
 static bool verify_bare(EVP_PKEY *key, DerSlice message, DerSlice signature);
 static void native_order(uint8_t *to, DerSlice number);
+static bool next_algorithm(const char **list, Algorithm *algorithm);
 
 EVP_PKEY *
 MakePublicKey(const PublicKey *key)
@@ -96,6 +97,10 @@ HolderSigned(EVP_PKEY *holder, Scheme scheme, DerSlice message, DerSlice signatu
 {
 	bool is_rsa = EVP_PKEY_is_a(holder, "RSA");
 
+	/* OpenSSL takes a PSS signature without its leading zeros too, and then one message would
+	 * have two signatures (RFC 8017 8.1.2 wants the modulus's length) */
+	if (is_rsa && signature.size != (size_t) EVP_PKEY_get_size(holder))
+		return false;
 	switch (scheme)
 	{
 		case SCHEME_PKCS1:
@@ -162,6 +167,29 @@ native_order(uint8_t *to, DerSlice number)
 unsigned
 AllowedAlgorithms(const char *list)
 {
+	Algorithm algorithm;
+	unsigned allowed = 0;
+
+	while (next_algorithm(&list, &algorithm))
+		allowed |= algorithm;
+	return allowed;
+}
+
+bool
+AlgorithmsKnown(const char *list)
+{
+	Algorithm algorithm;
+	bool known = true;
+
+	while (next_algorithm(&list, &algorithm))
+		known = known && algorithm != ALGORITHM_OTHER;
+	return known;
+}
+
+/* next_algorithm takes a name off the list; false when none is left. */
+static bool
+next_algorithm(const char **list, Algorithm *algorithm)
+{
 	static const struct
 	{
 		const char *name;
@@ -171,18 +199,13 @@ AllowedAlgorithms(const char *list)
 	    {"ECDSA-SHA256", ALGORITHM_ECDSA_SHA256},
 	    {"ECDSA-SHA384", ALGORITHM_ECDSA_SHA384},
 	};
-	unsigned allowed = 0;
+	const char *name = *list + strspn(*list, ", ");
+	size_t length = strcspn(name, ", ");
 
-	while (*list)
-	{
-		size_t length;
-
-		list += strspn(list, ", ");
-		length = strcspn(list, ", ");
-		for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-			if (strlen(known[i].name) == length && strncmp(known[i].name, list, length) == 0)
-				allowed |= known[i].algorithm;
-		list += length;
-	}
-	return allowed;
+	*list = name + length;
+	*algorithm = ALGORITHM_OTHER;
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strlen(known[i].name) == length && strncmp(known[i].name, name, length) == 0)
+			*algorithm = known[i].algorithm;
+	return length > 0;
 }

@@ -27,4 +27,7 @@ extern bool HolderSigned(EVP_PKEY *holder, Scheme scheme, DerSlice message, DerS
  * know allow nothing. */
 extern unsigned AllowedAlgorithms(const char *list);
 
+/* AlgorithmsKnown tells whether such a list holds no name but known ones. */
+extern bool AlgorithmsKnown(const char *list);
+
 #endif

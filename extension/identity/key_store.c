@@ -29,19 +29,19 @@ PG_FUNCTION_INFO_V1(passport_nonce);
 static EVP_PKEY *signing_key;
 static char signing_kid[KEY_ID_MAX];
 
+static TokenAlgorithm algorithm_by_name(text *name);
 static void read_lock(uint8 lock[LOCK_SIZE]);
 static int open_lock_file(void);
 static void no_lock(const char *reason) pg_attribute_noreturn();
 static EVP_PKEY *find_signing_key(const char *kid, DerSlice public_key, DerSlice sealed);
 
-/* passport_make_token_key makes a key and returns it as it is stored. */
+/* passport_make_token_key(algorithm) makes a key and returns it as it is stored. */
 Datum
 passport_make_token_key(PG_FUNCTION_ARGS)
 {
+	TokenAlgorithm algorithm = algorithm_by_name(PG_GETARG_TEXT_PP(0));
 	uint8 lock[LOCK_SIZE];
-	char kid[KEY_ID_MAX];
-	uint8 public_key[PUBLIC_SIZE];
-	uint8 sealed[SEALED_SIZE];
+	TokenKey key;
 	TupleDesc columns;
 	Datum values[3];
 	bool nulls[3] = {false};
@@ -50,18 +50,30 @@ passport_make_token_key(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &columns) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	read_lock(lock);
-	made = MakeTokenKey(lock, kid, public_key, sealed);
+	made = MakeTokenKey(algorithm, lock, &key);
 	OPENSSL_cleanse(lock, sizeof(lock));
 	if (!made)
 		ereport(ERROR, (errcode(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION),
 		                errmsg("OpenSSL could not make a token key")));
-	values[0] = CStringGetTextDatum(kid);
-	values[1] = PointerGetDatum(cstring_to_text_with_len((char *) public_key, PUBLIC_SIZE));
-	values[2] = PointerGetDatum(cstring_to_text_with_len((char *) sealed, SEALED_SIZE));
+	values[0] = CStringGetTextDatum(key.kid);
+	values[1] = PointerGetDatum(cstring_to_text_with_len((char *) key.public_key, key.public_size));
+	values[2] = PointerGetDatum(cstring_to_text_with_len((char *) key.sealed, key.sealed_size));
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls)));
 }
 
-/* passport_sign_token(payload, kid, public_key, sealed_key) returns a token. */
+static TokenAlgorithm
+algorithm_by_name(text *name)
+{
+	char *algorithm = text_to_cstring(name);
+
+	if (strcmp(algorithm, "ES256") == 0)
+		return TOKEN_ES256;
+	if (strcmp(algorithm, "RS256") == 0)
+		return TOKEN_RS256;
+	RefuseInput("/algorithm", "unknown_algorithm", "An algorithm is ES256 or RS256.");
+}
+
+/* passport_sign_token(payload, kid, public_key, sealed_key, typ) returns a token. */
 Datum
 passport_sign_token(PG_FUNCTION_ARGS)
 {
@@ -69,8 +81,9 @@ passport_sign_token(PG_FUNCTION_ARGS)
 	char *kid = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	EVP_PKEY *key =
 	    find_signing_key(kid, BytesSlice(PG_GETARG_BYTEA_PP(2)), BytesSlice(PG_GETARG_BYTEA_PP(3)));
+	char *type = text_to_cstring(PG_GETARG_TEXT_PP(4));
 	char token[TOKEN_MAX];
-	size_t size = SignToken(key, kid, payload, token, sizeof(token));
+	size_t size = SignToken(key, type, kid, payload, token, sizeof(token));
 
 	if (size == 0)
 		ereport(ERROR, (errcode(ERRCODE_EXTERNAL_ROUTINE_EXCEPTION),
@@ -86,10 +99,10 @@ find_signing_key(const char *kid, DerSlice public_key, DerSlice sealed)
 
 	if (signing_key != NULL && strcmp(signing_kid, kid) == 0)
 		return signing_key;
-	if (strlen(kid) >= KEY_ID_MAX || public_key.size != PUBLIC_SIZE || sealed.size != SEALED_SIZE)
+	if (strlen(kid) >= KEY_ID_MAX)
 		elog(ERROR, "a token key is not as it was stored");
 	read_lock(lock);
-	key = OpenTokenKey(lock, kid, public_key.data, sealed.data);
+	key = OpenTokenKey(lock, kid, public_key, sealed);
 	OPENSSL_cleanse(lock, sizeof(lock));
 	if (key == NULL)
 		no_lock("The key in it does not open the token key in the database.");
@@ -157,18 +170,26 @@ no_lock(const char *reason)
 	             "read (head -c 32 /dev/urandom), and name it in passport.token_key_file.")));
 }
 
-/* passport_token_jwk returns the members x and y of a public key. */
+/* passport_token_jwk returns the members that are a public key's own. */
 Datum
 passport_token_jwk(PG_FUNCTION_ARGS)
 {
 	DerSlice key = BytesSlice(PG_GETARG_BYTEA_PP(0));
-	char x[48], y[48];
+	char x[352], y[48];
 
-	if (key.size != PUBLIC_SIZE)
+	if (key.size == MODULUS_SIZE)
+	{
+		x[EncodeBase64Url(key, x)] = '\0';
+		PG_RETURN_TEXT_P(cstring_to_text(
+		    psprintf("{\"kty\": \"RSA\", \"alg\": \"RS256\", \"e\": \"AQAB\", \"n\": \"%s\"}", x)));
+	}
+	if (key.size != POINT_SIZE)
 		elog(ERROR, "a token key is not as it was stored");
 	x[EncodeBase64Url((DerSlice){key.data + 1, 32}, x)] = '\0';
 	y[EncodeBase64Url((DerSlice){key.data + 33, 32}, y)] = '\0';
-	PG_RETURN_TEXT_P(cstring_to_text(psprintf("{\"x\": \"%s\", \"y\": \"%s\"}", x, y)));
+	PG_RETURN_TEXT_P(cstring_to_text(psprintf(
+	    "{\"kty\": \"EC\", \"alg\": \"ES256\", \"crv\": \"P-256\", \"x\": \"%s\", \"y\": \"%s\"}",
+	    x, y)));
 }
 
 /* passport_nonce returns 16 random bytes that nobody can foresee. */

@@ -11,7 +11,6 @@
 #include <openssl/sha.h>
 
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 #include "utils/memutils.h"
@@ -21,6 +20,7 @@
 #include "identity/session.h"
 #include "identity/token.h"
 #include "identity/trust.h"
+#include "util/spi.h"
 
 /* The audience of tokens for these functions; other services have their own. */
 #define OWN_AUDIENCE "passport"
@@ -28,43 +28,62 @@
 /* Another server's clock may run ahead of ours by this much. */
 #define SKEW_SECONDS 60
 
-#define SQL_KEY                                 \
-	"SELECT public_key FROM passport.token_key" \
-	" WHERE kid = $1 AND (verify_until IS NULL OR verify_until > $2)"
+static Statement key_statement = {
+    .sql = "SELECT public_key FROM passport.token_key"
+           " WHERE kid = $1 AND (verify_until IS NULL OR verify_until > $2)",
+    .arguments = 2,
+    .types = {TEXTOID, TIMESTAMPTZOID},
+    .planning = PLAN_BY_INDEX,
+};
 
-#define SQL_SESSION                                                                       \
-	"SELECT d.resident_id, s.auth_time"                                                   \
-	"  FROM passport.token_key AS k"                                                      \
-	" CROSS JOIN passport.subject_directory AS d"                                         \
-	"  JOIN passport.session AS s ON s.resident_id = d.resident_id AND s.session_id = $2" \
-	"  JOIN passport.account AS a ON a.resident_id = d.resident_id"                       \
-	" WHERE k.kid = $1 AND (k.verify_until IS NULL OR k.verify_until > $5)"               \
-	"   AND d.audience = $4 AND d.subject = $3"                                           \
-	"   AND s.audience = $4 AND s.revoked_at IS NULL AND s.expires_at > $5"               \
-	"   AND a.state = 'active'"
+static Statement subject_statement = {
+    .sql =
+        "SELECT resident_id FROM passport.subject_directory WHERE audience = $1 AND subject = $2",
+    .arguments = 2,
+    .types = {TEXTOID, UUIDOID},
+    .planning = PLAN_BY_INDEX,
+};
+
+static Statement session_statement = {
+    .sql = "SELECT s.auth_time, s.acr, s.step_time, s.step_acr"
+           "  FROM passport.session AS s"
+           "  JOIN passport.account AS a ON a.resident_id = s.resident_id"
+           " CROSS JOIN passport.token_key AS k"
+           " WHERE s.resident_id = $1 AND s.session_id = $2 AND s.audience = $3"
+           "   AND s.revoked_at IS NULL AND s.expires_at > $5"
+           "   AND a.state = 'active'"
+           "   AND k.kid = $4 AND (k.verify_until IS NULL OR k.verify_until > $5)",
+    .arguments = 5,
+    .types = {INT8OID, UUIDOID, TEXTOID, TEXTOID, TIMESTAMPTZOID},
+    .planning = PLAN_BY_INDEX,
+};
 
 PG_FUNCTION_INFO_V1(passport_authenticate);
 
-/* A token that was verified, in the place that its hash gives it */
+/* A token that was verified, in one of the places that its hash gives it */
 typedef struct Verified
 {
 	bool used;
 	uint8 hash[SHA256_DIGEST_LENGTH];
 	char kid[KEY_ID_MAX];
 	pg_uuid_t session_id;
-	pg_uuid_t subject;
+	int64 resident_id; /* whom a subject means never changes */
 	int64 exp;
-	int64 iat;
+	int64 starts; /* the later one of iat and nbf */
 } Verified;
 
-#define PLACES 1024
-static Verified *places; /* one for each value of ten bits of the hash */
+#define ROWS 256 /* one for each value of the hash's first byte */
+#define ROW_PLACES 8
+static Verified *places;
+static uint8 next_place[ROWS]; /* which one a new token takes */
 
 static const Verified *verify_token(DerSlice text);
 static Verified *place_of(const uint8 *hash);
 static EVP_PKEY *find_key(const char *kid);
 static EVP_PKEY *read_key(const char *kid);
 static bool read_uuid(const char *text, pg_uuid_t *uuid);
+static void read_level(int column, char *acr, size_t size);
+static int64 find_resident(const pg_uuid_t *subject);
 static bool find_session(const Verified *token, Acting *acting);
 
 Datum
@@ -82,7 +101,7 @@ passport_authenticate(PG_FUNCTION_ARGS)
 		elog(ERROR, "SPI_connect failed");
 	token = verify_token(given);
 	/* one answer for all that is wrong: which it is would help only who forges */
-	good = token != NULL && token->exp > now && token->iat <= now + SKEW_SECONDS &&
+	good = token != NULL && token->exp > now && token->starts <= now + SKEW_SECONDS &&
 	       find_session(token, &acting);
 	SPI_finish();
 	if (!good)
@@ -99,6 +118,7 @@ verify_token(DerSlice text)
 	Token token;
 	Verified fresh = {0};
 	Verified *place;
+	pg_uuid_t subject;
 	EVP_PKEY *key;
 
 	if (text.size == 0 || text.size > TOKEN_MAX)
@@ -110,26 +130,37 @@ verify_token(DerSlice text)
 
 	if (ParseToken((const char *) text.data, text.size, &token) != NULL ||
 	    strcmp(token.iss, passport_issuer) != 0 || strcmp(token.aud, OWN_AUDIENCE) != 0 ||
-	    !read_uuid(token.sid, &fresh.session_id) || !read_uuid(token.sub, &fresh.subject))
+	    !read_uuid(token.sid, &fresh.session_id) || !read_uuid(token.sub, &subject))
 		return NULL;
 	key = find_key(token.kid);
 	if (key == NULL || !TokenSigned(key, &token))
 		return NULL;
+	fresh.resident_id = find_resident(&subject);
+	if (fresh.resident_id == 0)
+		return NULL;
+	next_place[hash[0]]++;
 	fresh.used = true;
 	fresh.exp = token.exp;
-	fresh.iat = token.iat;
+	fresh.starts = Max(token.iat, token.nbf);
 	memcpy(fresh.hash, hash, sizeof(hash));
 	strlcpy(fresh.kid, token.kid, sizeof(fresh.kid));
 	*place = fresh;
 	return place;
 }
 
+/* place_of returns the token's place, or the one that it is to take. */
 static Verified *
 place_of(const uint8 *hash)
 {
+	Verified *row;
+
 	if (places == NULL)
-		places = MemoryContextAllocZero(TopMemoryContext, sizeof(Verified) * PLACES);
-	return &places[(hash[0] << 8 | hash[1]) % PLACES];
+		places = MemoryContextAllocZero(TopMemoryContext, sizeof(Verified) * ROWS * ROW_PLACES);
+	row = &places[hash[0] * ROW_PLACES];
+	for (int i = 0; i < ROW_PLACES; i++)
+		if (row[i].used && memcmp(row[i].hash, hash, SHA256_DIGEST_LENGTH) == 0)
+			return &row[i];
+	return &row[next_place[hash[0]] % ROW_PLACES];
 }
 
 /* find_key returns the public key with this kid; the last two that were used are kept, for a
@@ -158,29 +189,17 @@ find_key(const char *kid)
 static EVP_PKEY *
 read_key(const char *kid)
 {
-	static SPIPlanPtr plan = NULL;
-	static Oid types[] = {TEXTOID, TIMESTAMPTZOID};
 	Datum values[] = {CStringGetTextDatum(kid), TimestampTzGetDatum(PassportNow())};
 	char thumbprint[KEY_ID_MAX];
 	DerSlice stored;
 	bool null;
 
-	if (plan == NULL)
-	{
-		plan = SPI_prepare_cursor(SQL_KEY, 2, types, CURSOR_OPT_GENERIC_PLAN);
-		if (plan == NULL || SPI_keepplan(plan) != 0)
-			elog(ERROR, "could not prepare the query for token keys");
-	}
-	if (SPI_execute_plan(plan, values, NULL, false, 1) != SPI_OK_SELECT)
-		elog(ERROR, "could not read the token keys");
-	if (SPI_processed == 0)
+	if (RunStatement(&key_statement, values, NULL) == 0)
 		return NULL;
-	stored = BytesSlice(
-	    DatumGetByteaPP(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null)));
-	if (stored.size != PUBLIC_SIZE || !KeyThumbprint(stored.data, thumbprint) ||
-	    strcmp(thumbprint, kid) != 0)
+	stored = BytesSlice(DatumGetByteaPP(StatementValue(0, 1, &null)));
+	if (!KeyThumbprint(stored, thumbprint) || strcmp(thumbprint, kid) != 0)
 		return NULL;
-	return PublicTokenKey(stored.data);
+	return PublicTokenKey(stored);
 }
 
 /* read_uuid takes the one form in which we write it. */
@@ -211,32 +230,48 @@ read_uuid(const char *text, pg_uuid_t *uuid)
 	return true;
 }
 
-/* find_session asks whether key, session and account still stand. */
+/* find_resident returns whom we call this towards ourselves; 0: nobody. */
+static int64
+find_resident(const pg_uuid_t *subject)
+{
+	Datum values[] = {CStringGetTextDatum(OWN_AUDIENCE), UUIDPGetDatum(subject)};
+	bool null;
+
+	return RunStatement(&subject_statement, values, NULL) == 0
+	           ? 0
+	           : DatumGetInt64(StatementValue(0, 1, &null));
+}
+
+/* find_session asks whether key, session and account still stand; a revocation that another
+ * transaction committed is seen, for the statement is not read-only. */
 static bool
 find_session(const Verified *token, Acting *acting)
 {
-	static SPIPlanPtr plan = NULL;
-	static Oid types[] = {TEXTOID, UUIDOID, UUIDOID, TEXTOID, TIMESTAMPTZOID};
-	Datum values[] = {CStringGetTextDatum(token->kid), UUIDPGetDatum(&token->session_id),
-	                  UUIDPGetDatum(&token->subject), CStringGetTextDatum(OWN_AUDIENCE),
+	Datum values[] = {Int64GetDatum(token->resident_id), UUIDPGetDatum(&token->session_id),
+	                  CStringGetTextDatum(OWN_AUDIENCE), CStringGetTextDatum(token->kid),
 	                  TimestampTzGetDatum(PassportNow())};
+	Datum step_time;
 	bool null;
 
-	if (plan == NULL)
-	{
-		plan = SPI_prepare_cursor(SQL_SESSION, 5, types, CURSOR_OPT_GENERIC_PLAN);
-		if (plan == NULL || SPI_keepplan(plan) != 0)
-			elog(ERROR, "could not prepare the query for sessions");
-	}
-	/* not read-only: a revocation that another transaction committed must be seen */
-	if (SPI_execute_plan(plan, values, NULL, false, 1) != SPI_OK_SELECT)
-		elog(ERROR, "could not read the session");
-	if (SPI_processed == 0)
+	if (RunStatement(&session_statement, values, NULL) == 0)
 		return false;
-	acting->resident_id =
-	    DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null));
-	acting->auth_time =
-	    DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &null));
+	acting->resident_id = token->resident_id;
+	acting->auth_time = DatumGetTimestampTz(StatementValue(0, 1, &null));
+	read_level(2, acting->acr, sizeof(acting->acr));
+	step_time = StatementValue(0, 3, &null);
+	acting->step_time = null ? 0 : DatumGetTimestampTz(step_time);
+	read_level(4, acting->step_acr, sizeof(acting->step_acr));
 	acting->session_id = token->session_id;
 	return true;
+}
+
+/* read_level leaves what is NULL empty. */
+static void
+read_level(int column, char *acr, size_t size)
+{
+	bool null;
+	Datum value = StatementValue(0, column, &null);
+
+	if (!null)
+		text_to_cstring_buffer(DatumGetTextPP(value), acr, size);
 }

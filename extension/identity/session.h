@@ -21,7 +21,10 @@ typedef struct Acting
 	int64 resident_id; /* 0: nobody */
 	int64 guardian_id; /* whose login it is, when they act for resident_id; else 0 */
 	pg_uuid_t session_id;
+	char acr[32]; /* of the login */
 	TimestampTz auth_time;
+	char step_acr[32]; /* of the last step up; empty: there was none */
+	TimestampTz step_time;
 } Acting;
 
 extern void BeginActing(const Acting *acting);

@@ -1,10 +1,10 @@
 /*
  * Reads, verifies and signs ID tokens.
  *
- * The algorithm is no choice of the token's: a header says ES256 or the token
- * is refused, and the key is one of ours by its kid.  Nothing else in a header
- * (a key of its own, a URL to one, an extension that must be understood) is
- * accepted.
+ * The algorithm is no choice of the token's: a header says ES256 or RS256, and
+ * the key, one of ours by its kid, must be of that kind.  Nothing else in a
+ * header (a key of its own, a URL to one, an extension that must be
+ * understood) is accepted.
  */
 #include <stdio.h>
 #include <string.h>
@@ -19,6 +19,7 @@
 typedef struct Header
 {
 	bool algorithm_is_ours;
+	TokenAlgorithm algorithm;
 	char *kid;
 } Header;
 
@@ -29,7 +30,8 @@ static bool take_header(const JsonMember *member, void *to);
 static bool take_claim(const JsonMember *member, void *to);
 static bool copy_text(const JsonMember *member, char *to, size_t capacity);
 static bool signature_to_der(const uint8_t raw[64], uint8_t *der, size_t *size);
-static bool sign_raw(EVP_PKEY *key, DerSlice message, uint8_t raw[64]);
+static size_t sign_raw(EVP_PKEY *key, DerSlice message, uint8_t raw[SIGNATURE_MAX]);
+static bool der_to_raw(const uint8_t *der, size_t size, uint8_t raw[64]);
 static int letter_value(uint8_t letter);
 
 const char *
@@ -37,7 +39,7 @@ ParseToken(const char *text, size_t size, Token *token)
 {
 	DerSlice parts[3];
 	uint8_t decoded[TOKEN_PAYLOAD_MAX];
-	Header header = {false, token->kid};
+	Header header = {false, TOKEN_ES256, token->kid};
 	size_t decoded_size;
 
 	memset(token, 0, sizeof(*token));
@@ -50,7 +52,8 @@ ParseToken(const char *text, size_t size, Token *token)
 	if (!DecodeBase64Url(parts[0], decoded, sizeof(decoded), &decoded_size) ||
 	    !ReadFlatJson((DerSlice){decoded, decoded_size}, take_header, &header) ||
 	    !header.algorithm_is_ours || token->kid[0] == '\0')
-		return "header: it is not that of an ES256 token of ours.";
+		return "header: it is not that of a token of ours.";
+	token->algorithm = header.algorithm;
 	if (!DecodeBase64Url(parts[1], decoded, sizeof(decoded), &decoded_size) ||
 	    !ReadFlatJson((DerSlice){decoded, decoded_size}, take_claim, token))
 		return "payload: it is not one flat JSON object.";
@@ -58,8 +61,8 @@ ParseToken(const char *text, size_t size, Token *token)
 	    token->sid[0] == '\0' || token->exp == 0 || token->iat == 0)
 		return "claims: one of iss, sub, aud, sid, exp and iat is missing.";
 	if (!DecodeBase64Url(parts[2], token->signature, sizeof(token->signature), &decoded_size) ||
-	    decoded_size != sizeof(token->signature))
-		return "signature: it is not 64 bytes.";
+	    decoded_size != (token->algorithm == TOKEN_ES256 ? 64 : MODULUS_SIZE))
+		return "signature: it has not the size of its algorithm's.";
 	return NULL;
 }
 
@@ -87,8 +90,11 @@ take_header(const JsonMember *member, void *to)
 
 	if (DerEqual(member->name, DER_LITERAL("alg")))
 	{
-		header->algorithm_is_ours =
-		    member->kind == JSON_STRING && DerEqual(member->text, DER_LITERAL("ES256"));
+		if (DerEqual(member->text, DER_LITERAL("RS256")))
+			header->algorithm = TOKEN_RS256;
+		else if (!DerEqual(member->text, DER_LITERAL("ES256")))
+			return false;
+		header->algorithm_is_ours = member->kind == JSON_STRING;
 		return header->algorithm_is_ours;
 	}
 	if (DerEqual(member->name, DER_LITERAL("typ")))
@@ -116,6 +122,8 @@ take_claim(const JsonMember *member, void *to)
 		token->exp = member->number;
 	else if (DerEqual(member->name, DER_LITERAL("iat")))
 		token->iat = member->number;
+	else if (DerEqual(member->name, DER_LITERAL("nbf")))
+		token->nbf = member->number;
 	else
 		return true;
 	return member->kind == JSON_NUMBER;
@@ -136,13 +144,24 @@ TokenSigned(EVP_PKEY *key, const Token *token)
 {
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	uint8_t der[80];
+	const uint8_t *signature = token->signature;
 	size_t size = sizeof(der);
-	bool good;
+	bool good = context != NULL;
 
-	good =
-	    context != NULL && signature_to_der(token->signature, der, &size) &&
-	    EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, key) > 0 &&
-	    EVP_DigestVerify(context, der, size, token->signed_part.data, token->signed_part.size) == 1;
+	if (token->algorithm == TOKEN_RS256)
+	{
+		size = MODULUS_SIZE;
+		good = good && EVP_PKEY_is_a(key, "RSA");
+	}
+	else
+	{
+		signature = der;
+		good = good && EVP_PKEY_is_a(key, "EC") && signature_to_der(token->signature, der, &size);
+	}
+	/* for RSA OpenSSL's padding is PKCS#1 v1.5 unless it is told another: that of RS256 */
+	good = good && EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, key) > 0 &&
+	       EVP_DigestVerify(context, signature, size, token->signed_part.data,
+	                        token->signed_part.size) == 1;
 	EVP_MD_CTX_free(context);
 	ERR_clear_error();
 	return good;
@@ -174,44 +193,56 @@ signature_to_der(const uint8_t raw[64], uint8_t *der, size_t *size)
 }
 
 size_t
-SignToken(EVP_PKEY *key, const char *kid, DerSlice payload, char *text, size_t size)
+SignToken(EVP_PKEY *key, const char *type, const char *kid, DerSlice payload, char *text,
+          size_t size)
 {
 	char header[128];
-	uint8_t raw[64];
-	size_t used;
-	int length =
-	    snprintf(header, sizeof(header), "{\"alg\":\"ES256\",\"typ\":\"JWT\",\"kid\":\"%s\"}", kid);
+	uint8_t raw[SIGNATURE_MAX];
+	size_t used, raw_size;
+	int length = snprintf(header, sizeof(header), "{\"alg\":\"%s\",\"typ\":\"%s\",\"kid\":\"%s\"}",
+	                      EVP_PKEY_is_a(key, "RSA") ? "RS256" : "ES256", type, kid);
 
-	if (payload.size > TOKEN_PAYLOAD_MAX ||
+	if (length < 0 || (size_t) length >= sizeof(header) || payload.size > TOKEN_PAYLOAD_MAX ||
 	    size < ((size_t) length + payload.size + sizeof(raw)) * 4 / 3 + 16)
 		return 0;
 	used = EncodeBase64Url((DerSlice){(const uint8_t *) header, (size_t) length}, text);
 	text[used++] = '.';
 	used += EncodeBase64Url(payload, text + used);
-	if (!sign_raw(key, (DerSlice){(const uint8_t *) text, used}, raw))
+	raw_size = sign_raw(key, (DerSlice){(const uint8_t *) text, used}, raw);
+	if (raw_size == 0)
 		return 0;
 	text[used++] = '.';
-	return used + EncodeBase64Url((DerSlice){raw, sizeof(raw)}, text + used);
+	return used + EncodeBase64Url((DerSlice){raw, raw_size}, text + used);
+}
+
+/* sign_raw returns the size of the signature, in the form that JWS has; 0 when it fails. */
+static size_t
+sign_raw(EVP_PKEY *key, DerSlice message, uint8_t raw[SIGNATURE_MAX])
+{
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	uint8_t made[SIGNATURE_MAX];
+	size_t size = sizeof(made);
+
+	if (context == NULL || EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, key) <= 0 ||
+	    EVP_DigestSign(context, made, &size, message.data, message.size) <= 0)
+		size = 0;
+	else if (EVP_PKEY_is_a(key, "RSA"))
+		memcpy(raw, made, size);
+	else
+		size = der_to_raw(made, size, raw) ? 64 : 0;
+	EVP_MD_CTX_free(context);
+	ERR_clear_error();
+	return size;
 }
 
 static bool
-sign_raw(EVP_PKEY *key, DerSlice message, uint8_t raw[64])
+der_to_raw(const uint8_t *der, size_t size, uint8_t raw[64])
 {
-	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	ECDSA_SIG *signature = NULL;
-	uint8_t der[80];
-	const uint8_t *at = der;
-	size_t size = sizeof(der);
-	bool good;
+	ECDSA_SIG *signature = d2i_ECDSA_SIG(NULL, &der, (long) size);
+	bool good = signature != NULL && BN_bn2binpad(ECDSA_SIG_get0_r(signature), raw, 32) == 32 &&
+	            BN_bn2binpad(ECDSA_SIG_get0_s(signature), raw + 32, 32) == 32;
 
-	good = context != NULL && EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, key) > 0 &&
-	       EVP_DigestSign(context, der, &size, message.data, message.size) > 0 &&
-	       (signature = d2i_ECDSA_SIG(NULL, &at, (long) size)) != NULL &&
-	       BN_bn2binpad(ECDSA_SIG_get0_r(signature), raw, 32) == 32 &&
-	       BN_bn2binpad(ECDSA_SIG_get0_s(signature), raw + 32, 32) == 32;
 	ECDSA_SIG_free(signature);
-	EVP_MD_CTX_free(context);
-	ERR_clear_error();
 	return good;
 }
 

@@ -24,7 +24,7 @@
 #include "util/spi.h"
 
 #define ROSTER_MOST 1000000
-#define ROSTER_CHUNK 20000
+#define ROSTER_CHUNK 100000
 
 /* $1 program, $2 day */
 static Statement read_rule = {
@@ -73,34 +73,34 @@ static Statement read_cases = {
 };
 #define CASE_COLUMNS 8
 
+/* $1 residents, $2 the versions read.  The accounts are locked in this order. */
+static Statement move_accounts = {
+    .sql = "INSERT INTO passport.point_account AS a (resident_id, version)"
+           " SELECT d.resident_id, d.version + 2 FROM unnest($1, $2) AS d(resident_id, version)"
+           " ON CONFLICT (resident_id) DO UPDATE SET version = excluded.version"
+           "  WHERE a.version = excluded.version - 2"
+           " RETURNING resident_id",
+    .arguments = 2,
+    .types = {INT8ARRAYOID, INT8ARRAYOID},
+    .planning = PLAN_ANEW,
+};
+
 /*
  * $1 residents, $2 the versions read, $3 points, $4 caps that lowered them,
  * $5 occurred at, $6 day, $7 program, $8 event key, $9 now, $10 end of the lots.
- * The accounts are locked in the order of the arrays.
  */
 static Statement book_entries = {
-    .sql = "WITH decided AS MATERIALIZED ("
-           "  SELECT * FROM unnest($1, $2, $3, $4) AS d(resident_id, version, points, cap)"
-           "), account AS ("
-           "  INSERT INTO passport.point_account AS a (resident_id, version)"
-           "  SELECT d.resident_id, d.version + 2 FROM decided AS d"
-           "  ON CONFLICT (resident_id) DO UPDATE SET version = excluded.version"
-           "   WHERE a.version = excluded.version - 2"
-           "  RETURNING resident_id"
-           "), entry AS ("
-           "  INSERT INTO passport.point_entry (resident_id, entry_id, lot_id, cause, kind, points,"
-           "      effective_at, recorded_at, occurred_on, quantity, program, event_key, detail)"
-           "  SELECT d.resident_id, d.version + n.nth, d.version + 1, d.version + 1, n.kind,"
-           "         d.points * n.sign, n.effective_at, $9, n.occurred_on, n.quantity, n.program,"
-           "         n.event_key,"
-           "         CASE WHEN n.nth = 1 AND d.cap IS NOT NULL"
-           "              THEN jsonb_build_object('cap', d.cap) END"
-           "    FROM decided AS d JOIN account USING (resident_id)"
-           "    CROSS JOIN (VALUES (1, 'award', 1, $5, $6, 1, $7, $8),"
-           "                       (2, 'expiry', -1, $10, NULL, NULL, NULL, NULL))"
-           "      AS n(nth, kind, sign, effective_at, occurred_on, quantity, program, event_key)"
-           "  RETURNING kind, points"
-           ") SELECT count(*), coalesce(sum(points), 0) FROM entry WHERE kind = 'award'",
+    .sql = "INSERT INTO passport.point_entry (resident_id, entry_id, lot_id, cause, kind, points,"
+           "    effective_at, recorded_at, occurred_on, quantity, program, event_key, detail)"
+           " SELECT d.resident_id, d.version + n.nth, d.version + 1, d.version + 1, n.kind,"
+           "        d.points * n.sign, n.effective_at, $9, n.occurred_on, n.quantity, n.program,"
+           "        n.event_key,"
+           "        CASE WHEN n.nth = 1 AND d.cap IS NOT NULL"
+           "             THEN jsonb_build_object('cap', d.cap) END"
+           "   FROM unnest($1, $2, $3, $4) AS d(resident_id, version, points, cap)"
+           "  CROSS JOIN (VALUES (1, 'award', 1, $5, $6, 1, $7, $8),"
+           "                     (2, 'expiry', -1, $10, NULL, NULL, NULL, NULL))"
+           "     AS n(nth, kind, sign, effective_at, occurred_on, quantity, program, event_key)",
     .arguments = 10,
     .types = {INT8ARRAYOID, INT8ARRAYOID, INT4ARRAYOID, TEXTARRAYOID, TIMESTAMPTZOID, DATEOID,
               TEXTOID, TEXTOID, TIMESTAMPTZOID, TIMESTAMPTZOID},
@@ -146,7 +146,9 @@ static void select_cases(Roster *roster, Datum *residents, int count);
 static void decide_chunk(Roster *roster, Bookings *bookings, int64 *repeated, int64 *refused);
 static bool decide_one(Roster *roster, Bookings *bookings, const Datum *values, const bool *nulls);
 static void refuse_unknown(int64 resident_id) pg_attribute_noreturn();
-static int64 book_chunk(Roster *roster, Bookings *bookings);
+static void move_chunk(Bookings *bookings);
+static int book_chunk(Roster *roster, Bookings *bookings);
+static Datum array_of(Datum *numbers, int count, Oid type, int length);
 
 Datum
 passport_award_roster(PG_FUNCTION_ARGS)
@@ -242,7 +244,7 @@ award_chunk(Roster *roster, Datum *residents, int count)
 	{
 		Bookings bookings = {0};
 		SPITupleTable *cases;
-		int64 now_booked;
+		int decided;
 
 		MemoryContextReset(scratch);
 		CHECK_FOR_INTERRUPTS();
@@ -252,9 +254,10 @@ award_chunk(Roster *roster, Datum *residents, int count)
 		SPI_freetuptable(cases);
 		/* what an earlier turn booked is found again */
 		repeated -= booked;
-		now_booked = bookings.count > 0 ? book_chunk(roster, &bookings) : 0;
-		booked += now_booked;
-		if (now_booked == bookings.count)
+		decided = bookings.count;
+		if (decided > 0)
+			booked += book_chunk(roster, &bookings);
+		if (bookings.count == decided)
 			break;
 	}
 	roster->answer.awarded += booked;
@@ -270,10 +273,8 @@ select_cases(Roster *roster, Datum *residents, int count)
 {
 	const PointEvent *event = &roster->event;
 	const RuleSpans *spans = &roster->spans;
-	ArrayType *array =
-	    construct_array(residents, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE);
 	Datum arguments[9] = {
-	    PointerGetDatum(array),
+	    array_of(residents, count, INT8OID, sizeof(int64)),
 	    PointerGetDatum(event->program),
 	    PointerGetDatum(event->event_key),
 	    TimestampTzGetDatum(event->occurred_at),
@@ -362,32 +363,68 @@ refuse_unknown(int64 resident_id)
 	                errdetail("The roster has resident " INT64_FORMAT ".", resident_id)));
 }
 
+/*
+ * move_chunk moves the accounts on, and keeps of the bookings those of the
+ * accounts that did, which come back in their order.
+ */
+static void
+move_chunk(Bookings *bookings)
+{
+	Datum arguments[2] = {array_of(bookings->residents, bookings->count, INT8OID, sizeof(int64)),
+	                      array_of(bookings->versions, bookings->count, INT8OID, sizeof(int64))};
+	int moved = (int) RunStatement(&move_accounts, arguments, NULL);
+	int kept = 0;
+	bool isnull;
+
+	if (moved == bookings->count)
+		return;
+	for (int i = 0; i < bookings->count && kept < moved; i++)
+	{
+		if (StatementValue(kept, 1, &isnull) != bookings->residents[i])
+			continue;
+		bookings->residents[kept] = bookings->residents[i];
+		bookings->versions[kept] = bookings->versions[i];
+		bookings->points[kept] = bookings->points[i];
+		bookings->caps[kept] = bookings->caps[i];
+		bookings->uncapped[kept] = bookings->uncapped[i];
+		kept++;
+	}
+	bookings->count = kept;
+}
+
 /* book_chunk books what was decided, and returns for how many that came about. */
-static int64
+static int
 book_chunk(Roster *roster, Bookings *bookings)
 {
 	const PointEvent *event = &roster->event;
-	int count = bookings->count;
 	int lower_bound = 1;
-	bool isnull;
-	Datum arguments[10] = {
-	    PointerGetDatum(construct_array(bookings->residents, count, INT8OID, sizeof(int64),
-	                                    FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)),
-	    PointerGetDatum(construct_array(bookings->versions, count, INT8OID, sizeof(int64),
-	                                    FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)),
-	    PointerGetDatum(
-	        construct_array(bookings->points, count, INT4OID, sizeof(int32), true, TYPALIGN_INT)),
-	    PointerGetDatum(construct_md_array(bookings->caps, bookings->uncapped, 1, &count,
-	                                       &lower_bound, TEXTOID, -1, false, TYPALIGN_INT)),
-	    TimestampTzGetDatum(event->occurred_at),
-	    DateADTGetDatum(event->occurred_on),
-	    PointerGetDatum(event->program),
-	    PointerGetDatum(event->event_key),
-	    TimestampTzGetDatum(event->now),
-	    TimestampTzGetDatum(CivilMidnight(bookings->ends_on)),
-	};
+	Datum arguments[10];
 
+	move_chunk(bookings);
+	SPI_freetuptable(SPI_tuptable);
+	arguments[0] = array_of(bookings->residents, bookings->count, INT8OID, sizeof(int64));
+	arguments[1] = array_of(bookings->versions, bookings->count, INT8OID, sizeof(int64));
+	arguments[2] = array_of(bookings->points, bookings->count, INT4OID, sizeof(int32));
+	arguments[3] =
+	    PointerGetDatum(construct_md_array(bookings->caps, bookings->uncapped, 1, &bookings->count,
+	                                       &lower_bound, TEXTOID, -1, false, TYPALIGN_INT));
+	arguments[4] = TimestampTzGetDatum(event->occurred_at);
+	arguments[5] = DateADTGetDatum(event->occurred_on);
+	arguments[6] = PointerGetDatum(event->program);
+	arguments[7] = PointerGetDatum(event->event_key);
+	arguments[8] = TimestampTzGetDatum(event->now);
+	arguments[9] = TimestampTzGetDatum(CivilMidnight(bookings->ends_on));
 	RunStatement(&book_entries, arguments, NULL);
-	roster->answer.points += DatumGetInt64(StatementValue(0, 2, &isnull));
-	return DatumGetInt64(StatementValue(0, 1, &isnull));
+	for (int i = 0; i < bookings->count; i++)
+		roster->answer.points += DatumGetInt32(bookings->points[i]);
+	return bookings->count;
+}
+
+/* array_of makes an array of numbers. */
+static Datum
+array_of(Datum *numbers, int count, Oid type, int length)
+{
+	return PointerGetDatum(
+	    construct_array(numbers, count, type, length, true,
+	                    length == sizeof(int64) ? TYPALIGN_DOUBLE : TYPALIGN_INT));
 }

@@ -91,7 +91,7 @@ CREATE FUNCTION passport.spend_my_points(
 AS $$
 BEGIN
   SELECT s.entry_id, s.balance INTO entry_id, balance
-    FROM passport.spend_points(passport.acting_resident(), points, item, idempotency_key) AS s;
+    FROM passport.spend_points(passport.require_level('spend_my_points'), points, item, idempotency_key) AS s;
 END $$;
 COMMENT ON FUNCTION passport.spend_my_points(int, text, text) IS
 'spend_points() for the resident who acts (authenticate()). Errors: PT401 nobody acts, and those of spend_points().';
@@ -255,7 +255,7 @@ CREATE FUNCTION passport.my_point_history(max_rows int DEFAULT 1000)
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  RETURN QUERY SELECT * FROM passport.point_history(passport.acting_resident(), max_rows);
+  RETURN QUERY SELECT * FROM passport.point_history(passport.require_level('my_point_history'), max_rows);
 END $$;
 COMMENT ON FUNCTION passport.my_point_history(int) IS
 'point_history() of the resident who acts (authenticate()). Errors: PT401 nobody acts.';

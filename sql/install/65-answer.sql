@@ -25,7 +25,7 @@ CREATE FUNCTION passport.answer_alert(alert_id bigint, answer text, lon double p
 AS $$
 #variable_conflict use_column
 DECLARE
-  acting CONSTANT bigint := passport.acting_resident();
+  acting CONSTANT bigint := passport.require_level('answer_alert');
   given bigint;
 BEGIN
   IF answer IS NULL OR answer NOT IN ('safe', 'need_help', 'evacuated', 'damage') THEN

@@ -18,6 +18,8 @@ GRANT EXECUTE ON FUNCTION passport.now, passport.today, passport.version, passpo
 GRANT EXECUTE ON FUNCTION
   passport.begin_challenge, passport.register_account, passport.log_in, passport.authenticate,
   passport.acting_resident, passport.acting_session, passport.log_out, passport.log_out_everywhere, passport.jwks,
+  passport.openid_configuration, passport.step_up, passport.enter_service, passport.my_sessions, passport.end_my_session,
+  passport.begin_kiosk_login, passport.approve_kiosk_login, passport.poll_kiosk_login,
   passport.verify_signature, passport.certificate_info,
   passport.my_account, passport.attach_ppid, passport.detach_ppid, passport.act_for, passport.my_wards,
   passport.give_consent, passport.withdraw_consent, passport.my_consents, passport.my_consent_history, passport.my_access_log,
@@ -31,7 +33,7 @@ GRANT EXECUTE ON FUNCTION
   passport.draw_affected_area, passport.draft_alert, passport.cancel_alert, passport.alert_cap,
   passport.find_resident, passport.normalized_name, passport.normalized_address,
   passport.view_resident, passport.view_household, passport.view_points,
-  passport.link_account, passport.refuse_registration, passport.enrol_at_counter, passport.begin_challenge,
+  passport.link_account, passport.end_sessions, passport.refuse_registration, passport.enrol_at_counter, passport.begin_challenge,
   passport.suspend_account, passport.resume_account,
   passport.record_guardian, passport.end_guardian, passport.record_consent,
   passport.protect_address, passport.address_protected,
@@ -58,6 +60,7 @@ GRANT SELECT ON passport.report_sensor, passport.report_held_reading, passport.r
 -- who runs the system
 GRANT EXECUTE ON FUNCTION
   passport.add_trust_anchor, passport.load_crl, passport.rotate_token_key, passport.jwks,
+  passport.set_audience, passport.set_operation_policy,
   passport.forget_challenges, passport.certificate_info, passport.verify_signature,
   passport.record_succession, passport.review_certificates, passport.set_consent_purpose,
   passport.import_residents, passport.refresh_match_keys, passport.protect_address, passport.record_card,
@@ -71,8 +74,9 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION passport.check_ledger TO passport_auditor;
 
 -- the bridge: readings in, deliveries out
-GRANT EXECUTE ON FUNCTION passport.claim_deliveries, passport.complete_deliveries, passport.record_readings
+GRANT EXECUTE ON FUNCTION passport.claim_deliveries, passport.complete_deliveries, passport.record_readings,
+  passport.claim_logouts, passport.complete_logouts
   TO passport_bridge;
 
 -- the public map and its alerts
-GRANT EXECUTE ON FUNCTION passport.public_map, passport.alert_cap, passport.jwks TO passport_public;
+GRANT EXECUTE ON FUNCTION passport.public_map, passport.alert_cap, passport.jwks, passport.openid_configuration TO passport_public;

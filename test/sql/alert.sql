@@ -1,18 +1,9 @@
 -- Alerts: two persons, the head-count, drills, cancelling
-BEGIN;
+\set ECHO none
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/fixtures/transaction.sql
+\set ECHO all
 SET LOCAL passport.clock = '2026-07-01 04:40+09';
-\pset footer off
-\pset format unaligned
-CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-  detail text;
-BEGIN
-  EXECUTE statement;
-  RETURN 'done';
-EXCEPTION WHEN OTHERS THEN
-  GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-  RETURN concat_ws(' ', SQLSTATE, SQLERRM, detail);
-END $$;
 -- a municipality of our own: a square with five residents in three households
 UPDATE passport.resident SET status = 'moved_out';
 DELETE FROM passport.shelter;

@@ -1,27 +1,11 @@
 -- Residents' answers, households, and what stays hidden
 \set ECHO none
 \getenv abs_srcdir PG_ABS_SRCDIR
-\set clean :abs_srcdir '/fixtures/clean.sql'
-\i :clean
-\set token_key :abs_srcdir '/fixtures/token-key.sql'
-\set act :abs_srcdir '/fixtures/act.sql'
-\i :token_key
-\i :act
+\i :abs_srcdir/fixtures/clean.sql
+\i :abs_srcdir/fixtures/act.sql
+\i :abs_srcdir/fixtures/transaction.sql
 \set ECHO all
-BEGIN;
 SET LOCAL passport.clock = '2026-07-01 05:00+09';
-\pset footer off
-\pset format unaligned
-CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-  detail text;
-BEGIN
-  EXECUTE statement;
-  RETURN 'done';
-EXCEPTION WHEN OTHERS THEN
-  GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-  RETURN concat_ws(' ', SQLSTATE, SQLERRM, detail);
-END $$;
 -- nobody acts without a login
 SELECT pg_temp.refusal('SELECT passport.answer_alert(1, ''safe'')') LIKE 'PT401 %' AS refused;
 

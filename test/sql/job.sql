@@ -1,20 +1,10 @@
 -- Jobs: what is due, what became of it, and changing when
-BEGIN;
+\set ECHO none
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set brief true
+\i :abs_srcdir/fixtures/transaction.sql
+\set ECHO all
 SET LOCAL passport.clock = '2026-07-01 08:59+09';
-SET LOCAL timezone = 'Asia/Tokyo';
-SET LOCAL datestyle = 'ISO';
-\pset footer off
-\pset format unaligned
-CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-  detail text;
-BEGIN
-  EXECUTE statement;
-  RETURN 'done';
-EXCEPTION WHEN OTHERS THEN
-  GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-  RETURN concat_ws(' ', SQLSTATE, SQLERRM, nullif(detail, '')::json ->> 'pointer');
-END $$;
 CREATE FUNCTION pg_temp.run_all() RETURNS int LANGUAGE plpgsql AS $$
 DECLARE
   jobs int := 0;

@@ -1,8 +1,7 @@
 -- Who in the register is this card's holder?
 \set ECHO none
 \getenv abs_srcdir PG_ABS_SRCDIR
-\set clean :abs_srcdir '/fixtures/clean.sql'
-\i :clean
+\i :abs_srcdir/fixtures/clean.sql
 \set ECHO all
 \set ON_ERROR_ROLLBACK on
 BEGIN;

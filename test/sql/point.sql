@@ -1,20 +1,10 @@
 -- Awards: each rule, replays, and what is refused
-BEGIN;
+\set ECHO none
+\getenv abs_srcdir PG_ABS_SRCDIR
+\set brief true
+\i :abs_srcdir/fixtures/transaction.sql
+\set ECHO all
 SET LOCAL passport.clock = '2026-07-01 12:00+09';
-SET LOCAL timezone = 'Asia/Tokyo';
-SET LOCAL datestyle = 'ISO';
-\pset footer off
-\pset format unaligned
-CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-  detail text;
-BEGIN
-  EXECUTE statement;
-  RETURN 'done';
-EXCEPTION WHEN OTHERS THEN
-  GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-  RETURN concat_ws(' ', SQLSTATE, SQLERRM, nullif(detail, '')::json ->> 'pointer');
-END $$;
 INSERT INTO passport.resident (resident_id, resident_number, name, birth_date, status, updated_at)
 OVERRIDING SYSTEM VALUE VALUES
   (-1, 'point-1', '甲', '1980-01-01', 'resident', passport.now()),

@@ -1,25 +1,11 @@
 -- Cards, their dates, and the ladder of reminders
 \set ECHO none
 \getenv abs_srcdir PG_ABS_SRCDIR
-\set clean :abs_srcdir '/fixtures/clean.sql'
-\i :clean
+\set brief true
+\i :abs_srcdir/fixtures/clean.sql
+\i :abs_srcdir/fixtures/transaction.sql
 \set ECHO all
-BEGIN;
 SET LOCAL passport.clock = '2023-04-08 08:00+09';
-SET LOCAL timezone = 'Asia/Tokyo';
-SET LOCAL datestyle = 'ISO';
-\pset footer off
-\pset format unaligned
-CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-  detail text;
-BEGIN
-  EXECUTE statement;
-  RETURN 'done';
-EXCEPTION WHEN OTHERS THEN
-  GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-  RETURN concat_ws(' ', SQLSTATE, SQLERRM, nullif(detail, '')::json ->> 'pointer');
-END $$;
 UPDATE passport.resident SET status = 'moved_out';
 INSERT INTO passport.resident (resident_id, resident_number, name, birth_date, nationality_class, stay_until, language, updated_at)
 OVERRIDING SYSTEM VALUE VALUES

@@ -1,12 +1,8 @@
 -- The staff report: its figures, its drawings, and that nothing breaks out of it
 \set ECHO none
 \getenv abs_srcdir PG_ABS_SRCDIR
-\set clean :abs_srcdir '/fixtures/clean.sql'
-\i :clean
-\set token_key :abs_srcdir '/fixtures/token-key.sql'
-\set act :abs_srcdir '/fixtures/act.sql'
-\i :token_key
-\i :act
+\i :abs_srcdir/fixtures/clean.sql
+\i :abs_srcdir/fixtures/act.sql
 \set ECHO all
 BEGIN;
 SET LOCAL passport.clock = '2026-09-01 05:00+09';

@@ -115,6 +115,21 @@ SELECT changed, pg_temp.try(token) FROM (
     || split_part(:'id_token', '.', 2) || '.' || split_part(:'id_token', '.', 3) FROM passport.token_key
   UNION ALL SELECT 'its own key', pg_temp.url64(convert_to('{"alg":"ES256","jwk":"x","kid":"' || kid || '"}', 'UTF8')) || '.'
     || split_part(:'id_token', '.', 2) || '.' || split_part(:'id_token', '.', 3) FROM passport.token_key
+  UNION ALL SELECT 'alg RS256', pg_temp.url64(convert_to('{"alg":"RS256","typ":"JWT","kid":"' || kid || '"}', 'UTF8')) || '.'
+    || split_part(:'id_token', '.', 2) || '.' || split_part(:'id_token', '.', 3) FROM passport.token_key
+  UNION ALL SELECT 'alg RS256, its size', pg_temp.url64(convert_to('{"alg":"RS256","typ":"JWT","kid":"' || kid || '"}', 'UTF8')) || '.'
+    || split_part(:'id_token', '.', 2) || '.' || repeat('A', 342) FROM passport.token_key
+  UNION ALL SELECT 'kid ' || injected, pg_temp.url64(convert_to('{"alg":"ES256","typ":"JWT","kid":"' || injected || '"}', 'UTF8')) || '.'
+    || split_part(:'id_token', '.', 2) || '.' || split_part(:'id_token', '.', 3)
+    FROM (VALUES ('x'' OR true --'), ('../../dev/null'), ('')) AS v(injected)
+  UNION ALL SELECT 'no kid', pg_temp.url64('{"alg":"ES256","typ":"JWT"}') || '.' || split_part(:'id_token', '.', 2) || '.' || split_part(:'id_token', '.', 3)
+  UNION ALL SELECT 'header ' || extra, pg_temp.url64(convert_to('{"alg":"ES256","typ":"JWT","kid":"' || kid || '",' || extra || '}', 'UTF8')) || '.'
+    || split_part(:'id_token', '.', 2) || '.' || split_part(:'id_token', '.', 3)
+    FROM passport.token_key, (VALUES ('"b64":false,"crit":["b64"]'), ('"crit":["exp"]'), ('"jku":"https://evil.invalid"'), ('"x5u":"https://evil.invalid"'),
+                                     ('"alg":"ES256"'), ('"zip":"DEF"')) AS v(extra)
+  UNION ALL SELECT 'padded parts', replace(:'id_token', '.', '=.')
+  UNION ALL SELECT 'white space', ' ' || :'id_token'
+  UNION ALL SELECT 'line end', :'id_token' || E'\n'
   UNION ALL SELECT 'padded', :'id_token' || '='
   UNION ALL SELECT 'a fourth part', :'id_token' || '.x'
   UNION ALL SELECT 'cut', left(:'id_token', -1)
@@ -133,8 +148,47 @@ SELECT what, pg_temp.try(passport.sign_token((claims || change)::text, k.kid, k.
                ('audiences', '{"aud": ["passport"]}'), ('session', '{"sid": "00000000-0000-0000-0000-000000000000"}'),
                ('subject', '{"sub": "00000000-0000-0000-0000-000000000000"}'), ('expired', '{"exp": 1782874800}'),
                ('expires', '{"exp": 1782874801}'), ('future', '{"iat": 1782874861}'), ('skew', '{"iat": 1782874860}'),
+               ('not before', '{"nbf": 1782874861}'), ('not long before', '{"nbf": 1782874860}'), ('nbf text', '{"nbf": "1"}'),
                ('text', '{"exp": "1782878400"}'), ('negative', '{"iat": -1}'), ('nested', '{"act": {"sub": "x"}}'))
          AS v(what, change);
+-- whose payload a key of ours signed as it stands
+SELECT what, pg_temp.try(passport.sign_token(payload, k.kid, k.public_key, k.sealed_key, typ)) = :'hanako' AS counts
+  FROM passport.token_key AS k, LATERAL (SELECT pg_temp.claims(:'id_token')::text AS good) AS g,
+       LATERAL (VALUES ('as it is', good, 'JWT'), ('no JWT', good, 'logout+jwt'),
+               ('claim twice', regexp_replace(good, '^{', '{"exp": 9999999999, '), 'JWT'),
+               ('subject twice', regexp_replace(good, '^{', '{"sub": "x", '), 'JWT'),
+               ('trailing', good || '{}', 'JWT'), ('array', '[' || good || ']', 'JWT'), ('escape', replace(good, 'passport"', 'p\u0061ssport"'), 'JWT'),
+               ('fraction', regexp_replace(good, '"exp": (\d+)', '"exp": \1.5'), 'JWT'), ('exponent', regexp_replace(good, '"exp": \d+', '"exp": 9e15'), 'JWT'),
+               ('large', regexp_replace(good, '"exp": \d+', '"exp": 9007199254740993'), 'JWT'),
+               ('wide', regexp_replace(good, '^{', '{"x": "' || repeat('x', 3000) || '", '), 'JWT')) AS v(what, payload, typ);
+-- RS256 is as good, where its key is of that kind
+BEGIN;
+SELECT length(passport.rotate_token_key('RS256'));
+SELECT k.algorithm, pg_temp.try(passport.sign_token(pg_temp.claims(:'id_token')::text, k.kid, k.public_key, k.sealed_key)) = :'hanako' AS counts
+  FROM passport.token_key AS k WHERE k.algorithm = 'RS256';
+-- services: RS256 and ES256, their own lifetimes, names and nonce
+SELECT passport.set_audience('library', 'web_library', '5 minutes', 'RS256', '1 day', 'https://library.invalid/logout');
+SELECT passport.set_audience('clinic', 'web_clinic');
+CREATE FUNCTION pg_temp.claims_at(service text, nonce text) RETURNS jsonb LANGUAGE plpgsql AS $$
+DECLARE
+  login record;
+BEGIN
+  INSERT INTO passport.session (resident_id, audience, acr, amr, issuer_id, serial, auth_time, expires_at)
+    SELECT resident_id, service, acr, amr, issuer_id, serial, auth_time, expires_at FROM passport.session LIMIT 1 RETURNING * INTO login;
+  RETURN pg_temp.claims((passport.issue_token(login.resident_id, login.session_id, nonce)).id_token);
+END $$;
+SELECT c ->> 'aud' AS aud, c ->> 'role' AS role, (c ->> 'exp')::bigint - (c ->> 'iat')::bigint AS seconds, c ->> 'nonce' AS nonce,
+       c ->> 'sub' = pg_temp.claims(:'id_token') ->> 'sub' AS same_sub
+  FROM (VALUES (pg_temp.claims_at('library', 'n-0S6')), (pg_temp.claims_at('clinic', NULL))) AS v(c);
+SAVEPOINT before;
+SELECT passport.set_audience('passport', 'web_other');
+ROLLBACK TO before;
+SELECT passport.set_audience('evil', 'passport_admin');
+ROLLBACK TO before;
+SELECT passport.set_audience('evil', 'web', logout_uri => 'http://plain.invalid/');
+ROLLBACK TO before;
+SELECT passport.check_nonce('a"b');
+ROLLBACK;
 SELECT jsonb_object_keys(pg_temp.claims(:'id_token')) AS claim ORDER BY 1;
 -- the clock
 SET passport.clock = '2026-07-01 13:00+09';

@@ -1,18 +1,11 @@
 -- Message texts: languages, fallback, dates, placeholders, drill marks
+\set ECHO none
+\getenv abs_srcdir PG_ABS_SRCDIR
+\i :abs_srcdir/fixtures/refusal.sql
+\set ECHO all
 BEGIN;
 \pset format unaligned
 \pset footer off
--- what a statement is refused with
-CREATE FUNCTION pg_temp.refusal(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-  detail text;
-BEGIN
-  EXECUTE statement;
-  RETURN 'done';
-EXCEPTION WHEN OTHERS THEN
-  GET STACKED DIAGNOSTICS detail = PG_EXCEPTION_DETAIL;
-  RETURN concat_ws(' ', SQLSTATE, SQLERRM, detail);
-END $$;
 
 -- every flood level from 2 up speaks every language for itself, and names its area
 SELECT level, count(*), bool_and(title LIKE '%{area}%') AS names_area,

@@ -52,4 +52,28 @@ SELECT passport.rotate_token_key() = :'first' AS same;
 SET LOCAL passport.clock = '2026-07-01 15:01+09';
 SELECT passport.rotate_token_key() = :'first' AS same;
 SELECT count(*) AS kept FROM passport.token_key;
+-- RS256 beside it, and rotation by the calendar
+SELECT passport.rotate_token_key('RS256') AS rsa \gset
+SELECT algorithm, count(*) AS signing FROM passport.token_key WHERE verify_until IS NULL GROUP BY 1 ORDER BY 1;
+SELECT key - 'n' - 'kid' AS rsa, length(key ->> 'n') AS n,
+       key ->> 'kid' = translate(encode(sha256(convert_to('{"e":"AQAB","kty":"RSA","n":"' || (key ->> 'n') || '"}', 'UTF8')), 'base64'), '+/=', '-_') AS thumbprint
+  FROM jsonb_array_elements(passport.jwks() -> 'keys') AS key WHERE key ->> 'kid' = :'rsa';
+SELECT passport.sign_token('{}', kid, public_key, sealed_key) ~ '^[\w-]+\.e30\.[\w-]+$' AS signed FROM passport.token_key WHERE kid = :'rsa';
+SELECT passport.rotate_token_keys();
+SELECT passport.set_audience('library', 'web_library', '5 minutes', 'RS256');
+SET LOCAL passport.clock = '2026-07-31 15:00:59+09';
+SELECT passport.rotate_token_keys();
+SET LOCAL passport.clock = '2026-07-31 15:01+09';
+SELECT passport.rotate_token_keys();
+SELECT algorithm, verify_until IS NULL AS signs, count(*) FROM passport.token_key GROUP BY 1, 2 ORDER BY 1, 2 DESC;
+SET LOCAL passport.clock = '2026-07-31 16:01:01+09';
+SELECT passport.rotate_token_keys();
+SELECT count(*) AS kept FROM passport.token_key;
+SAVEPOINT before;
+SELECT passport.rotate_token_key('none');
+ROLLBACK TO before;
+DELETE FROM passport.token_key;
+SELECT passport.rotate_token_keys();
+SELECT d ->> 'issuer' AS issuer, d ->> 'jwks_uri' AS jwks_uri, d -> 'subject_types_supported' AS subjects,
+       d -> 'id_token_signing_alg_values_supported' AS algorithms FROM passport.openid_configuration() AS d;
 ROLLBACK;

@@ -15,6 +15,9 @@ use Time::HiRes qw(sleep time);
 delete @ENV{qw(http_proxy https_proxy HTTPS_PROXY ALL_PROXY all_proxy)};
 system('make', '-s', '-C', 'test/gateway') == 0 or BAIL_OUT('the gateway does not build');
 my $gateway_program = 'build/test/gateway/gateway';
+my @started;
+# a test that dies leaves nothing running
+END { my $status = $?; $_->kill_kill(grace => 2) for grep { $_->pumpable } @started; $? = $status }
 
 my $dir = File::Temp->newdir;
 system('test/gateway/make-tls', $dir) == 0 or BAIL_OUT('no certificates');
@@ -39,7 +42,8 @@ sub start_gateway
 {
 	my @arguments = @_;
 	unlink "$dir/port";
-	my $handle = IPC::Run::start([ $gateway_program, @arguments, "$dir" ]);
+	my $handle = IPC::Run::start([ $gateway_program, @arguments, "$dir" ], '<', \undef);
+	push @started, $handle;
 	for (1 .. 200) { last if -e "$dir/port"; sleep 0.05 }
 	-e "$dir/port" or BAIL_OUT('the gateway does not start');
 	return $handle;
@@ -77,7 +81,9 @@ sub once
 sub start_push
 {
 	my ($log) = @_;
-	return IPC::Run::start([ 'passport-push', '--config', "$dir/push.conf" ], '<', \undef, '>&', $log);
+	my $handle = IPC::Run::start([ 'passport-push', '--config', "$dir/push.conf" ], '<', \undef, '>&', $log);
+	push @started, $handle;
+	return $handle;
 }
 
 # add_people makes a resident with a device for each token.
@@ -190,7 +196,9 @@ is(join(',', map { $_->{status} } @$throttled), '429,200', 'after one 429');
 cmp_ok($throttled->[1]{time} - $throttled->[0]{time}, '>=', 3, 'and not before Retry-After');
 is(outcomes('unavailable-%'), 'delivered||3|active|1', '503 twice, then delivered');
 is(outcomes('internal-%'), 'delivered||2|active|1', '500, then delivered');
-is(outcomes('reset-%'), 'delivered||2|active|1', 'a reset stream, then delivered');
+# libcurl may send it again by itself on a connection that was used before; then it is one try of ours
+like(outcomes('reset-%'), qr/^delivered\|\|[12]\|active\|1$/, 'a reset stream, then delivered');
+is(join(',', map { $_->{status} } @{ requests(qr/^reset-/)->{'reset-1-a'} }), '0,200', 'at the second request');
 is(outcomes('expire-%'), 'delivered||2|active|1', 'a new access token, then delivered');
 is(outcomes('oversize-%'), 'delivered||1|active|1', 'an endless answer is cut off');
 is(outcomes('slow-%'), 'delivered||1|active|1', 'a slow answer is waited for');

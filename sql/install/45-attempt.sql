@@ -1,0 +1,58 @@
+-- Attempts: counting failures without locking anybody out
+
+CREATE TABLE passport.attempt (
+  kind text NOT NULL CHECK (kind IN ('certificate', 'source', 'resident')),
+  key bytea NOT NULL CHECK (octet_length(key) = 32),
+  since timestamptz NOT NULL,
+  failures int NOT NULL,
+  PRIMARY KEY (kind, key)
+);
+COMMENT ON TABLE passport.attempt IS
+'Failed attempts within passport.attempt_window, by the SHA-256 of a certificate''s issuer and serial number, of the source that they came from, or of who guessed at kiosk codes.';
+
+CREATE FUNCTION passport.note_failure(kind text, what text) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  begins CONSTANT timestamptz := passport.now() - current_setting('passport.attempt_window')::interval;
+BEGIN
+  IF what IS NULL THEN
+    RETURN;
+  END IF;
+  INSERT INTO passport.attempt AS a (kind, key, since, failures)
+    VALUES (kind, sha256(convert_to(what, 'UTF8')), passport.now(), 1)
+    ON CONFLICT ON CONSTRAINT attempt_pkey DO UPDATE
+      SET failures = CASE WHEN a.since <= begins THEN 1 ELSE a.failures + 1 END,
+          since = CASE WHEN a.since <= begins THEN passport.now() ELSE a.since END;
+END $$;
+COMMENT ON FUNCTION passport.note_failure(text, text) IS
+'Counts a failed attempt of a certificate, source or resident; NULL counts nothing. The caller must not raise an error after it, or the count is undone.';
+
+CREATE FUNCTION passport.attempts_exhausted(kind text, what text) RETURNS boolean
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  -- behind one source stand many: the village hall, a carrier's gateway
+  SELECT EXISTS (
+    SELECT FROM passport.attempt AS a
+     WHERE a.kind = attempts_exhausted.kind AND a.key = sha256(convert_to(what, 'UTF8'))
+       AND a.since > passport.now() - current_setting('passport.attempt_window')::interval
+       AND a.failures >= current_setting('passport.attempt_limit')::int
+                         * CASE WHEN a.kind = 'source' THEN 10 ELSE 1 END);
+END;
+COMMENT ON FUNCTION passport.attempts_exhausted(text, text) IS
+'Whether a certificate, source or resident failed passport.attempt_limit times (a source ten times as often) within passport.attempt_window.';
+
+CREATE FUNCTION passport.forget_attempts() RETURNS bigint
+  LANGUAGE sql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  WITH gone AS (
+    DELETE FROM passport.attempt
+     WHERE since <= passport.now() - current_setting('passport.attempt_window')::interval RETURNING 1)
+  SELECT count(*) FROM gone;
+END;
+COMMENT ON FUNCTION passport.forget_attempts() IS
+'Deletes counts whose window is over and returns how many.';
