@@ -126,7 +126,7 @@ BEGIN
     FROM passport.issue_token(resident, session_id, nonce) AS t;
 END $$;
 COMMENT ON FUNCTION passport.log_in(uuid, bytea, bytea, text, text, text) IS
-'Logs the holder of an authentication certificate (利用者証明用, DER) in: signature is the card''s over the message of the challenge, which is consumed whatever comes of it. source: where the attempt comes from (an address), if it is known. verdict: valid, one of verify_signature''s, unknown_account, suspended, replaced (a renewed card''s old certificate), or limited instead of what failed when the certificate or the source failed too often within passport.attempt_window; detail names the rule. Nobody is locked out by the failures of others: a good signature always logs in, but while the attempts are exhausted with the level passport.basic only, which a step up raises. When valid, id_token is a JWT (ES256 or RS256, as the audience is registered) that holds until expires_at for this audience: claims iss, sub (another one for each audience), aud, exp, iat, nbf, auth_time, acr jpki.authentication, amr (RFC 8176), sid, jti, role, and nonce (1 to 200 letters, digits and ._~+/=-) if the service sent one. PT410 for a challenge that is used, expired or for something else, PT503 without a token key.';
+'Logs the holder of an authentication certificate (利用者証明用, DER) in: signature is the card''s over the message of the challenge, which is consumed whatever comes of it. source: where the attempt comes from (an address), if it is known. verdict: valid, one of verify_signature''s, unknown_account, suspended, replaced (by a newer certificate), or limited instead of what failed when the certificate or the source failed too often within passport.attempt_window; detail names the rule. Nobody is locked out by the failures of others: a good signature always logs in, but while the attempts are exhausted with the level passport.basic only, which a step up raises. When valid, id_token is a JWT (ES256 or RS256, as the audience is registered) that holds until expires_at for this audience: claims iss, sub (another one for each audience), aud, exp, iat, nbf, auth_time, acr jpki.authentication, amr (RFC 8176), sid, jti, role, and nonce (1 to 200 letters, digits and ._~+/=-) if the service sent one. PT410 for a challenge that is used, expired or for something else, PT503 without a token key.';
 
 CREATE FUNCTION passport.authenticate(token text) RETURNS bigint
   LANGUAGE c VOLATILE SECURITY DEFINER
@@ -278,6 +278,7 @@ DECLARE
   acting CONSTANT bigint := passport.session_holder('enter_service');
   service passport.audience;
 BEGIN
+  PERFORM passport.require_self();
   PERFORM passport.check_nonce(nonce);
   SELECT * INTO service FROM passport.audience AS a WHERE a.audience = enter_service.audience;
   IF service.audience IS NULL THEN

@@ -183,9 +183,10 @@ BEGIN
               jsonb_build_object('kind', gone.kind, 'serial', gone.serial, 'reason', gone.reason));
     means := passport.revocation_means(gone.reason);
     IF means = 'suspend' THEN
-      UPDATE passport.session AS s SET revoked_at = passport.now()
-       WHERE s.resident_id = gone.resident_id AND s.issuer_id = gone.issuer_id AND s.serial = gone.serial
-         AND s.revoked_at IS NULL;
+      PERFORM passport.end_sessions(gone.resident_id, l.login_id)
+         FROM (SELECT DISTINCT s.login_id FROM passport.session AS s
+                WHERE s.resident_id = gone.resident_id AND s.issuer_id = gone.issuer_id AND s.serial = gone.serial
+                  AND s.revoked_at IS NULL) AS l;
     END IF;
     -- another card or phone stands in for it; a card that has been replaced asks for nothing
     live := EXISTS (SELECT FROM passport.account_certificate AS c
@@ -225,8 +226,7 @@ BEGIN
   IF NOT FOUND THEN
     RAISE EXCEPTION 'unknown account' USING ERRCODE = 'PT404';
   END IF;
-  UPDATE passport.session AS s SET revoked_at = passport.now()
-   WHERE s.resident_id = suspend_account.resident_id AND s.revoked_at IS NULL;
+  PERFORM passport.end_sessions(resident_id);
   PERFORM passport.record_account_event(resident_id, 'suspended', jsonb_build_object('for', 'staff', 'reason', reason));
 END $$;
 COMMENT ON FUNCTION passport.suspend_account(bigint, text) IS
@@ -274,9 +274,8 @@ DECLARE
 BEGIN
   IF coalesce(issuer !~ '^https://[!-~]{1,190}$', true) OR coalesce(ppid !~ '^[!-~]{1,255}$', true) THEN
     PERFORM passport.refuse('/ppid', 'malformed', 'An issuer is an https URL, a PPID has 1 to 255 printable ASCII characters.');
-  ELSIF passport.acting_holder() IS DISTINCT FROM acting THEN
-    RAISE EXCEPTION 'a guardian does not do this for a ward' USING ERRCODE = 'PT403';
   END IF;
+  PERFORM passport.require_self();
   INSERT INTO passport.ppid_directory AS d (issuer, ppid_digest, resident_id, attached_at)
     VALUES (issuer, digest, acting, passport.now()) ON CONFLICT ON CONSTRAINT ppid_directory_pkey DO NOTHING;
   IF FOUND THEN

@@ -53,8 +53,9 @@ CREATE FUNCTION passport.step_up(challenge_id uuid, certificate bytea, signature
 AS $$
 #variable_conflict use_variable
 DECLARE
-  acting CONSTANT bigint := passport.session_holder();
   own CONSTANT uuid := passport.acting_session();
+  -- a guardian steps their own login up, and is themself again afterwards
+  acting CONSTANT bigint := passport.acting_holder();
   kind text;
   holder record;
   message bytea;

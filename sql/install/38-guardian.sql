@@ -168,6 +168,18 @@ END $$;
 COMMENT ON FUNCTION passport.act_for(bigint) IS
 'After authenticate(): the guardian acts for a ward until the transaction ends, or until act_for() is called with their own number; every function for residents then is about the ward. Who acted for whom is kept. log_out() still ends the guardian''s own session. PT401 when nobody acts, PT403 unless a guardianship counts today.';
 
+CREATE FUNCTION passport.require_self() RETURNS void
+  LANGUAGE plpgsql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF passport.acting_resident() IS DISTINCT FROM passport.acting_holder() THEN
+    RAISE EXCEPTION 'a guardian does not do this for a ward' USING ERRCODE = 'PT403';
+  END IF;
+END $$;
+COMMENT ON FUNCTION passport.require_self() IS
+'For functions that make or open a login: PT403 while a guardian acts for somebody else, PT401 when nobody acts.';
+
 CREATE FUNCTION passport.my_wards() RETURNS TABLE (resident_id bigint, name text, ground text, until_date date)
   LANGUAGE plpgsql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp

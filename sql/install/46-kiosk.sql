@@ -71,6 +71,7 @@ DECLARE
   acting CONSTANT bigint := passport.session_holder('approve_kiosk_login');
   code CONSTANT text := upper(regexp_replace(left(user_code, 20), '[- ]', '', 'g'));
 BEGIN
+  PERFORM passport.require_self();
   IF passport.attempts_exhausted('resident', acting::text) THEN
     verdict := 'limited';
     RETURN;

@@ -49,6 +49,8 @@ SAVEPOINT ward;
 SELECT passport.act_for(:jiro) = :jiro AS acts;
 SELECT passport.acting_resident() = :jiro AS for_him, passport.acting_holder() = :mother AS by_her;
 SELECT passport.attach_ppid('https://example.jp', 'p1');
+SELECT passport.enter_service('passport');
+SELECT passport.approve_kiosk_login('ABCD-EFGH');
 SELECT passport.give_consent('latest_attributes');
 -- from one ward to the next it is still she, and back to herself
 SELECT passport.act_for(:shiro) = :shiro AS acts, passport.acting_holder() = :mother AS by_her;
