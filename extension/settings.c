@@ -30,6 +30,8 @@ char *passport_token_key_file;
 int passport_token_key_lifetime;
 int passport_worker_interval;
 
+static void DefineSeconds(const char *name, const char *what, int *value, int usual, int least,
+                          int most);
 static bool check_clock(char **newval, void **extra, GucSource source);
 static bool check_municipality_code(char **newval, void **extra, GucSource source);
 static bool check_signature_algorithms(char **newval, void **extra, GucSource source);
@@ -43,22 +45,19 @@ DefinePassportSettings(void)
 	                        "How many failed attempts of a certificate are taken as mistakes.",
 	                        NULL, &passport_attempt_limit, 10, 3, 1000, PGC_SIGHUP, 0, NULL, NULL,
 	                        NULL);
-	DefineCustomIntVariable("passport.attempt_window", "How long failed attempts are counted.",
-	                        NULL, &passport_attempt_window, 900, 60, 86400, PGC_SIGHUP, GUC_UNIT_S,
-	                        NULL, NULL, NULL);
+	DefineSeconds("passport.attempt_window", "How long failed attempts are counted.",
+	              &passport_attempt_window, 900, 60, 86400);
 	/* an hour at most: a challenge is answered while the card lies on the reader */
-	DefineCustomIntVariable("passport.challenge_lifetime", "How long a challenge can be answered.",
-	                        NULL, &passport_challenge_lifetime, 300, 10, 3600, PGC_SIGHUP,
-	                        GUC_UNIT_S, NULL, NULL, NULL);
+	DefineSeconds("passport.challenge_lifetime", "How long a challenge can be answered.",
+	              &passport_challenge_lifetime, 300, 10, 3600);
 	DefineCustomStringVariable("passport.clock",
 	                           "Fixes the time that passport.now() returns, for tests.",
 	                           "A timestamp with time zone; empty for the real time.",
 	                           &passport_clock, "", PGC_SUSET, 0, check_clock, NULL, NULL);
 	/* a week at most: a list older than that says nothing about today's cards */
-	DefineCustomIntVariable("passport.crl_grace",
-	                        "How long a revocation list is believed after its nextUpdate.", NULL,
-	                        &passport_crl_grace, 86400, 0, 604800, PGC_SIGHUP, GUC_UNIT_S, NULL,
-	                        NULL, NULL);
+	DefineSeconds("passport.crl_grace",
+	              "How long a revocation list is believed after its nextUpdate.",
+	              &passport_crl_grace, 86400, 0, 604800);
 	/*
 	 * Only where the library is preloaded: defining a setting of the server's
 	 * start later would end the session, and without preloading no worker asks.
@@ -74,9 +73,8 @@ DefinePassportSettings(void)
 	                           "The municipality's six-digit code, with its check digit.", NULL,
 	                           &passport_municipality_code, "203050", PGC_SUSET, 0,
 	                           check_municipality_code, NULL, NULL);
-	DefineCustomIntVariable("passport.session_lifetime", "How long a login lasts.", NULL,
-	                        &passport_session_lifetime, 2592000, 60, 31536000, PGC_SIGHUP,
-	                        GUC_UNIT_S, NULL, NULL, NULL);
+	DefineSeconds("passport.session_lifetime", "How long a login lasts.",
+	              &passport_session_lifetime, 2592000, 60, 31536000);
 	DefineCustomStringVariable(
 	    "passport.signature_algorithms",
 	    "Signature algorithms that issuers and holders of certificates may use, comma separated.",
@@ -84,9 +82,8 @@ DefinePassportSettings(void)
 	    &passport_signature_algorithms, "RSA-SHA256,ECDSA-SHA256,ECDSA-SHA384", PGC_SIGHUP, 0,
 	    check_signature_algorithms, NULL, NULL);
 	/* an hour at most: it stands for somebody who has just given their password */
-	DefineCustomIntVariable("passport.step_up_lifetime", "How long a step up raises a session.",
-	                        NULL, &passport_step_up_lifetime, 600, 10, 3600, PGC_SIGHUP, GUC_UNIT_S,
-	                        NULL, NULL, NULL);
+	DefineSeconds("passport.step_up_lifetime", "How long a step up raises a session.",
+	              &passport_step_up_lifetime, 600, 10, 3600);
 	DefineCustomStringVariable("passport.timezone", "The time zone of civil dates.", NULL,
 	                           &passport_timezone, "Asia/Tokyo", PGC_SUSET, 0, check_timezone, NULL,
 	                           NULL);
@@ -96,13 +93,19 @@ DefinePassportSettings(void)
 	    "It must lie outside the database and be readable by the server only.",
 	    &passport_token_key_file, "", PGC_SIGHUP, GUC_SUPERUSER_ONLY, NULL, NULL, NULL);
 	/* a year at most: a key that leaks unnoticed shall not sign for longer */
-	DefineCustomIntVariable("passport.token_key_lifetime", "How long a key signs tokens.", NULL,
-	                        &passport_token_key_lifetime, 2592000, 3600, 31536000, PGC_SIGHUP,
-	                        GUC_UNIT_S, NULL, NULL, NULL);
-	DefineCustomIntVariable("passport.worker_interval", "How often the scheduler looks for jobs.",
-	                        NULL, &passport_worker_interval, 10, 1, 3600, PGC_SIGHUP, GUC_UNIT_S,
-	                        NULL, NULL, NULL);
+	DefineSeconds("passport.token_key_lifetime", "How long a key signs tokens.",
+	              &passport_token_key_lifetime, 2592000, 3600, 31536000);
+	DefineSeconds("passport.worker_interval", "How often the scheduler looks for jobs.",
+	              &passport_worker_interval, 10, 1, 3600);
 	MarkGUCPrefixReserved("passport");
+}
+
+/* DefineSeconds defines a length of time, which the configuration file alone may change. */
+static void
+DefineSeconds(const char *name, const char *what, int *value, int usual, int least, int most)
+{
+	DefineCustomIntVariable(name, what, NULL, value, usual, least, most, PGC_SIGHUP, GUC_UNIT_S,
+	                        NULL, NULL, NULL);
 }
 
 /* check_clock accepts only what timestamptz would. */
