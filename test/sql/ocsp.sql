@@ -101,6 +101,18 @@ SELECT verdict, pg_temp.standing('6001'), pg_temp.standing('6001', '2026-07-01 0
   FROM pg_temp.load_alone('no_next_update');
 -- revoked stays revoked when nobody says otherwise
 SELECT verdict, pg_temp.standing('6001', '2026-07-20 00:00Z') FROM pg_temp.load_alone('held');
+-- and accounts are held against it
+SELECT imported FROM passport.import_residents('[{"resident_number": "90031", "household_number": "9", "name": "南牧　花子", "birth_date": "1985-04-07", "sex": "female"}]');
+SELECT resident_id AS hanako FROM passport.resident_directory WHERE resident_number = '90031' \gset
+INSERT INTO passport.account VALUES (:hanako, 'active', 'card_certain', passport.now());
+INSERT INTO passport.account_certificate (resident_id, issuer_id, serial, kind, medium, hierarchy, not_after, ceremony, registered_at)
+  SELECT :hanako, :ours, serial, 'signature', 'card', 'test', '2031-01-01', gen_random_uuid(), passport.now()
+    FROM unnest('{6001,2001}'::text[]) AS serial;
+SELECT serial, reason FROM passport.revoked_account_certificate;
+UPDATE passport.account_certificate SET state = 'replaced' WHERE serial = '2001' AND resident_id = :hanako;
+SELECT passport.review_certificates(), passport.review_certificates();
+SELECT c.serial, c.state, c.reason, a.state AS account, a.suspended_for
+  FROM passport.account_certificate AS c JOIN passport.account AS a USING (resident_id) WHERE resident_id = :hanako ORDER BY 1;
 -- a root takes its answers with it
 SELECT count(*) FROM passport.certificate_status;
 DELETE FROM passport.trust_anchor WHERE issuer_id = :ours;
