@@ -49,6 +49,7 @@ SAVEPOINT ward;
 SELECT passport.act_for(:jiro) = :jiro AS acts;
 SELECT passport.acting_resident() = :jiro AS for_him, passport.acting_holder() = :mother AS by_her;
 SELECT passport.attach_ppid('https://example.jp', 'p1');
+SELECT passport.detach_ppid('https://example.jp', 'p1');
 SELECT passport.enter_service('passport');
 SELECT passport.approve_kiosk_login('ABCD-EFGH');
 SELECT passport.give_consent('latest_attributes');
@@ -58,6 +59,25 @@ SELECT passport.act_for(:mother) = :mother AS acts, passport.acting_resident() =
 SELECT w.name AS ward, g.name AS guardian, a.act, a.session_id = passport.acting_session() AS this_login
   FROM passport.guardian_act AS a JOIN passport.resident AS w USING (resident_id)
   JOIN passport.resident AS g ON g.resident_id = a.guardian_id ORDER BY a.act_id;
+-- each thing that she does or looks at for him is kept under both names
+SAVEPOINT acts;
+DO $$
+BEGIN
+  PERFORM passport.act_for((SELECT resident_id FROM passport.resident_directory WHERE resident_number = '91002'));
+  PERFORM passport.my_account(), passport.my_point_balance(), passport.register_device('fcm', 'guardian-token');
+  PERFORM FROM passport.my_consents(), passport.my_consent_history(), passport.my_access_log(), passport.my_point_history(),
+               passport.my_renewal_plan();
+  BEGIN
+    PERFORM passport.answer_alert(-1, 'safe');
+  EXCEPTION WHEN SQLSTATE 'PT404' THEN NULL;  -- undone with what it kept
+  END;
+  -- about her own login, not about him
+  PERFORM FROM passport.my_sessions(), passport.my_wards();
+END $$;
+SELECT act FROM passport.guardian_act WHERE act ~ '^(my_|register)' ORDER BY act;
+SELECT passport.act_for(:mother) = :mother AS acts;
+SELECT count(*) AS of_the_device FROM passport.device WHERE resident_id = :jiro;
+ROLLBACK TO acts;
 -- the ward sees it
 SELECT passport.act_for(:jiro) = :jiro AS acts;
 SELECT kind, who, source FROM passport.my_access_log();
