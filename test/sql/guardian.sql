@@ -61,20 +61,23 @@ SELECT w.name AS ward, g.name AS guardian, a.act, a.session_id = passport.acting
   JOIN passport.resident AS g ON g.resident_id = a.guardian_id ORDER BY a.act_id;
 -- each thing that she does or looks at for him is kept under both names
 SAVEPOINT acts;
-DO $$
-BEGIN
-  PERFORM passport.act_for((SELECT resident_id FROM passport.resident_directory WHERE resident_number = '91002'));
-  PERFORM passport.my_account(), passport.my_point_balance(), passport.register_device('fcm', 'guardian-token');
-  PERFORM FROM passport.my_consents(), passport.my_consent_history(), passport.my_access_log(), passport.my_point_history(),
-               passport.my_renewal_plan();
-  BEGIN
-    PERFORM passport.answer_alert(-1, 'safe');
-  EXCEPTION WHEN SQLSTATE 'PT404' THEN NULL;  -- undone with what it kept
-  END;
-  -- about her own login, not about him
-  PERFORM FROM passport.my_sessions(), passport.my_wards();
-END $$;
-SELECT act FROM passport.guardian_act WHERE act ~ '^(my_|register)' ORDER BY act;
+SELECT passport.act_for(:jiro) = :jiro AS acts;
+SELECT passport.my_account(), passport.my_point_balance(), passport.register_device('fcm', 'guardian-token') \g /dev/null
+SELECT count(*) FROM passport.my_consents() \g /dev/null
+SELECT count(*) FROM passport.my_consent_history() \g /dev/null
+SELECT count(*) FROM passport.my_access_log() \g /dev/null
+SELECT count(*) FROM passport.my_point_history() \g /dev/null
+SELECT count(*) FROM passport.my_renewal_plan() \g /dev/null
+SELECT passport.withdraw_consent('latest_attributes') \g /dev/null
+-- what is undone was not done
+SAVEPOINT undone;
+SELECT passport.answer_alert(-1, 'safe');
+SELECT passport.spend_my_points(1, 'tea', 'guardian');
+ROLLBACK TO undone;
+-- about her own login, not about him
+SELECT count(*) FROM passport.my_sessions() \g /dev/null
+SELECT count(*) FROM passport.my_wards() \g /dev/null
+SELECT act, count(*) FROM passport.guardian_act WHERE resident_id = :jiro GROUP BY act ORDER BY act COLLATE "C";
 SELECT passport.act_for(:mother) = :mother AS acts;
 SELECT count(*) AS of_the_device FROM passport.device WHERE resident_id = :jiro;
 ROLLBACK TO acts;
