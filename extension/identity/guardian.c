@@ -30,7 +30,7 @@ static Statement act_statement = {
     .planning = PLAN_BY_INDEX,
 };
 
-static void record_guardian(const Acting *acting, Datum act);
+static void keep_act(const Acting *acting, Datum act);
 
 /* passport_acting_holder returns whose login it is, also while they act for somebody else. */
 Datum
@@ -69,12 +69,12 @@ passport_record_act(PG_FUNCTION_ARGS)
 	const Acting *acting = CurrentActing();
 
 	if (acting->guardian_id != 0)
-		record_guardian(acting, PG_GETARG_DATUM(0));
+		keep_act(acting, PG_GETARG_DATUM(0));
 	PG_RETURN_INT64(resident_id);
 }
 
 static void
-record_guardian(const Acting *acting, Datum act)
+keep_act(const Acting *acting, Datum act)
 {
 	Datum values[] = {Int64GetDatum(acting->resident_id), Int64GetDatum(acting->guardian_id),
 	                  UUIDPGetDatum(&acting->session_id), act, TimestampTzGetDatum(PassportNow())};
