@@ -82,7 +82,6 @@ keep_act(const Acting *acting, Datum act)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	if (RunStatement(&act_statement, values, NULL) == 0)
-		ereport(ERROR,
-		        (errcode(ERRCODE_PT_FORBIDDEN), errmsg("no guardian of this resident")));
+		ereport(ERROR, (errcode(ERRCODE_PT_FORBIDDEN), errmsg("no guardian of this resident")));
 	SPI_finish();
 }
