@@ -46,7 +46,8 @@ BEGIN
   CASE job
     WHEN 'expire_drafts' THEN RETURN passport.expire_drafts();
     WHEN 'forget_challenges' THEN
-      RETURN passport.forget_challenges() + passport.forget_attempts() + passport.forget_kiosk_logins();
+      RETURN passport.forget_challenges() + passport.forget_attempts() + passport.forget_kiosk_logins() +
+             passport.forget_nonces();
     WHEN 'review_certificates' THEN RETURN passport.review_certificates();
     WHEN 'renewal_reminders' THEN RETURN passport.send_due_reminders();
     WHEN 'rotate_token_keys' THEN RETURN passport.rotate_token_keys();

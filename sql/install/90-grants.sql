@@ -59,7 +59,8 @@ GRANT SELECT ON passport.report_sensor, passport.report_held_reading, passport.r
 
 -- who runs the system
 GRANT EXECUTE ON FUNCTION
-  passport.add_trust_anchor, passport.load_crl, passport.rotate_token_key, passport.jwks,
+  passport.add_trust_anchor, passport.load_crl, passport.make_ocsp_request, passport.load_ocsp_response,
+  passport.rotate_token_key, passport.jwks,
   passport.set_audience, passport.set_operation_policy,
   passport.forget_challenges, passport.certificate_info, passport.verify_signature,
   passport.record_succession, passport.review_certificates, passport.set_consent_purpose,
