@@ -13,8 +13,8 @@ CREATE TABLE passport.revocation_source (
   due_at timestamptz NOT NULL,
   claimed_by text,
   attempts int NOT NULL DEFAULT 0,
-  etag text,
-  last_modified text,
+  etag text CHECK (length(etag) <= 1000),
+  last_modified text CHECK (length(last_modified) <= 1000),
   good_until timestamptz,
   answered_at timestamptz,
   status int,
@@ -91,7 +91,8 @@ AS $$
 #variable_conflict use_column
 DECLARE
   source passport.revocation_source;
-  question record;
+  serials text[];
+  ends_with text[];
 BEGIN
   IF worker IS NULL OR batch IS NULL OR batch NOT BETWEEN 1 AND 100
      OR lease IS NULL OR lease NOT BETWEEN '1 second' AND '1 hour' THEN
@@ -108,15 +109,16 @@ BEGIN
     content_type := NULL;
     etag := NULL;
     last_modified := NULL;
+    ends_with := NULL;
     IF source.kind = 'ocsp' THEN
-      question := passport.next_question(source);
-      IF question.serials IS NULL THEN
+      SELECT q.serials, q.ends_with INTO serials, ends_with FROM passport.next_question(source) AS q;
+      IF serials IS NULL THEN
         UPDATE passport.revocation_source AS s
-           SET due_at = greatest(source.round_at, passport.now() - s.every) + s.every, round_at = NULL, asked_to = NULL, claimed_by = NULL
+           SET due_at = coalesce(s.round_at, passport.now()) + s.every, round_at = NULL, asked_to = NULL, claimed_by = NULL
          WHERE s.source_id = source.source_id;
         CONTINUE;
       END IF;
-      body := passport.make_ocsp_request(source.issuer_id, question.serials);
+      body := passport.make_ocsp_request(source.issuer_id, serials);
       content_type := 'application/ocsp-request';
       most_bytes := 1024 * 1024;
     ELSE
@@ -130,8 +132,7 @@ BEGIN
     END IF;
     UPDATE passport.revocation_source AS s
        SET claimed_by = worker, due_at = passport.now() + lease, attempts = s.attempts + 1,
-           round_at = CASE s.kind WHEN 'ocsp' THEN coalesce(s.round_at, passport.now()) END,
-           asking_to = CASE s.kind WHEN 'ocsp' THEN question.ends_with END
+           round_at = CASE s.kind WHEN 'ocsp' THEN coalesce(s.round_at, passport.now()) END, asking_to = ends_with
      WHERE s.source_id = source.source_id;
     RETURN NEXT;
   END LOOP;
@@ -177,7 +178,7 @@ BEGIN
   END IF;
   IF status = 200 THEN
     loaded := passport.load_from_source(source.kind, body);
-  ELSIF status = 304 AND source.good_until IS NOT NULL THEN
+  ELSIF status = 304 AND source.good_until > passport.now() THEN
     SELECT 'unchanged' AS verdict, 'http: not modified.' AS detail, source.good_until INTO loaded;
   ELSIF status IS NOT NULL THEN
     SELECT 'http_error' AS verdict, format('http: status %s.', status) AS detail, NULL::timestamptz AS good_until INTO loaded;
@@ -198,8 +199,10 @@ BEGIN
            -- usual pace by it, and not silence us for a day
            ELSE least(passport.retry_delay(s.attempts, coalesce(complete_source.retry_after, 0)), s.every) END,
          good_until = CASE WHEN good THEN loaded.good_until ELSE s.good_until END,
-         etag = CASE WHEN complete_source.status = 304 THEN s.etag WHEN good THEN left(complete_source.etag, 511) END,
-         last_modified = CASE WHEN complete_source.status = 304 THEN s.last_modified WHEN good THEN left(complete_source.last_modified, 511) END,
+         -- a body that was refused is asked for again without conditions: somebody may mend what we trust meanwhile
+         etag = CASE WHEN complete_source.status IS DISTINCT FROM 200 THEN s.etag WHEN good THEN complete_source.etag END,
+         last_modified = CASE WHEN complete_source.status IS DISTINCT FROM 200 THEN s.last_modified
+                              WHEN good THEN complete_source.last_modified END,
          -- a question that fails for the fifth time waits for the next round
          asked_to = CASE WHEN s.kind = 'ocsp' AND (good OR s.attempts >= 5) THEN s.asking_to ELSE s.asked_to END,
          asking_to = NULL
@@ -209,7 +212,7 @@ BEGIN
   END IF;
 END $$;
 COMMENT ON FUNCTION passport.complete_source(text, int, int, bytea, text, text, int, text) IS
-'Says what came of a claimed source, and loads what did. status: of the answer, NULL if there was none; body: the answer''s if status is 200; etag, last_modified: its headers; retry_after: seconds, 0 or NULL if it named none; failure: without an answer a word why (timeout, network, untrusted_peer, private_address, too_large). verdict: what load_crl or load_ocsp_response said, unchanged for 304, http_error, no_answer, error (the loader failed: detail has the SQLSTATE), not_claimed (another worker has claimed it since, and nothing was done). good: nothing is to be mended. A good source is due again after its time, one of OCSP at once until its round is over; others after a wait that doubles from a second to an hour or as Retry-After asks, but never longer than the source''s own time. After news the job review_certificates is due.';
+'Says what came of a claimed source, and loads what did. status: of the answer, NULL if there was none; body: the answer''s if status is 200; etag, last_modified: its headers; retry_after: seconds, 0 or NULL if it named none; failure: without an answer a word why (timeout, network, untrusted_peer, private_address, too_large). verdict: what load_crl or load_ocsp_response said, unchanged for 304 to a question on conditions, http_error, no_answer, error (the loader failed: detail has the SQLSTATE), not_claimed (another worker has claimed it since, and nothing was done). good: nothing is to be mended. A good source is due again after its time, one of OCSP at once until its round is over; others after a wait that doubles from a second to an hour or as Retry-After asks, but never longer than the source''s own time. After news the job review_certificates is due.';
 
 CREATE VIEW passport.report_source WITH (security_barrier) AS
   SELECT s.source_id, s.kind, s.url, i.name AS issuer, s.every, s.enabled, s.due_at, s.claimed_by IS NOT NULL AS claimed,

@@ -8,16 +8,16 @@
 \set ECHO all
 \pset null '-'
 SET passport.clock = '2026-07-01 12:00+09';
--- waits without chance in them; another's transaction sees nothing of it
-CREATE OR REPLACE FUNCTION passport.retry_delay(attempt int, asked int) RETURNS interval LANGUAGE sql
-  SET search_path = pg_catalog, pg_temp
-  AS $$ SELECT make_interval(secs => CASE WHEN asked > 0 THEN asked ELSE 2 ^ (attempt - 1) END) $$;
+-- a wait without what chance adds to it, by half at most: the next lower of those that are expected
+CREATE FUNCTION pg_temp.waits(due_at timestamptz) RETURNS interval LANGUAGE sql AS $$
+  SELECT max(w) FROM unnest(ARRAY['-1 day', '0', '1 s', '2 s', '4 s', '8 s', '16 s', '90 s', '14 min', '1 hour', '2 hours', '2 days']::interval[]) AS w
+   WHERE w <= due_at - passport.now() $$;
 SELECT count(passport.add_trust_anchor(bytes, 'signature')) FROM fixture WHERE name = 'sign_root';
 SELECT i.issuer_id, i.name AS issuer FROM passport.certificate_issuer AS i
  WHERE i.name LIKE '%JPKI for digital signature,O=JPKI-TEST%' \gset
 
 -- what a source may be
-SELECT url, pg_temp.refusal(format('SELECT passport.set_source(%L, ''crl'')', url), true)
+SELECT left(url, 40) AS url, pg_temp.refusal(format('SELECT passport.set_source(%L, ''crl'')', url), true)
   FROM unnest(ARRAY['ftp://lists.invalid/', 'https://user@lists.invalid/', 'https://lists.invalid/#part', 'https://lists.invalid/a b',
                     E'https://lists.invalid/\nHost: other', 'https://', 'file:///etc/passwd', 'https://lists.invalid/' || repeat('x', 1000)]) AS url;
 SELECT pg_temp.refusal($$SELECT passport.set_source('http://o.invalid', 'ocsp')$$),
@@ -31,16 +31,16 @@ SELECT pg_temp.refusal(format('SELECT passport.set_source(%L, ''ocsp'', %L)', 'h
 SELECT kind, url, every, enabled, due_at, verdict FROM passport.report_source;
 
 -- loaded, and then asked for on conditions
-CREATE FUNCTION pg_temp.complete(status int, body text DEFAULT NULL, etag text DEFAULT NULL, retry_after int DEFAULT 0,
+CREATE FUNCTION pg_temp.complete(got int, list text DEFAULT NULL, tag text DEFAULT NULL, retry_after int DEFAULT 0,
                                  failure text DEFAULT NULL, worker text DEFAULT 'one') RETURNS text LANGUAGE sql AS $$
   SELECT concat_ws(' ', c.verdict, CASE WHEN c.good THEN 'good' ELSE 'bad' END)
     FROM passport.revocation_source AS s,
-         passport.complete_source(worker, s.source_id, status, (SELECT bytes FROM fixture WHERE name = body), etag,
-                                  CASE WHEN etag IS NOT NULL THEN 'Wed, 01 Jul 2026 00:00:00 GMT' END, retry_after, failure) AS c
+         passport.complete_source(worker, s.source_id, got, (SELECT bytes FROM fixture WHERE name = list), tag,
+                                  CASE WHEN tag IS NOT NULL THEN 'Wed, 01 Jul 2026 00:00:00 GMT' END, retry_after, failure) AS c
    WHERE s.kind = 'crl' $$;
 CREATE FUNCTION pg_temp.state(OUT status int, OUT verdict text, OUT detail text, OUT attempts int, OUT waits interval,
                               OUT etag text, OUT good_until timestamptz) LANGUAGE sql AS $$
-  SELECT s.status, s.verdict, s.detail, s.attempts, s.due_at - passport.now(), s.etag, s.good_until
+  SELECT s.status, s.verdict, s.detail, s.attempts, pg_temp.waits(s.due_at), s.etag, s.good_until
     FROM passport.revocation_source AS s WHERE s.kind = 'crl' $$;
 SELECT url, body, content_type, etag, last_modified, most_bytes FROM passport.claim_sources('one');
 SELECT * FROM passport.claim_sources('two');
@@ -71,30 +71,30 @@ SET passport.clock = '2026-07-01 20:00+09';
 SELECT etag FROM passport.claim_sources('one');
 SELECT pg_temp.complete(503, retry_after => 90);
 SELECT * FROM pg_temp.state();
-SET passport.clock = '2026-07-01 20:01:30+09';
+SET passport.clock = '2026-07-01 20:02+09';
 SELECT etag FROM passport.claim_sources('one');
 SELECT pg_temp.complete(429, retry_after => 86400);
 SELECT * FROM pg_temp.state();
-SET passport.clock = '2026-07-01 22:01:30+09';
+SET passport.clock = '2026-07-01 22:02+09';
 SELECT etag FROM passport.claim_sources('one');
 SELECT pg_temp.complete(NULL, failure => 'timeout');
 SELECT * FROM pg_temp.state();
 -- a body that is refused, or breaks the loader, takes the validators with it
-SET passport.clock = '2026-07-01 22:01:34+09';
+SET passport.clock = '2026-07-01 22:02:10+09';
 SELECT etag FROM passport.claim_sources('one');
 SELECT pg_temp.complete(200, 'message', '"3"');
 SELECT * FROM pg_temp.state();
-SET passport.clock = '2026-07-01 22:01:42+09';
+SET passport.clock = '2026-07-01 22:02:30+09';
 SELECT etag FROM passport.claim_sources('one');
 SELECT pg_temp.complete(200, NULL, '"3"');
 SAVEPOINT before;
 ALTER TABLE passport.revocation_list ADD CHECK (revoked < 0) NOT VALID;
-SET passport.clock = '2026-07-01 22:01:58+09';
+SET passport.clock = '2026-07-01 22:03+09';
 SELECT etag FROM passport.claim_sources('one');
 SELECT pg_temp.complete(200, 'crl_next', '"3"');
 SELECT verdict, detail, etag FROM pg_temp.state();
 ROLLBACK TO before;
-SET passport.clock = '2026-07-01 22:01:58+09';
+SET passport.clock = '2026-07-01 22:03+09';
 SELECT etag FROM passport.claim_sources('one');
 SELECT pg_temp.complete(304);
 SELECT pg_temp.complete(200, 'crl_next', '"3"');
@@ -136,12 +136,12 @@ INSERT INTO passport.account_certificate (resident_id, issuer_id, serial, kind, 
 SET passport.clock = '2026-07-01 12:15+09';
 CREATE FUNCTION pg_temp.question(OUT url text, OUT body bytea, OUT content_type text, OUT most_bytes bigint) RETURNS SETOF record
   LANGUAGE sql AS $$ SELECT url, body, content_type, most_bytes FROM passport.claim_sources('one') $$;
-CREATE FUNCTION pg_temp.answer(status int) RETURNS text LANGUAGE sql AS $$
+CREATE FUNCTION pg_temp.answer(got int) RETURNS text LANGUAGE sql AS $$
   SELECT concat_ws(' ', c.verdict, CASE WHEN c.good THEN 'good' ELSE 'bad' END)
     FROM passport.revocation_source AS s,
-         passport.complete_source('one', s.source_id, status, '', NULL, NULL, 0, NULL) AS c WHERE s.kind = 'ocsp' $$;
+         passport.complete_source('one', s.source_id, got, '', NULL, NULL, 0, NULL) AS c WHERE s.kind = 'ocsp' $$;
 CREATE FUNCTION pg_temp.round(OUT asked_to int, OUT round_at timestamptz, OUT waits interval) LANGUAGE sql AS $$
-  SELECT p.n, s.round_at, s.due_at - passport.now() FROM passport.revocation_source AS s
+  SELECT p.n, s.round_at, pg_temp.waits(s.due_at) FROM passport.revocation_source AS s
     LEFT JOIN person AS p ON p.resident_id::text = s.asked_to[1] WHERE s.kind = 'ocsp' $$;
 SELECT url, body IS NOT NULL AS asks, content_type, most_bytes FROM pg_temp.question();
 SELECT s.serials[1] AS first, cardinality(s.serials) AS certificates, s.ends_with[2] AS last
@@ -150,7 +150,7 @@ SELECT s.serials[1] AS first, cardinality(s.serials) AS certificates, s.ends_wit
 SELECT pg_temp.answer(500);
 SELECT * FROM pg_temp.round();
 SELECT count(*) FROM pg_temp.question();
-SET passport.clock = '2026-07-01 12:15:01+09';
+SET passport.clock = '2026-07-01 12:15:02+09';
 SELECT count(*) FROM pg_temp.question();
 SELECT pg_temp.answer(200);
 SELECT * FROM pg_temp.round();
@@ -158,7 +158,7 @@ UPDATE passport.revocation_source SET attempts = 4, due_at = passport.now() WHER
 SELECT count(*) FROM pg_temp.question();
 SELECT pg_temp.answer(500);
 SELECT * FROM pg_temp.round();
-SET passport.clock = '2026-07-01 12:15:17+09';
+SET passport.clock = '2026-07-01 12:15:30+09';
 SELECT s.serials[1] AS first, cardinality(s.serials) AS certificates, s.ends_with[2] AS last
   FROM passport.revocation_source AS r, passport.next_question(r) AS s WHERE r.kind = 'ocsp';
 SELECT count(*) FROM pg_temp.question();
