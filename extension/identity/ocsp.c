@@ -332,8 +332,8 @@ read_time(DerSlice *rest, int64_t *seconds)
 const char *
 OcspStatusName(int status)
 {
-	static const char *const names[] = {"successful", "malformedRequest", "internalError",
-	                                    "tryLater",   "unknown",          "sigRequired",
+	static const char *const names[] = {"successful",  "malformedRequest", "internalError",
+	                                    "tryLater",    "unknown",          "sigRequired",
 	                                    "unauthorized"};
 
 	return status >= 0 && status <= 6 ? names[status] : "unknown";

@@ -15,7 +15,8 @@
 #include "identity/ocsp.h"
 
 static bool is_responder(const OcspResponse *response, const Certificate *certificate);
-static Finding check_root(const OcspResponse *response, const Certificate *root, EVP_PKEY *root_key);
+static Finding check_root(const OcspResponse *response, const Certificate *root,
+                          EVP_PKEY *root_key);
 static Finding check_delegate(const OcspResponse *response, const Certificate *responder,
                               int64_t now, unsigned algorithms);
 static Finding check_validity(const Certificate *certificate, int64_t now);
@@ -98,7 +99,8 @@ static Finding
 check_validity(const Certificate *certificate, int64_t now)
 {
 	if (now < certificate->not_before)
-		return (Finding){"not_yet_valid", "validity: the responder's certificate is not valid yet."};
+		return (Finding){"not_yet_valid",
+		                 "validity: the responder's certificate is not valid yet."};
 	if (now > certificate->not_after)
 		return (Finding){"expired", "validity: the responder's certificate has expired."};
 	return (Finding){NULL, NULL};

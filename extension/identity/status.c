@@ -97,7 +97,9 @@ find_signer(const OcspResponse *response, int32 *anchor_id, Certificate *respond
 			found = finding;
 			break;
 		}
-		if (found.detail == SIGNER_ELSEWHERE)
+		/* generations share a name: that one of them did not sign says little, too */
+		if (finding.detail != SIGNER_ELSEWHERE &&
+		    (found.detail == SIGNER_ELSEWHERE || strcmp(found.verdict, "bad_signature") == 0))
 			found = finding;
 	}
 	SPI_finish();
