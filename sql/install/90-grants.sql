@@ -67,15 +67,16 @@ GRANT EXECUTE ON FUNCTION
   passport.import_residents, passport.refresh_match_keys, passport.protect_address, passport.record_card,
   passport.define_sensor, passport.assign_zones, passport.import_hazard_zones, passport.record_readings,
   passport.set_program, passport.set_program_rule, passport.check_ledger,
-  passport.run_job, passport.set_job, passport.send_due_reminders, passport.expire_drafts
+  passport.run_job, passport.set_job, passport.send_due_reminders, passport.expire_drafts, passport.set_source
   TO passport_admin;
+GRANT SELECT ON passport.report_source, passport.report_revocation_list TO passport_admin;
 
 -- who checks what was done
 GRANT EXECUTE ON FUNCTION passport.check_ledger TO passport_auditor;
 
--- the bridge: readings in, deliveries out
+-- the bridge: readings and revocation in, deliveries and logouts out
 GRANT EXECUTE ON FUNCTION passport.claim_deliveries, passport.complete_deliveries, passport.record_readings,
-  passport.claim_logouts, passport.complete_logouts
+  passport.claim_logouts, passport.complete_logouts, passport.claim_sources, passport.complete_source
   TO passport_bridge;
 
 -- the public map and its alerts
