@@ -5,7 +5,6 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "lib/stringinfo.h"
@@ -16,6 +15,8 @@
 
 #include "passport.h"
 #include "registry/match.h"
+#include "registry/variant_store.h"
+#include "util/spi.h"
 
 PG_FUNCTION_INFO_V1(passport_name_key);
 PG_FUNCTION_INFO_V1(passport_address_key);
@@ -28,8 +29,9 @@ PG_FUNCTION_INFO_V1(passport_match_resident);
  * rows in the key table; beyond these limits the list is cut, which
  * CANDIDATES_COMPLETE notices: a cut arm alone holds 22 residents.
  */
-static const char candidate_query[] =
-    "SELECT r.resident_id, r.name, r.name_roman, r.alias, r.birth_date, r.sex, r.address"
+static Statement find_candidates_statement = {
+    "SELECT r.resident_id, r.name, r.name_kana, r.name_roman, r.alias, r.birth_date, r.sex,"
+    "       r.address"
     "  FROM (SELECT resident_id FROM (SELECT resident_id FROM passport.resident_match_key"
     "                                  WHERE birth_date = $1 AND name_key = $2 LIMIT 64) AS a"
     "        UNION"
@@ -40,10 +42,13 @@ static const char candidate_query[] =
     "                                  WHERE name_key = $2 AND address_key = $3 LIMIT 64) AS c"
     "       ) AS k"
     "  JOIN passport.resident AS r ON r.resident_id = k.resident_id"
-    " WHERE r.status = 'resident'";
+    " WHERE r.status = 'resident'",
+    3,
+    {DATEOID, INT8OID, INT8OID},
+    PLAN_BY_INDEX,
+    .stable = true};
 #define CANDIDATES_COMPLETE 22
 
-static SPIPlanPtr candidate_plan(void);
 static MatchCard card_argument(FunctionCallInfo fcinfo);
 static MatchText text_argument(FunctionCallInfo fcinfo, int number);
 static MatchText text_column(HeapTuple tuple, TupleDesc desc, int column);
@@ -67,6 +72,7 @@ passport_name_key(PG_FUNCTION_ARGS)
 	MatchText name = text_argument(fcinfo, 0);
 	FoldedText folded;
 
+	FollowVariants();
 	NormalizeName(name.text, name.length, NULL, 0, &folded);
 	if (!folded.usable)
 		PG_RETURN_NULL();
@@ -80,6 +86,7 @@ passport_address_key(PG_FUNCTION_ARGS)
 	MatchText text = text_argument(fcinfo, 0);
 	NormalAddress address;
 
+	FollowVariants();
 	NormalizeAddress(text.text, text.length, &address);
 	if (!address.usable)
 		PG_RETURN_NULL();
@@ -94,6 +101,7 @@ passport_normalized_name(PG_FUNCTION_ARGS)
 	FoldedText folded;
 	char buffer[FOLD_MAX * 4];
 
+	FollowVariants();
 	NormalizeName(name.text, name.length, NULL, 0, &folded);
 	if (!folded.usable)
 		PG_RETURN_NULL();
@@ -111,6 +119,7 @@ passport_normalized_address(PG_FUNCTION_ARGS)
 	char buffer[FOLD_MAX * 4];
 	StringInfoData result;
 
+	FollowVariants();
 	NormalizeAddress(text.text, text.length, &address);
 	if (!address.usable)
 		PG_RETURN_NULL();
@@ -137,6 +146,7 @@ passport_match_resident(PG_FUNCTION_ARGS)
 	uint64 count, others = 0;
 
 	InitMaterializedSRF(fcinfo, 0);
+	FollowVariants();
 	card = card_argument(fcinfo);
 	subject = palloc(sizeof(MatchSubject));
 	PrepareMatch(&card, subject);
@@ -182,7 +192,6 @@ find_candidates(const MatchSubject *subject)
 {
 	Datum values[3];
 	char nulls[4] = "   ";
-	int result;
 
 	values[0] = DateADTGetDatum(subject->card->birth_date);
 	values[1] = Int64GetDatum((int64) NameKey(&subject->name));
@@ -190,30 +199,7 @@ find_candidates(const MatchSubject *subject)
 	nulls[0] = subject->card->birth_date_known ? ' ' : 'n';
 	nulls[1] = subject->name.usable ? ' ' : 'n';
 	nulls[2] = subject->address.usable ? ' ' : 'n';
-	result = SPI_execute_plan(candidate_plan(), values, nulls, true, 0);
-	if (result != SPI_OK_SELECT)
-		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
-	return SPI_processed;
-}
-
-/* candidate_plan prepares the query once per backend. */
-static SPIPlanPtr
-candidate_plan(void)
-{
-	static SPIPlanPtr plan = NULL;
-	Oid types[3] = {DATEOID, INT8OID, INT8OID};
-
-	if (plan == NULL)
-	{
-		SPIPlanPtr prepared = SPI_prepare(candidate_query, 3, types);
-
-		if (prepared == NULL)
-			elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
-		if (SPI_keepplan(prepared) != 0)
-			elog(ERROR, "SPI_keepplan failed");
-		plan = prepared;
-	}
-	return plan;
+	return RunStatement(&find_candidates_statement, values, nulls);
 }
 
 /* card_argument reads the arguments (name, address, birth date, sex, substitute map). */
@@ -272,16 +258,17 @@ read_record(HeapTuple tuple, TupleDesc desc)
 {
 	MatchRecord record = {0};
 	bool isnull;
-	Datum birth_date = SPI_getbinval(tuple, desc, 5, &isnull);
+	Datum birth_date = SPI_getbinval(tuple, desc, 6, &isnull);
 
 	record.name = text_column(tuple, desc, 2);
-	record.name_roman = text_column(tuple, desc, 3);
-	record.alias = text_column(tuple, desc, 4);
+	record.name_kana = text_column(tuple, desc, 3);
+	record.name_roman = text_column(tuple, desc, 4);
+	record.alias = text_column(tuple, desc, 5);
 	record.birth_date_known = !isnull;
 	if (!isnull)
 		record.birth_date = DatumGetDateADT(birth_date);
-	record.sex = read_sex(text_column(tuple, desc, 6));
-	record.address = text_column(tuple, desc, 7);
+	record.sex = read_sex(text_column(tuple, desc, 7));
+	record.address = text_column(tuple, desc, 8);
 	return record;
 }
 

@@ -63,7 +63,7 @@ GRANT EXECUTE ON FUNCTION
   passport.set_audience, passport.set_operation_policy,
   passport.forget_challenges, passport.certificate_info, passport.verify_signature,
   passport.record_succession, passport.review_certificates, passport.set_consent_purpose,
-  passport.import_residents, passport.refresh_match_keys, passport.protect_address, passport.record_card,
+  passport.import_residents, passport.refresh_match_keys, passport.load_variants, passport.protect_address, passport.record_card,
   passport.define_sensor, passport.assign_zones, passport.import_hazard_zones, passport.record_readings,
   passport.residents_in,
   passport.set_program, passport.set_program_rule, passport.check_ledger,
