@@ -219,8 +219,8 @@ is_space(uint32_t c)
 static bool
 is_hyphen(uint32_t c)
 {
-	return c == '-' || c == 0xAD || c == 0x2043 || (c >= 0x2010 && c <= 0x2015) || c == 0x2212 || c == 0x2500 || c == 0x2501 ||
-	       c == 0xFE58 || c == 0xFE63;
+	return c == '-' || c == 0xAD || c == 0x2043 || (c >= 0x2010 && c <= 0x2015) || c == 0x2212 ||
+	       c == 0x2500 || c == 0x2501 || c == 0xFE58 || c == 0xFE63;
 }
 
 /*

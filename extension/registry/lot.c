@@ -320,7 +320,11 @@ numeral_digit(uint32_t c)
 static uint64_t
 numeral_unit(uint32_t c)
 {
-	return c == U'十' || c == U'拾' ? 10 : c == U'百' ? 100 : c == U'千' ? 1000 : c == U'万' ? 10000 : 0;
+	return c == U'十' || c == U'拾' ? 10
+	       : c == U'百'             ? 100
+	       : c == U'千'             ? 1000
+	       : c == U'万'             ? 10000
+	                                : 0;
 }
 
 static void

@@ -215,7 +215,8 @@ match_place(const MatchSubject *subject, const NormalAddress *recorded, unsigned
 	if (!same_characters(asked->place.character, asked->place.length, recorded->place.character,
 	                     recorded->place.length))
 	{
-		/* 海ノ口芝 and 海ノ口: most likely the 小字 of the same lot, but a lot may be counted by it */
+		/* 海ノ口芝 and 海ノ口: most likely the 小字 of the same lot, but a lot may be counted by it
+		 */
 		if (asked->lot.length > 0 && begins_alike(&asked->place, &recorded->place) &&
 		    same_characters(asked->lot.character, asked->lot.length, recorded->lot.character,
 		                    recorded->lot.length))

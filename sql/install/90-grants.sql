@@ -31,7 +31,7 @@ GRANT EXECUTE ON FUNCTION
 -- the village's staff
 GRANT EXECUTE ON FUNCTION
   passport.draw_affected_area, passport.draft_alert, passport.cancel_alert, passport.alert_cap,
-  passport.find_resident, passport.normalized_name, passport.normalized_address,
+  passport.find_resident, passport.match_words, passport.normalized_name, passport.normalized_address,
   passport.view_resident, passport.view_household, passport.view_points,
   passport.link_account, passport.end_sessions, passport.refuse_registration, passport.enrol_at_counter, passport.begin_challenge,
   passport.suspend_account, passport.resume_account,
@@ -46,7 +46,8 @@ GRANT EXECUTE ON FUNCTION
 GRANT SELECT ON
   passport.report_sensor, passport.report_held_reading, passport.report_alert, passport.report_household,
   passport.report_unanswered, passport.report_note, passport.report_points, passport.report_reminder,
-  passport.report_registration, passport.registration_queue, passport.alert_draft
+  passport.report_registration, passport.registration_queue, passport.registration_candidate,
+  passport.alert_draft
   TO passport_staff;
 
 -- who approves alerts, and may see what they approve
