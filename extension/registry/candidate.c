@@ -49,21 +49,36 @@ static Statement find_candidates_statement = {
     .stable = true};
 #define CANDIDATES_COMPLETE 22
 
-static MatchCard card_argument(FunctionCallInfo fcinfo);
-static MatchText text_argument(FunctionCallInfo fcinfo, int number);
-static MatchText text_column(HeapTuple tuple, TupleDesc desc, int column);
-static MatchRecord read_record(HeapTuple tuple, TupleDesc desc);
-static MatchSex read_sex(MatchText sex);
-static uint64 find_candidates(const MatchSubject *subject);
-static int compare_candidates(const void *a, const void *b);
-static Jsonb *explanation(const MatchVerdict *verdict, uint64 others);
-static void append_field(StringInfo json, const char *name, const FieldMatch *field);
+/*
+ * Kana on the card found a resident by the address: their namesakes elsewhere
+ * were not asked for, because the card does not know the name's characters.
+ */
+static Statement find_namesake_statement = {
+    "SELECT FROM passport.resident_match_key"
+    " WHERE birth_date = $1 AND name_key = $2 AND resident_id <> $3 LIMIT 1",
+    3,
+    {DATEOID, INT8OID, INT8OID},
+    PLAN_BY_INDEX,
+    .stable = true};
 
 typedef struct Candidate
 {
 	int64 resident_id;
+	uint64 name_key; /* of the registered name */
 	MatchVerdict verdict;
 } Candidate;
+
+static MatchCard card_argument(FunctionCallInfo fcinfo);
+static MatchText text_argument(FunctionCallInfo fcinfo, int number);
+static MatchText text_column(HeapTuple tuple, TupleDesc desc, int column);
+static MatchRecord read_record(HeapTuple tuple, TupleDesc desc);
+static uint64 registered_name_key(const MatchRecord *record);
+static MatchSex read_sex(MatchText sex);
+static uint64 find_candidates(const MatchSubject *subject);
+static bool has_namesake(const Candidate *candidate, int32 birth_date);
+static int compare_candidates(const void *a, const void *b);
+static Jsonb *explanation(const MatchVerdict *verdict, uint64 others);
+static void append_field(StringInfo json, const char *name, const FieldMatch *field);
 
 /* passport_name_key returns the lookup key of a name, NULL if it has none. */
 Datum
@@ -165,10 +180,16 @@ passport_match_resident(PG_FUNCTION_ARGS)
 		CHECK_FOR_INTERRUPTS();
 		candidates[i].resident_id = DatumGetInt64(SPI_getbinval(tuple, desc, 1, &isnull));
 		MatchResident(subject, &record, &verdicts[i]);
+		candidates[i].name_key = registered_name_key(&record);
 	}
 	DecideMatches(verdicts, count, count < CANDIDATES_COMPLETE);
 	for (uint64 i = 0; i < count; i++)
+	{
 		candidates[i].verdict = verdicts[i];
+		if (verdicts[i].certain && verdicts[i].name.rules & RULE_READING &&
+		    has_namesake(&candidates[i], card.birth_date))
+			candidates[i].verdict.certain = false;
+	}
 	if (count > 0)
 		others = count - 1;
 	qsort(candidates, count, sizeof(Candidate), compare_candidates);
@@ -200,6 +221,26 @@ find_candidates(const MatchSubject *subject)
 	nulls[1] = subject->name.usable ? ' ' : 'n';
 	nulls[2] = subject->address.usable ? ' ' : 'n';
 	return RunStatement(&find_candidates_statement, values, nulls);
+}
+
+static bool
+has_namesake(const Candidate *candidate, int32 birth_date)
+{
+	Datum values[3];
+
+	values[0] = DateADTGetDatum(birth_date);
+	values[1] = Int64GetDatum((int64) candidate->name_key);
+	values[2] = Int64GetDatum(candidate->resident_id);
+	return RunStatement(&find_namesake_statement, values, NULL) > 0;
+}
+
+static uint64
+registered_name_key(const MatchRecord *record)
+{
+	FoldedText name;
+
+	NormalizeName(record->name.text, record->name.length, NULL, 0, &name);
+	return NameKey(&name);
 }
 
 /* card_argument reads the arguments (name, address, birth date, sex, substitute map). */

@@ -35,6 +35,12 @@ SELECT pg_temp.match('NGUYEN VAN AN', '長野県南佐久郡南牧村大字野�
 SELECT pg_temp.match('林　一', '長野県南佐久郡南牧村大字海尻5番地', '1990-05-05', 'male');
 \echo == certain: kana on the card that is read as the register reads it
 SELECT pg_temp.match('前田　ジョウ太郎', '長野県南佐久郡南牧村大字平沢3番地', '1980-08-08', 'male', '00011100');
+\echo == but not beside a namesake born on that day, whom the kana could not find
+SAVEPOINT namesake;
+SELECT imported FROM passport.import_residents('[
+  {"resident_number": "rare too", "name": "前田　𠀋太郎", "birth_date": "1980-08-08", "sex": "male", "address": "長野県南佐久郡南牧村大字広瀬8番地"}]');
+SELECT pg_temp.match('前田　ジョウ太郎', '長野県南佐久郡南牧村大字平沢3番地', '1980-08-08', 'male', '00011100');
+ROLLBACK TO namesake;
 \echo == never certain: the other 南牧村, another lot, sex, address
 SELECT pg_temp.match('高橋　花子', '群馬県甘楽郡南牧村大字海ノ口1183番地', '1952-03-02', 'female');
 SELECT pg_temp.match('高橋　花子', '南牧村大字海ノ口1183番地', '1952-03-02', 'female');
