@@ -272,7 +272,7 @@ CheckReadings(void)
 	    {"林　ジョウ太郎", "0011100", "林　𠀋太郎", "ハヤシ　タケタロウ", "substitute_unproven"},
 	    {"林　ジョウ太郎", "0011100", "林　𠀋太郎", "ハヤシジョウタロウ", "substitute_unproven"},
 	    {"林　ジョウ太郎", "0011100", "林　𠀋太郎", NULL, "substitute_unproven"},
-	    {"林　太ジョウ郎", "0001110", "林　太𠀋郎", "ハヤシ　タジョウロウ", "substitute_unproven"},
+	    {"林　太ジョウ郎", "0001110", "林　太𠀋郎", "ハヤシ　タロジョウ", "substitute_unproven"},
 	    {"林　ジョウキチ", "0011111", "林　𠀋𠀤", "ハヤシ　ジョウキチ", "space+substitute+reading"},
 	    {"林　キ", "001", "林　𠀋𠀤", "ハヤシ　キ", "different"},
 	    {"林　ジョウ太郎", "0011100", "林　丈太郎", "ハヤシ　ジョウタロウ", "different"},
