@@ -31,7 +31,7 @@ GRANT EXECUTE ON FUNCTION
 -- the village's staff
 GRANT EXECUTE ON FUNCTION
   passport.draw_affected_area, passport.draft_alert, passport.cancel_alert, passport.alert_cap,
-  passport.find_resident, passport.normalized_name, passport.normalized_address,
+  passport.find_resident, passport.match_words, passport.normalized_name, passport.normalized_address,
   passport.view_resident, passport.view_household, passport.view_points, passport.view_point_balance,
   passport.view_renewal_plan, passport.view_due_reminders, passport.registration_queue,
   passport.report_household, passport.report_unanswered, passport.report_note, passport.report_reminder,
@@ -46,7 +46,7 @@ GRANT EXECUTE ON FUNCTION
   TO passport_staff;
 GRANT SELECT ON
   passport.report_sensor, passport.report_held_reading, passport.report_alert,
-  passport.report_points, passport.report_registration, passport.alert_draft
+  passport.report_points, passport.report_registration, passport.registration_candidate, passport.alert_draft
   TO passport_staff;
 
 -- who approves alerts, and may see what they approve
@@ -64,7 +64,7 @@ GRANT EXECUTE ON FUNCTION
   passport.set_audience, passport.set_operation_policy,
   passport.set_retention, passport.purge_expired, passport.certificate_info, passport.verify_signature,
   passport.record_succession, passport.review_certificates, passport.set_consent_purpose,
-  passport.import_residents, passport.refresh_match_keys, passport.protect_address, passport.record_card,
+  passport.import_residents, passport.refresh_match_keys, passport.load_variants, passport.protect_address, passport.record_card,
   passport.define_sensor, passport.assign_zones, passport.import_hazard_zones, passport.record_readings,
   passport.set_program, passport.set_program_rule, passport.check_ledger,
   passport.run_job, passport.set_job, passport.send_due_reminders, passport.expire_drafts, passport.set_source

@@ -66,3 +66,8 @@ SELECT what AS "切れるもの what expires", step AS "段 step", sent AS "今�
 SELECT queued AS "職員待ち waiting", passport.local_time(oldest) AS "最も古いもの oldest", decided AS "今日決めた decided",
        accounts AS "今日の登録 accounts today", accounts_in_all AS "全登録 accounts"
   FROM passport.report_registration;
+
+\echo == 登録を待つ人の候補（古い順、20まで） / Whom waiting registrations could be, oldest first (20) ==
+SELECT registration_id AS "番号", place AS "順", resident_number AS "宛名番号 resident", score AS "点 score",
+       others AS "ほか others", coalesce(ja, '候補なし nobody') AS "理由 why"
+  FROM passport.registration_candidate ORDER BY created_at, registration_id, place LIMIT 20;

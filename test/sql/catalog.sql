@@ -158,7 +158,8 @@ INSERT INTO without_access VALUES
   ('run_job', 'numbers of rows'), ('purge_expired', 'numbers of rows'), ('send_due_reminders', 'numbers of people'),
   ('expire_drafts', 'numbers of alerts'), ('review_certificates', 'numbers of certificates'),
   ('record_succession', 'answers nothing'), ('add_trust_anchor', 'roots'), ('load_crl', 'lists'),
-  ('make_ocsp_request', 'serial numbers'), ('load_ocsp_response', 'counts'),
+  ('make_ocsp_request', 'serial numbers'), ('load_ocsp_response', 'counts'), ('load_variants', 'characters'),
+  ('match_words', 'words for rules'), ('registration_candidate', 'numbers and rules, never a name or an address'),
   ('set_source', 'where to ask'), ('report_source', 'where was asked'), ('report_revocation_list', 'lists'), ('rotate_token_key', 'keys');
 
 \echo == what staff, approvers, administrators or auditors reach that does not keep who looked, but is not in the list
