@@ -71,7 +71,7 @@ GRANT EXECUTE ON FUNCTION
   TO passport_admin;
 
 -- who checks what was done
-GRANT EXECUTE ON FUNCTION passport.check_ledger TO passport_auditor;
+GRANT EXECUTE ON FUNCTION passport.check_ledger, passport.audit_verify, passport.audit_digest TO passport_auditor;
 
 -- the bridge: readings in, deliveries out
 GRANT EXECUTE ON FUNCTION passport.claim_deliveries, passport.complete_deliveries, passport.record_readings,

@@ -55,9 +55,9 @@ SELECT passport.give_consent('latest_attributes');
 -- from one ward to the next it is still she, and back to herself
 SELECT passport.act_for(:shiro) = :shiro AS acts, passport.acting_holder() = :mother AS by_her;
 SELECT passport.act_for(:mother) = :mother AS acts, passport.acting_resident() = :mother AS for_herself;
-SELECT w.name AS ward, g.name AS guardian, a.act, a.session_id = passport.acting_session() AS this_login
-  FROM passport.guardian_act AS a JOIN passport.resident AS w USING (resident_id)
-  JOIN passport.resident AS g ON g.resident_id = a.guardian_id ORDER BY a.act_id;
+SELECT w.name AS ward, g.name AS guardian, a.source AS act, a.session_id = passport.acting_session() AS this_login
+  FROM passport.audit_record AS a JOIN passport.resident AS w USING (resident_id)
+  JOIN passport.resident AS g ON g.resident_id = a.holder_id ORDER BY a.seq;
 -- the ward sees it
 SELECT passport.act_for(:jiro) = :jiro AS acts;
 SELECT kind, who, source FROM passport.my_access_log();
@@ -93,5 +93,5 @@ SELECT passport.act_for(:mitsuko) = :mitsuko AS acts;
 -- in the middle of acting, too
 SET passport.clock = '2026-07-02 00:00+09';
 SELECT passport.give_consent('latest_attributes');
-DELETE FROM passport.guardian_act;
+DELETE FROM passport.audit_record;
 ROLLBACK;
