@@ -67,6 +67,14 @@ SELECT c.oid::regclass, a.grantee::regrole, a.privilege_type FROM pg_class AS c
  WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind IN ('r', 'p', 'S')
    AND a.grantee <> c.relowner;
 
+\echo == a table whose row security is not forced, or whose policy is not for passport_owner alone
+SELECT c.oid::regclass FROM pg_class AS c
+ WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind IN ('r', 'p')
+   AND NOT (c.relrowsecurity AND c.relforcerowsecurity
+            AND EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid)
+            AND NOT EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid
+                             AND p.polroles <> ARRAY['passport_owner'::regrole::oid]));
+
 \echo == a view that somebody may read without a security barrier
 SELECT c.oid::regclass FROM pg_class AS c
  WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind = 'v'
