@@ -75,8 +75,11 @@ passport_append_audit(PG_FUNCTION_ARGS)
 	Datum *residents;
 	int count;
 
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(3))
-		RefuseInput("", "missing", "A record has a resident, a kind and a source.");
+	if (PG_ARGISNULL(1) || PG_ARGISNULL(3))
+		RefuseInput("", "missing", "A record has a kind and a source.");
+	/* an aggregate over nobody */
+	if (PG_ARGISNULL(0))
+		PG_RETURN_VOID();
 	residents = read_residents(PG_GETARG_ARRAYTYPE_P(0), &count);
 	entry.kind = PG_GETARG_TEXT_PP(1);
 	entry.purpose = PG_ARGISNULL(2) ? NULL : PG_GETARG_TEXT_PP(2);

@@ -24,24 +24,8 @@ CREATE INDEX audit_record_chain ON passport.audit_record (chain, seq);
 -- rows lie in the order of their times
 CREATE INDEX audit_record_time ON passport.audit_record USING brin (happened_at);
 
--- A record goes only when it is older than records are kept, by a digest that proves what was before.
-CREATE FUNCTION passport.forbid_early_purge() RETURNS trigger
-  LANGUAGE plpgsql
-  SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-  IF EXISTS (SELECT FROM passport.audit_head AS h JOIN passport.audit_digest AS d ON d.day = h.day
-              WHERE h.chain = OLD.chain AND h.seq >= OLD.seq AND d.taken_at < passport.kept_since('audit_record')) THEN
-    RETURN OLD;
-  END IF;
-  RAISE EXCEPTION 'audit_record is append-only' USING ERRCODE = 'PT403', HINT = 'purge_expired() deletes what is no longer kept.';
-END $$;
-COMMENT ON FUNCTION passport.forbid_early_purge() IS
-'Trigger that keeps records of the audit log until their time is over: raises PT403 on an earlier DELETE.';
 CREATE TRIGGER audit_record_stays BEFORE UPDATE OR TRUNCATE ON passport.audit_record
   FOR EACH STATEMENT EXECUTE FUNCTION passport.forbid_change();
-CREATE TRIGGER audit_record_kept BEFORE DELETE ON passport.audit_record
-  FOR EACH ROW EXECUTE FUNCTION passport.forbid_early_purge();
 
 CREATE TABLE passport.audit_digest (
   day date PRIMARY KEY,
@@ -62,6 +46,7 @@ CREATE TABLE passport.audit_head (
 );
 COMMENT ON TABLE passport.audit_head IS
 'Where each chain of the audit log ended when a day''s digest was taken.';
+CREATE INDEX audit_head_chain ON passport.audit_head (chain, seq);
 CREATE TRIGGER audit_head_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON passport.audit_head
   FOR EACH STATEMENT EXECUTE FUNCTION passport.forbid_change();
 
@@ -282,3 +267,23 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION passport.audit_digest(date) IS
 'The digest of the audit log of a day, in hex, and how many records there were by then: to be published where nobody of the municipality can change it. Each digest is of the one before it, so that the latest proves them all. PT404 for a day without one.';
+
+CREATE FUNCTION passport.forget_audit_records(before timestamptz) RETURNS bigint
+  LANGUAGE sql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  WITH due AS (
+    SELECT c.chain, (SELECT min(h.seq) FROM passport.audit_head AS h JOIN passport.audit_digest AS d ON d.day = h.day
+                      WHERE h.chain = c.chain AND h.seq >= c.first_seq AND d.taken_at < before) AS until_seq
+      FROM (SELECT g AS chain, (SELECT min(r.seq) FROM passport.audit_record AS r WHERE r.chain = g) AS first_seq
+              FROM generate_series(1, 64) AS g) AS c),
+  gone AS (
+    DELETE FROM passport.audit_record AS r USING due
+     WHERE r.chain = due.chain AND r.seq <= due.until_seq
+       -- the last one stays: the chain goes on from it
+       AND EXISTS (SELECT FROM passport.audit_record AS l WHERE l.chain = due.chain AND l.seq > due.until_seq)
+    RETURNING 1)
+  SELECT count(*) FROM gone;
+END;
+COMMENT ON FUNCTION passport.forget_audit_records(timestamptz) IS
+'Deletes, of each chain, the oldest records up to where a digest taken before a time found it, and returns how many: a day''s at once, so that what is left begins at a head that is kept. For purge_expired.';

@@ -42,14 +42,14 @@ SELECT alert_id AS "番号", households AS "世帯 households", answered AS "回
 SELECT alert_id AS "番号", (ARRAY['助けを求めている', '要支援で未回答', '未回答'])[urgency] AS "理由 why",
        household_number AS "世帯 household", oaza AS "大字 area", members AS "人数", need_help AS "助け",
        safe AS "無事", unread AS "未回答"
-  FROM passport.report_household WHERE urgency < 4 ORDER BY urgency, alert_id, household_number LIMIT 20;
+  FROM passport.report_household(20);
 
 \echo == 未回答の人（要支援が先、20まで） / No answer, those needing support first (20) ==
 SELECT alert_id AS "番号", CASE WHEN needs_help THEN '要支援' ELSE '' END AS "支援", name AS "氏名 name",
        household_number AS "世帯 household", oaza AS "大字 area",
        CASE message WHEN 'no_device' THEN '端末なし' WHEN 'failed' THEN '届かず' WHEN 'waiting' THEN '送信待ち'
                     ELSE '届いた' END AS "通知 message"
-  FROM passport.report_unanswered ORDER BY needs_help DESC, alert_id, household_number, resident_id LIMIT 20;
+  FROM passport.report_unanswered(20);
 
 \echo == 今日のポイント / Points today ==
 SELECT title AS "事業 program",

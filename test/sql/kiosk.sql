@@ -66,6 +66,4 @@ SELECT pg_temp.act('90010');
 SELECT verdict, count(*) FROM generate_series(1, 12) AS i, passport.approve_kiosk_login('ZZZZ-' || left('BCDFGHJKLMNP', i)) GROUP BY 1 ORDER BY 1;
 SET passport.clock = '2026-07-01 12:15:05+09';
 SELECT verdict FROM passport.approve_kiosk_login('ZZZZ-ZZZZ');
-SET passport.clock = '2026-07-01 14:00+09';
-SELECT passport.forget_kiosk_logins(), passport.forget_attempts();
 ROLLBACK;

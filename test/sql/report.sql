@@ -51,11 +51,11 @@ SELECT pg_temp.act('r3') \g /dev/null
 SELECT passport.answer_alert(:alert, 'damage', 138.4595, 35.9505) \g /dev/null
 
 SELECT level, state, recipients, deliveries, unreachable, answered, need_help, safe, unread FROM passport.report_alert;
-SELECT household_number, urgency, oaza FROM passport.report_household ORDER BY urgency, household_number;
-SELECT name, needs_help, message FROM passport.report_unanswered;
+SELECT household_number, urgency, oaza FROM passport.report_household();
+SELECT name, needs_help, message FROM passport.report_unanswered();
 SELECT name, stage, stage_name, value, silent FROM passport.report_sensor;
 SELECT observed_at, value, verdict, reasons FROM passport.report_held_reading;
-SELECT answer, household_number, oaza, note FROM passport.report_note;
+SELECT answer, household_number, oaza, note FROM passport.report_note();
 
 -- the drawings are well-formed, and show what they should
 CREATE FUNCTION pg_temp.found(page text, path text) RETURNS text LANGUAGE sql AS $$
