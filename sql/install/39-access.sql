@@ -6,9 +6,9 @@ CREATE FUNCTION passport.record_access(resident_ids bigint[], purpose text, sour
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  IF coalesce(purpose NOT IN ('counter', 'registration', 'disaster', 'points', 'renewal', 'inquiry'), true) THEN
+  IF coalesce(purpose NOT IN ('counter', 'registration', 'disaster', 'points', 'renewal', 'inquiry', 'breach'), true) THEN
     PERFORM passport.refuse('/purpose', 'unknown_purpose',
-      'A purpose is counter, registration, disaster, points, renewal or inquiry.');
+      'A purpose is counter, registration, disaster, points, renewal, inquiry or breach.');
   END IF;
   PERFORM passport.append_audit(resident_ids, 'access', purpose, source, columns, NULL);
 END $$;
