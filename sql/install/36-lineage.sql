@@ -278,6 +278,7 @@ BEGIN
   IF coalesce(issuer !~ '^https://[!-~]{1,190}$', true) OR coalesce(ppid !~ '^[!-~]{1,255}$', true) THEN
     PERFORM passport.refuse('/ppid', 'malformed', 'An issuer is an https URL, a PPID has 1 to 255 printable ASCII characters.');
   END IF;
+  PERFORM passport.refuse_individual_number('/issuer', issuer), passport.refuse_individual_number('/ppid', ppid);
   PERFORM passport.require_self();
   INSERT INTO passport.ppid_directory AS d (issuer, ppid_digest, resident_id, attached_at)
     VALUES (issuer, digest, acting, passport.now()) ON CONFLICT ON CONSTRAINT ppid_directory_pkey DO NOTHING;

@@ -52,6 +52,7 @@ BEGIN
     RAISE EXCEPTION 'refused: malformed_language' USING ERRCODE = 'PT422',
       DETAIL = '{"pointer": "/language", "code": "malformed_language", "text": "A language is a tag as in ja, zh-Hans or ja-easy."}';
   END IF;
+  PERFORM passport.refuse_individual_number('/token', token);
 
   -- Two registrations of one person's devices go one after the other, or both
   -- could pass the limit.

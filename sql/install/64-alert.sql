@@ -176,6 +176,7 @@ BEGIN
   ELSIF sensor IS NOT NULL AND NOT EXISTS (SELECT FROM passport.sensor AS s WHERE s.sensor = draft_alert.sensor) THEN
     RAISE EXCEPTION 'no such sensor' USING ERRCODE = 'PT404';
   END IF;
+  PERFORM passport.refuse_individual_number('/texts', texts::text);
   PERFORM passport.expire_drafts();
   area := passport.alert_area(area);
   names := passport.alert_area_names(area);

@@ -78,6 +78,7 @@ BEGIN
   IF NOT EXISTS (SELECT FROM passport.retention AS r WHERE r.what = set_retention.what) THEN
     RAISE EXCEPTION 'nothing of this name is forgotten' USING ERRCODE = 'PT404', HINT = 'What is, is listed in passport.retention.';
   END IF;
+  PERFORM passport.refuse_individual_number('/reason', reason);
   INSERT INTO passport.retention AS r (what, holds_from, keep, reason) VALUES (what, passport.today(), keep, reason)
     ON CONFLICT ON CONSTRAINT retention_pkey DO UPDATE SET keep = excluded.keep, reason = excluded.reason;
 EXCEPTION WHEN check_violation OR not_null_violation THEN

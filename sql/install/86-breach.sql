@@ -43,7 +43,8 @@ CREATE FUNCTION passport.set_sensitive_column(source text, column_name text, sen
 AS $$
 #variable_conflict use_variable
 BEGIN
-  PERFORM passport.refuse_individual_number('/reason', reason);
+  PERFORM passport.refuse_individual_number('/source', source), passport.refuse_individual_number('/column_name', column_name),
+          passport.refuse_individual_number('/reason', reason);
   INSERT INTO passport.sensitive_column AS c (source, column_name, holds_from, sensitive, reason)
     VALUES (source, column_name, passport.today(), sensitive, reason)
     ON CONFLICT ON CONSTRAINT sensitive_column_pkey DO UPDATE SET sensitive = excluded.sensitive, reason = excluded.reason;
