@@ -126,6 +126,7 @@ SELECT pg_temp.act('91001');
 SELECT passport.set_audience('told', 'passport_app', logout_uri => 'https://example.jp/logout');
 INSERT INTO passport.session (resident_id, audience, acr, amr, issuer_id, serial, auth_time, expires_at)
   VALUES (:person, 'told', 'jpki.authentication', '{sc}', 2, '01', passport.now(), passport.now() + interval '1 hour');
+SELECT count(passport.issue_token(resident_id, session_id)) AS told FROM passport.session WHERE audience = 'told';
 SELECT passport.end_sessions(:person) IS NOT NULL AS ended;
 SELECT pg_temp.act('91001');
 UPDATE recipe SET call = replace(replace(replace(replace(replace(replace(call, ':person', :'person'), ':other', :'other'),
