@@ -264,6 +264,7 @@ CREATE TABLE passport.ppid_directory (
 );
 COMMENT ON TABLE passport.ppid_directory IS
 'Whose account a subject (PPID) of the digital authentication app (デジタル認証アプリ) is, found by its SHA-256. An account may hold several: whether one survives the renewal of a card is not known.';
+CREATE INDEX ppid_directory_resident ON passport.ppid_directory (resident_id);
 
 CREATE FUNCTION passport.attach_ppid(issuer text, ppid text) RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER

@@ -15,6 +15,7 @@ INSERT INTO passport.copy_omission VALUES
   ('resident_match_key', '*', 'Made from the entry in the register, which is in the copy.', true),
   ('subject_directory', '*', 'Numbers under which services know the account; who has one could find the account there.', true),
   ('device', 'token', 'Who has it can send to the device.', true),
+  ('ppid_directory', 'ppid_digest', 'A hash of a number that the digital authentication app gave.', true),
   ('guardianship', 'guardian_id', 'Another person.', true),
   ('audit_record', 'holder_id', 'Another person; my_access_log() names them.', true),
   ('consent_event', 'decided_by', 'Another person, where a guardian decided; my_consent_history() says which.', true);

@@ -34,7 +34,7 @@ GRANT EXECUTE ON FUNCTION
   passport.find_resident, passport.normalized_name, passport.normalized_address,
   passport.view_resident, passport.view_household, passport.view_points, passport.view_point_balance,
   passport.view_renewal_plan, passport.view_due_reminders, passport.registration_queue,
-  passport.report_household, passport.report_unanswered, passport.report_note,
+  passport.report_household, passport.report_unanswered, passport.report_note, passport.report_reminder,
   passport.link_account, passport.end_sessions, passport.refuse_registration, passport.enrol_at_counter, passport.begin_challenge,
   passport.suspend_account, passport.resume_account,
   passport.record_guardian, passport.end_guardian, passport.record_consent,
@@ -46,7 +46,7 @@ GRANT EXECUTE ON FUNCTION
   TO passport_staff;
 GRANT SELECT ON
   passport.report_sensor, passport.report_held_reading, passport.report_alert,
-  passport.report_points, passport.report_reminder, passport.report_registration, passport.alert_draft
+  passport.report_points, passport.report_registration, passport.alert_draft
   TO passport_staff;
 
 -- who approves alerts, and may see what they approve

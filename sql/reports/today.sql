@@ -60,7 +60,7 @@ SELECT title AS "事業 program",
 \echo == 更新のお知らせ / Renewal reminders ==
 SELECT what AS "切れるもの what expires", step AS "段 step", sent AS "今日送った sent today", due AS "まだ still due",
        first_expiry AS "最も早い期限 first expiry"
-  FROM passport.report_reminder ORDER BY first_expiry, what, step;
+  FROM passport.report_reminder() ORDER BY first_expiry, what, step;
 
 \echo == 登録 / Registrations ==
 SELECT queued AS "職員待ち waiting", passport.local_time(oldest) AS "最も古いもの oldest", decided AS "今日決めた decided",

@@ -144,9 +144,9 @@ UPDATE passport.challenge SET consumed_at = NULL WHERE challenge_id = :'challeng
 SELECT state, resident_id = :hanako AS hanako, detail FROM passport.register_account(:'challenge_id', pg_temp.der('other_sign'),
   decode(:'other_signature', 'base64'), pg_temp.der('other_auth'), decode(:'other_auth_signature', 'base64'));
 SELECT serial, state, new_serial FROM passport.account_certificate WHERE resident_id = :hanako ORDER BY serial;
-SELECT * FROM unnest(ARRAY['2001', '2002', '2fff']) AS serial,
-  LATERAL passport.account_of_login((SELECT issuer_id FROM passport.certificate_issuer WHERE name = :'auth_issuer'), serial) AS l(r, verdict, detail)
- WHERE r IS NULL OR r = :hanako ORDER BY serial;
+SELECT serial, r = :hanako AS hanako, medium, verdict, detail FROM unnest(ARRAY['2001', '2002', '2fff']) AS serial,
+  LATERAL passport.account_of_login((SELECT issuer_id FROM passport.certificate_issuer WHERE name = :'auth_issuer'), serial) AS l(r, medium, verdict, detail)
+ ORDER BY serial;
 ROLLBACK TO moved;
 
 -- what revocation means

@@ -57,6 +57,17 @@ SELECT name, stage, stage_name, value, silent FROM passport.report_sensor;
 SELECT observed_at, value, verdict, reasons FROM passport.report_held_reading;
 SELECT answer, household_number, oaza, note FROM passport.report_note();
 
+-- of whom each report showed, and of nobody else, it is kept who looked
+SELECT source, array_agg(DISTINCT r.resident_number ORDER BY r.resident_number) AS residents, count(*) AS rows
+  FROM passport.audit_record AS a JOIN passport.resident AS r USING (resident_id) WHERE source LIKE 'report%' GROUP BY source ORDER BY source;
+SAVEPOINT looked;
+SELECT household_number FROM passport.report_household(1);
+SELECT name FROM passport.report_unanswered(0);
+SELECT length(passport.report_html()) > 0 AS page;
+SELECT source, array_agg(r.resident_number ORDER BY r.resident_number) AS residents
+  FROM passport.audit_record AS a JOIN passport.resident AS r USING (resident_id) WHERE source LIKE 'report%' GROUP BY source ORDER BY source;
+ROLLBACK TO looked;
+
 -- the drawings are well-formed, and show what they should
 CREATE FUNCTION pg_temp.found(page text, path text) RETURNS text LANGUAGE sql AS $$
   SELECT array_to_string(xpath(path, pg_temp.parsed(page))::text[], ' | ')

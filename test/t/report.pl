@@ -63,6 +63,10 @@ cmp_ok($widest, '<=', 120, 'no line is wider than 120 columns');
 my $html = as_staff('today_html.sql', '-At');
 like($html, qr/\A<!DOCTYPE html><html lang="ja">.*<\/html>\n\z/s, 'the page is one document');
 unlike($html, qr/佐藤/, 'without names');
+is($node->safe_psql('postgres', q{SELECT string_agg(format('%s %s %s', who, source, rows), ', ' ORDER BY source)
+	FROM (SELECT who, source, count(*) AS rows FROM passport.audit_record GROUP BY who, source) AS a}),
+	'drafter report_household 4, drafter report_map_svg 2, drafter report_unanswered 2',
+	'and of both residents it is kept that this login looked: in the terminal and on the page');
 
 for my $table ('alert', 'alert_recipient', 'alert_answer', 'resident')
 {
