@@ -27,7 +27,7 @@ DECLARE
 BEGIN
   FOR f IN
     SELECT p.oid::regproc AS name, p.oid::regprocedure AS signature,
-           (SELECT string_agg(format('(SELECT NULL::%s)', format_type(t, NULL)), ', ' ORDER BY n)
+           (SELECT string_agg(format('%s(SELECT NULL::%s)', CASE WHEN n = p.pronargs AND p.provariadic <> 0 THEN 'VARIADIC ' END, format_type(t, NULL)), ', ' ORDER BY n)
               FROM unnest(p.proargtypes) WITH ORDINALITY AS u(t, n)) AS arguments
       FROM pg_proc AS p
      WHERE p.pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = 'passport')
@@ -56,7 +56,7 @@ my @never = (
 	'GRANT EXECUTE ON FUNCTION passport.household TO PUBLIC', 'GRANT SELECT ON passport.resident TO PUBLIC',
 	'ALTER TABLE passport.resident DISABLE ROW LEVEL SECURITY', 'CREATE POLICY mine ON passport.resident USING (true)', 'ALTER TABLE passport.audit_record DISABLE TRIGGER ALL',
 	'CREATE TRIGGER mine AFTER INSERT ON passport.resident EXECUTE FUNCTION passport.forbid_change()', 'CREATE INDEX ON passport.resident (name)',
-	'CREATE TABLE mine (r bigint REFERENCES passport.resident)', 'LOCK TABLE passport.resident', 'TRUNCATE passport.audit_record',
+	'CREATE TABLE mine (r bigint REFERENCES passport.resident)', 'BEGIN; LOCK TABLE passport.resident', 'TRUNCATE passport.audit_record',
 	"SELECT nextval('passport.resident_resident_id_seq')", 'COPY passport.resident TO STDOUT', "COPY (SELECT 1) TO PROGRAM 'true'",
 	"SELECT pg_read_file('postgresql.conf')", "SELECT current_setting('passport.token_key_file')", 'SELECT passwd FROM pg_shadow',
 	'SELECT * FROM pg_statistic', "LOAD 'plpgsql'", "CREATE FUNCTION pg_temp.mine() RETURNS int LANGUAGE c AS 'passport', 'passport_today'");
