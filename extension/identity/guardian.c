@@ -28,7 +28,7 @@ static Statement guardianship = {
     .planning = PLAN_BY_INDEX,
 };
 
-static void record_guardian(const Acting *acting, text *act);
+static void keep_act(const Acting *acting, text *act);
 
 /* passport_acting_holder returns whose login it is, also while they act for somebody else. */
 Datum
@@ -67,12 +67,12 @@ passport_record_act(PG_FUNCTION_ARGS)
 	const Acting *acting = CurrentActing();
 
 	if (acting->guardian_id != 0)
-		record_guardian(acting, PG_GETARG_TEXT_PP(0));
+		keep_act(acting, PG_GETARG_TEXT_PP(0));
 	PG_RETURN_INT64(resident_id);
 }
 
 static void
-record_guardian(const Acting *acting, text *act)
+keep_act(const Acting *acting, text *act)
 {
 	Datum values[] = {Int64GetDatum(acting->resident_id), Int64GetDatum(acting->guardian_id)};
 	AuditEntry entry = {.kind = cstring_to_text("act"), .source = act, .amount.is_null = true};

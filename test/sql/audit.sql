@@ -96,7 +96,7 @@ ROLLBACK TO whole;
 UPDATE passport.audit_record SET happened_at = happened_at - interval '1 day' WHERE seq = 8;
 SELECT chain, verdict, broken_seq FROM passport.audit_verify();
 ROLLBACK TO whole;
-UPDATE passport.audit_record SET hash = '\x00' WHERE seq = 8;
+UPDATE passport.audit_record SET hash = '\x00' WHERE seq = 10;
 SELECT chain, verdict, broken_seq FROM passport.audit_verify();
 SELECT passport.record_access(ARRAY[11], 'counter', 'view_resident', '{name}');
 ROLLBACK TO whole;

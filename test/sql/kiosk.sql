@@ -32,6 +32,10 @@ SAVEPOINT asked;
 SELECT * FROM passport.approve_kiosk_login(:'user_code', approve => false);
 SELECT verdict, id_token FROM passport.poll_kiosk_login(:'device_code');
 ROLLBACK TO asked;
+SAVEPOINT late;
+SET passport.clock = '2026-07-01 12:10+09';
+SELECT * FROM passport.approve_kiosk_login(:'user_code', '役場 1階');
+ROLLBACK TO late;
 SELECT * FROM passport.approve_kiosk_login(:'user_code', '役場 1階');
 -- once
 SELECT * FROM passport.approve_kiosk_login(:'user_code', '役場 1階');
