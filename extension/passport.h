@@ -19,7 +19,7 @@
 
 /* settings.c: one variable per setting, alphabetical */
 extern int passport_attempt_limit;
-extern int passport_attempt_window;     /* seconds */
+extern int passport_attempt_window; /* seconds */
 extern int passport_audit_chains;
 extern int passport_challenge_lifetime; /* seconds */
 extern char *passport_clock;            /* test clock, empty: the real one */
