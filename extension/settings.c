@@ -23,6 +23,8 @@ int passport_crl_grace;
 char *passport_database = "";
 char *passport_issuer;
 char *passport_municipality_code;
+int passport_ocsp_grace;
+bool passport_ocsp_require_nonce;
 int passport_session_lifetime;
 char *passport_signature_algorithms;
 int passport_step_up_lifetime;
@@ -80,6 +82,17 @@ DefinePassportSettings(void)
 	                           "The municipality's six-digit code, with its check digit.", NULL,
 	                           &passport_municipality_code, "203050", PGC_SUSET, 0,
 	                           check_municipality_code, NULL, NULL);
+	/* a day at most: a responder answers anew each quarter of an hour, so that less is enough */
+	DefineSeconds(
+	    "passport.ocsp_grace",
+	    "How long a response is believed after its nextUpdate, or its thisUpdate if it has "
+	    "no nextUpdate.",
+	    &passport_ocsp_grace, 3600, 0, 86400);
+	/* off only where the responder signs beforehand: an old response can then be sent again
+	 * until it is too old */
+	DefineCustomBoolVariable("passport.ocsp_require_nonce",
+	                         "Whether a response must hold the nonce of a request of ours.", NULL,
+	                         &passport_ocsp_require_nonce, true, PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineSeconds("passport.session_lifetime", "How long a login lasts.",
 	              &passport_session_lifetime, 2592000, 60, 31536000);
 	DefineCustomStringVariable(

@@ -3,8 +3,9 @@
  *
  * A list is verified once, when it is loaded; its serial numbers then stand in
  * a table, where a certificate costs one index lookup whether the table has ten
- * rows or ten million.  Without a current list nothing is known, and what is
- * not known is refused.
+ * rows or ten million.  Beside the lists stands what responders said of single
+ * certificates (status.c); of both, the newest counts.  Where nothing current is
+ * there nothing is known, and what is not known is refused.
  */
 #include "postgres.h"
 
@@ -14,6 +15,7 @@
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
@@ -23,36 +25,55 @@
 #include "identity/key.h"
 #include "identity/revocation.h"
 #include "identity/trust.h"
+#include "util/spi.h"
 
 /* The root's row is part of the query, so that one taken away is noticed at once. */
-#define SQL_STANDING                                                          \
-	"SELECT l.reasons, l.this_update, l.next_update, r.reason"                \
-	"  FROM passport.trust_anchor AS a"                                       \
-	"  LEFT JOIN passport.revocation_list AS l"                               \
-	"         ON l.issuer_id = a.issuer_id AND l.point_der = $2"              \
-	"  LEFT JOIN LATERAL (SELECT c.reason"                                    \
-	"                       FROM passport.revoked_certificate AS c"           \
-	"                      WHERE c.issuer_id = a.issuer_id AND c.serial = $3" \
-	"                      LIMIT 1) AS r ON true"                             \
+#define SQL_STANDING                                                                        \
+	"SELECT array_position($2, l.point_der), l.reasons, l.this_update, l.next_update,"      \
+	"       r.reason, r.this_update, s.reason, s.this_update, s.next_update"                \
+	"  FROM passport.trust_anchor AS a"                                                     \
+	"  LEFT JOIN passport.revocation_list AS l"                                             \
+	"         ON l.issuer_id = a.issuer_id AND l.point_der = ANY ($2)"                      \
+	"  LEFT JOIN LATERAL (SELECT c.reason, k.this_update"                                   \
+	"                       FROM passport.revoked_certificate AS c"                         \
+	"                       JOIN passport.revocation_list AS k ON k.list_id = c.list_id"    \
+	"                      WHERE c.issuer_id = a.issuer_id AND c.serial = $3"               \
+	"                      ORDER BY k.this_update DESC LIMIT 1) AS r ON true"               \
+	"  LEFT JOIN passport.certificate_status AS s"                                          \
+	"         ON s.issuer_id = a.issuer_id AND s.serial = $3 AND s.anchor_id = a.anchor_id" \
 	" WHERE a.anchor_id = $1"
+
+/* Columns of it */
+enum
+{
+	STANDING_POINT = 1,
+	STANDING_REASONS,
+	STANDING_THIS_UPDATE,
+	STANDING_NEXT_UPDATE,
+	STANDING_LISTED_REASON,
+	STANDING_LISTED_UPDATE,
+	STANDING_ANSWER_REASON,
+	STANDING_ANSWER_THIS_UPDATE,
+	STANDING_ANSWER_NEXT_UPDATE
+};
 
 PG_FUNCTION_INFO_V1(passport_inspect_crl);
 PG_FUNCTION_INFO_V1(passport_crl_entries);
 
-static void add_list(Standing *standing, HeapTuple tuple, TupleDesc columns);
+static void add_list(Standing *standing, const Certificate *certificate, uint64 row);
+static void read_single(Standing *standing);
+static const char *check_answer(const Standing *standing, TimestampTz at);
+static Finding check_lists(const Standing *standing, TimestampTz at, TimestampTz newer_than);
 static Finding check_crl(const Crl *crl, const TrustAnchor **anchor);
 static Datum decimal(DerSlice magnitude);
-static Datum slice_bytes(DerSlice bytes);
 
 void
 ReadStanding(int32 anchor_id, const Certificate *certificate, Standing *standing)
 {
 	static SPIPlanPtr plan = NULL;
-	static Oid types[] = {INT4OID, BYTEAOID, BYTEAOID};
-	DerSlice point = certificate->distribution_point;
-	Datum values[] = {Int32GetDatum(anchor_id), slice_bytes(point),
-	                  slice_bytes(certificate->serial)};
-	bool null;
+	static Oid types[] = {INT4OID, BYTEAARRAYOID, BYTEAOID};
+	Datum points[POINTS_MAX];
+	Datum values[3];
 
 	if (plan == NULL)
 	{
@@ -60,50 +81,115 @@ ReadStanding(int32 anchor_id, const Certificate *certificate, Standing *standing
 		if (plan == NULL || SPI_keepplan(plan) != 0)
 			elog(ERROR, "could not prepare the query for revocation");
 	}
+	for (int i = 0; i < certificate->point_count; i++)
+		points[i] = SliceBytes(certificate->points[i].name);
+	values[0] = Int32GetDatum(anchor_id);
+	values[1] = PointerGetDatum(
+	    construct_array(points, certificate->point_count, BYTEAOID, -1, false, TYPALIGN_INT));
+	values[2] = SliceBytes(certificate->serial);
 	memset(standing, 0, sizeof(*standing));
-	if (SPI_execute_plan(plan, values, point.data == NULL ? " n " : NULL, true, STANDING_LISTS) !=
-	    SPI_OK_SELECT)
+	if (SPI_execute_plan(plan, values, NULL, true, STANDING_LISTS) != SPI_OK_SELECT)
 		elog(ERROR, "could not read the revocation");
 	if (SPI_processed == 0)
 		return;
 
 	standing->anchor_stands = true;
 	for (uint64 i = 0; i < SPI_processed; i++)
-		add_list(standing, SPI_tuptable->vals[i], SPI_tuptable->tupdesc);
-	standing->reason =
-	    DatumGetInt16(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 4, &null));
-	standing->revoked = !null;
+		add_list(standing, certificate, i);
+	read_single(standing);
 	SPI_freetuptable(SPI_tuptable);
 }
 
-/* add_list takes a row's list, if it has one. */
+/* add_list takes a row's list, if it has one, for the reasons for which its point is good. */
 static void
-add_list(Standing *standing, HeapTuple tuple, TupleDesc columns)
+add_list(Standing *standing, const Certificate *certificate, uint64 row)
 {
 	bool null;
-	int32 reasons = DatumGetInt32(SPI_getbinval(tuple, columns, 1, &null));
+	int32 point = DatumGetInt32(StatementValue(row, STANDING_POINT, &null));
 	int i = standing->list_count;
 
 	if (null)
 		return;
-	standing->lists[i].reasons = reasons;
-	standing->lists[i].this_update = DatumGetTimestampTz(SPI_getbinval(tuple, columns, 2, &null));
-	standing->lists[i].next_update = DatumGetTimestampTz(SPI_getbinval(tuple, columns, 3, &null));
+	standing->lists[i].reasons = DatumGetInt32(StatementValue(row, STANDING_REASONS, &null)) &
+	                             certificate->points[point - 1].reasons;
+	standing->lists[i].this_update =
+	    DatumGetTimestampTz(StatementValue(row, STANDING_THIS_UPDATE, &null));
+	standing->lists[i].next_update =
+	    DatumGetTimestampTz(StatementValue(row, STANDING_NEXT_UPDATE, &null));
 	standing->list_count++;
 }
 
-/* CheckRevocation believes that a certificate stands only if the lists that are current tell of
- * all reasons together: one that is stale tells of nothing. */
+/* read_single takes what is known of the serial number, which stands in every row. */
+static void
+read_single(Standing *standing)
+{
+	bool null;
+
+	standing->listed_at = DatumGetTimestampTz(StatementValue(0, STANDING_LISTED_UPDATE, &null));
+	standing->listed = !null;
+	standing->listed_reason = DatumGetInt16(StatementValue(0, STANDING_LISTED_REASON, &null));
+	standing->answer.this_update =
+	    DatumGetTimestampTz(StatementValue(0, STANDING_ANSWER_THIS_UPDATE, &null));
+	standing->answered = !null;
+	standing->answer.reason = DatumGetInt16(StatementValue(0, STANDING_ANSWER_REASON, &null));
+	standing->answer.revoked = !null;
+	standing->answer.next_update =
+	    DatumGetTimestampTz(StatementValue(0, STANDING_ANSWER_NEXT_UPDATE, &null));
+	if (null)
+		standing->answer.next_update = standing->answer.this_update;
+}
+
+/*
+ * CheckRevocation lets the newest knowledge win, a list's or a responder's; of
+ * equal age, the one that revokes.  What is stale or of the future tells
+ * nothing, but what was revoked stays so until something newer and current
+ * says otherwise.
+ */
 Finding
 CheckRevocation(const Standing *standing, TimestampTz at)
 {
+	const char *answer_fault = check_answer(standing, at);
+	bool good = standing->answered && !standing->answer.revoked && answer_fault == NULL;
+	bool revoked = standing->answered && standing->answer.revoked;
+	Finding lists;
+
+	if (standing->listed && !(good && standing->answer.this_update > standing->listed_at))
+		return (Finding){"revoked", psprintf("crl: the certificate is revoked (%s).",
+		                                     CrlReasonName(standing->listed_reason))};
+	if (good)
+		return (Finding){NULL, NULL};
+	lists = check_lists(standing, at, revoked ? standing->answer.this_update : DT_NOBEGIN);
+	if (lists.verdict != NULL && revoked)
+		return (Finding){"revoked", psprintf("ocsp: the certificate is revoked (%s).",
+		                                     CrlReasonName(standing->answer.reason))};
+	/* where there is no list, what is wrong with the response says more */
+	if (lists.verdict != NULL && standing->list_count == 0 && answer_fault != NULL)
+		lists.detail = answer_fault;
+	return lists;
+}
+
+/* check_answer returns NULL, or why a responder's answer tells nothing. */
+static const char *
+check_answer(const Standing *standing, TimestampTz at)
+{
+	if (!standing->answered)
+		return NULL;
+	if (at < standing->answer.this_update)
+		return "ocsp_future: the response is newer than the time asked.";
+	if (at > standing->answer.next_update + passport_ocsp_grace * USECS_PER_SEC)
+		return "ocsp_stale: the response is past its next update.";
+	return NULL;
+}
+
+/* check_lists believes that a certificate stands only if the lists that are current, and newer than
+ * what they shall outweigh, tell of all reasons together. */
+static Finding
+check_lists(const Standing *standing, TimestampTz at, TimestampTz newer_than)
+{
 	Finding missing = {"revocation_unknown",
-	                   "crl_missing: no list of the certificate's distribution point is loaded."};
+	                   "crl_missing: no list of the certificate's distribution points is loaded."};
 	unsigned told = 0;
 
-	if (standing->revoked)
-		return (Finding){"revoked", psprintf("crl: the certificate is revoked (%s).",
-		                                     CrlReasonName(standing->reason))};
 	if (standing->list_count > 0)
 		missing.detail = "crl_reasons: the lists that are loaded do not tell of all reasons.";
 	for (int i = 0; i < standing->list_count; i++)
@@ -112,7 +198,7 @@ CheckRevocation(const Standing *standing, TimestampTz at)
 			missing.detail = "crl_future: the list is newer than the time asked.";
 		else if (at > standing->lists[i].next_update + passport_crl_grace * USECS_PER_SEC)
 			missing.detail = "crl_stale: the list is past its next update.";
-		else
+		else if (standing->lists[i].this_update > newer_than)
 			told |= standing->lists[i].reasons;
 	}
 	return told == CRL_REASONS_ALL ? (Finding){NULL, NULL} : missing;
@@ -143,7 +229,7 @@ passport_inspect_crl(PG_FUNCTION_ARGS)
 		finding = check_crl(&crl, &anchor);
 		SPI_finish();
 		memset(nulls + 3, false, 6);
-		values[3] = slice_bytes(crl.distribution_point);
+		values[3] = SliceBytes(crl.distribution_point);
 		values[4] = PointerGetDatum(NameAsText(crl.distribution_point));
 		values[5] = decimal(crl.number);
 		values[6] = TimestampTzGetDatum(UnixTimestamp(crl.this_update));
@@ -202,7 +288,7 @@ passport_crl_entries(PG_FUNCTION_ARGS)
 		return (Datum) 0;
 	while (crl.entries.size > 0 && ReadCrlEntry(&crl.entries, &entry) == NULL)
 	{
-		Datum values[] = {slice_bytes(entry.serial),
+		Datum values[] = {SliceBytes(entry.serial),
 		                  TimestampTzGetDatum(UnixTimestamp(entry.revoked_at)),
 		                  Int16GetDatum(entry.reason)};
 		bool nulls[3] = {false};
@@ -228,10 +314,4 @@ decimal(DerSlice magnitude)
 		ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
 	return DirectFunctionCall3(numeric_in, CStringGetDatum(copy), ObjectIdGetDatum(InvalidOid),
 	                           Int32GetDatum(-1));
-}
-
-static Datum
-slice_bytes(DerSlice bytes)
-{
-	return PointerGetDatum(cstring_to_text_with_len((const char *) bytes.data, bytes.size));
 }

@@ -147,11 +147,14 @@ COMMENT ON FUNCTION passport.account_of_login(int, text) IS
 CREATE VIEW passport.revoked_account_certificate WITH (security_barrier) AS
   SELECT c.resident_id, c.issuer_id, c.serial, c.kind, c.state, min(r.reason) AS reason
     FROM passport.account_certificate AS c
-    JOIN passport.revoked_certificate AS r
+    JOIN (SELECT l.issuer_id, l.serial, l.reason FROM passport.revoked_certificate AS l
+          UNION ALL
+          SELECT s.issuer_id, s.serial, s.reason FROM passport.certificate_status AS s
+           WHERE s.reason IS NOT NULL) AS r
       ON r.issuer_id = c.issuer_id AND r.serial = decode(c.serial, 'hex')
    GROUP BY c.resident_id, c.issuer_id, c.serial;
 COMMENT ON VIEW passport.revoked_account_certificate IS
-'Certificates of accounts that are revoked, with the CRLReason.';
+'Certificates of accounts that a list or a responder calls revoked, with the CRLReason. An account knows neither which generation of a root signed its certificate nor at which points lists tell of it: so what one source says is not outweighed here by what another says later, as verify_signature has it. A hold is never released.';
 
 CREATE FUNCTION passport.revocation_means(reason smallint) RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE

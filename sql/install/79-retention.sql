@@ -1,7 +1,7 @@
 -- Retention: how long what is over is kept, as data, and what forgets it
 
 CREATE TABLE passport.retention (
-  what text NOT NULL CHECK (what IN ('challenge', 'attempt', 'kiosk_login', 'logout', 'session', 'registration',
+  what text NOT NULL CHECK (what IN ('challenge', 'attempt', 'kiosk_login', 'logout', 'ocsp_nonce', 'session', 'registration',
                                           'alert_answer', 'alert_recipient', 'audit_record', 'delivery_outcome', 'device')),
   holds_from date NOT NULL,
   keep interval NOT NULL CHECK (keep BETWEEN '0' AND '100 years'),
@@ -10,13 +10,14 @@ CREATE TABLE passport.retention (
   PRIMARY KEY (what, holds_from)
 );
 COMMENT ON TABLE passport.retention IS
-'How long rows of each table are kept once they are over, from a day on, and why; the latest row that holds counts. What is over: a challenge or kiosk login that expired, an attempt whose window passed, a logout that was told or given up (from when it was queued), a session that ended or expired, a registration that was decided, an answer from when it was given, a recipient from when the alert was approved, a record of the audit log from the digest after it, a delivery that finished, a device that was retired. What is not named here is kept.';
+'How long rows of each table are kept once they are over, from a day on, and why; the latest row that holds counts. What is over: a challenge or kiosk login that expired, an attempt whose window passed, a logout that was told or given up (from when it was queued), the number of an OCSP request that nobody answered in time, a session that ended or expired, a registration that was decided, an answer from when it was given, a recipient from when the alert was approved, a record of the audit log from the digest after it, a delivery that finished, a device that was retired. What is not named here is kept.';
 
 INSERT INTO passport.retention (what, holds_from, keep, reason, shipped) VALUES
   ('challenge', '-infinity', '1 day', 'A used challenge is refused as used, not as unknown, while its client may still repeat it.', true),
   ('attempt', '-infinity', '0', 'A count outside passport.attempt_window says nothing.', true),
   ('kiosk_login', '-infinity', '1 hour', 'A kiosk that asks late is told that its login is over.', true),
   ('logout', '-infinity', '30 days', 'Whether a service was told is asked when a session of its did not end.', true),
+  ('ocsp_nonce', '-infinity', '0', 'A response that comes later is refused in any case.', true),
   ('session', '-infinity', '1 year', 'Which card or phone logged in when is asked when a resident denies an act; what was done is in the records of each service.', true),
   ('registration', '-infinity', '1 year', 'Who decided whose account a card is can be looked at again; its attributes were forgotten when it was decided.', true),
   ('alert_answer', '-infinity', '3 years', 'What residents reported is looked at when a disaster is reviewed; an answer can hold a place and a state of health.', true),
@@ -114,6 +115,7 @@ BEGIN
                 WHEN 'device' THEN passport.forget_devices(before, max_rows)
                 WHEN 'kiosk_login' THEN passport.forget_kiosk_logins(before, max_rows)
                 WHEN 'logout' THEN passport.forget_logouts(before, max_rows)
+                WHEN 'ocsp_nonce' THEN passport.forget_nonces(before, max_rows)
                 WHEN 'registration' THEN passport.forget_registrations(before, max_rows)
                 WHEN 'session' THEN passport.forget_sessions(before, max_rows)
               END;

@@ -107,6 +107,16 @@ END $$;
 COMMENT ON FUNCTION passport.run_next_job() IS
 'Runs the job that has been due the longest, if any is, and writes down what became of it; an error in a job is its result, not the caller''s. Returns whether there was one. The scheduler calls it until there is none.';
 
+CREATE FUNCTION passport.hasten_job(job text) RETURNS void
+  LANGUAGE sql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  -- one that has never run has no row and is due already
+  UPDATE passport.job AS j SET next_run = least(j.next_run, passport.now()) WHERE j.job = hasten_job.job;
+END;
+COMMENT ON FUNCTION passport.hasten_job(text) IS
+'Makes a job due now, for who has made work for it.';
+
 CREATE FUNCTION passport.set_job(job text, enabled boolean DEFAULT NULL, every interval DEFAULT NULL,
                                  at_time time DEFAULT NULL) RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER

@@ -59,24 +59,26 @@ GRANT SELECT ON passport.report_sensor, passport.report_held_reading, passport.r
 
 -- who runs the system
 GRANT EXECUTE ON FUNCTION
-  passport.add_trust_anchor, passport.load_crl, passport.rotate_token_key, passport.jwks,
+  passport.add_trust_anchor, passport.load_crl, passport.make_ocsp_request, passport.load_ocsp_response,
+  passport.rotate_token_key, passport.jwks,
   passport.set_audience, passport.set_operation_policy,
   passport.set_retention, passport.purge_expired, passport.set_sensitive_column, passport.certificate_info, passport.verify_signature,
   passport.record_succession, passport.review_certificates, passport.set_consent_purpose,
   passport.import_residents, passport.refresh_match_keys, passport.protect_address, passport.record_card,
   passport.define_sensor, passport.assign_zones, passport.import_hazard_zones, passport.record_readings,
   passport.set_program, passport.set_program_rule, passport.check_ledger,
-  passport.run_job, passport.set_job, passport.send_due_reminders, passport.expire_drafts
+  passport.run_job, passport.set_job, passport.send_due_reminders, passport.expire_drafts, passport.set_source
   TO passport_admin;
+GRANT SELECT ON passport.report_source, passport.report_revocation_list TO passport_admin;
 
 -- who checks what was done
 GRANT EXECUTE ON FUNCTION passport.check_ledger, passport.audit_verify, passport.audit_digest,
   passport.breach_report, passport.breach_letters
   TO passport_auditor;
 
--- the bridge: readings in, deliveries out
+-- the bridge: readings and revocation in, deliveries and logouts out
 GRANT EXECUTE ON FUNCTION passport.claim_deliveries, passport.complete_deliveries, passport.record_readings,
-  passport.claim_logouts, passport.complete_logouts
+  passport.claim_logouts, passport.complete_logouts, passport.claim_sources, passport.complete_source
   TO passport_bridge;
 
 -- the public map and its alerts
