@@ -47,7 +47,12 @@ INSERT INTO recipe (function, argument, reason) VALUES
   ('set_retention', 'what', :looked_up), ('verify_signature', 'purpose', :vocabulary), ('verify_signature', 'scheme', :vocabulary),
   ('view_household', 'purpose', :vocabulary), ('view_points', 'purpose', :vocabulary), ('view_point_balance', 'purpose', :vocabulary),
   ('view_renewal_plan', 'purpose', :vocabulary), ('view_resident', 'purpose', :vocabulary), ('view_resident', 'columns', :vocabulary),
-  ('withdraw_consent', 'purpose', :looked_up);
+  ('complete_source', 'worker', 'compared, not stored'), ('complete_source', 'failure', 'a word of passport-fetch'),
+  ('complete_source', 'etag', 'a header of the server of revocation lists: any digits, or lists would not be loaded'),
+  ('complete_source', 'last_modified', 'a header of the server of revocation lists: any digits, or lists would not be loaded'),
+  ('make_ocsp_request', 'serials', 'serial numbers in hex, of J-LIS: any digits'),
+  ('set_source', 'url', 'a URL of J-LIS: any digits, or lists would not be loaded'), ('set_source', 'kind', :vocabulary),
+  ('set_source', 'issuer', :looked_up), ('withdraw_consent', 'purpose', :looked_up);
 INSERT INTO recipe (function, argument, call) VALUES
   ('answer_alert', 'note', $$answer_alert(:alert, 'safe', note => '{n}')$$),
   ('attach_ppid', 'issuer', $$attach_ppid('https://example.jp/{n}', 'p')$$),
@@ -57,6 +62,7 @@ INSERT INTO recipe (function, argument, call) VALUES
   ('begin_kiosk_login', 'kiosk', $$begin_kiosk_login('hall {n}')$$),
   ('cancel_alert', 'reason', $$cancel_alert(:alert, 'wrong {n}')$$),
   ('claim_deliveries', 'worker', $$claim_deliveries('w-{n}', 10, '1 minute')$$),
+  ('claim_sources', 'worker', $$claim_sources('w-{n}')$$),
   ('claim_logouts', 'worker', $$claim_logouts('w-{n}', 10, '1 minute')$$),
   ('complete_deliveries', 'details', $$complete_deliveries('bridge', ARRAY[:person], ARRAY[:delivery], '{failed}', '{"{n}"}', '{NULL}')$$),
   ('define_sensor', 'sensor', $$define_sensor('{n}', '{}')$$),
@@ -112,6 +118,7 @@ SELECT passport.notify(ARRAY[:person], 'note', 'personal', '{"ja": {"title": "x"
 SELECT delivery_id AS delivery FROM passport.claim_deliveries('bridge', 10, '1 hour') \gset
 SELECT passport.notify(ARRAY[:person], 'note', 'personal', '{"ja": {"title": "x", "body": "z"}}') IS NOT NULL AS waits;
 INSERT INTO passport.account (resident_id, assurance, created_at, state, suspended_for) VALUES (:other, 'card_staff', passport.now(), 'suspended', 'staff');
+SELECT passport.set_source('https://lists.invalid/list.crl', 'crl') > 0 AS source;
 INSERT INTO passport.municipality_area VALUES (current_setting('passport.municipality_code'), 'x', ST_Multi(ST_MakeEnvelope(138.36, 35.90, 138.55, 36.05, 4326)))
   ON CONFLICT DO NOTHING;
 SELECT quote_literal(ST_MakeEnvelope(138.44, 35.94, 138.46, 35.96, 4326)::text) AS area \gset
