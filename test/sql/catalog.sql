@@ -168,7 +168,8 @@ INSERT INTO without_access VALUES
   ('run_job', 'numbers of rows'), ('purge_expired', 'numbers of rows'), ('send_due_reminders', 'numbers of people'),
   ('expire_drafts', 'numbers of alerts'), ('review_certificates', 'numbers of certificates'),
   ('record_succession', 'answers nothing'), ('add_trust_anchor', 'roots'), ('load_crl', 'lists'),
-  ('make_ocsp_request', 'serial numbers'), ('load_ocsp_response', 'counts'), ('rotate_token_key', 'keys');
+  ('make_ocsp_request', 'serial numbers'), ('load_ocsp_response', 'counts'),
+  ('set_source', 'where to ask'), ('report_source', 'where was asked'), ('report_revocation_list', 'lists'), ('rotate_token_key', 'keys');
 
 \echo == what staff, approvers, administrators or auditors reach that does not keep who looked, but is not in the list
 SELECT s.name FROM shown_to_staff AS s WHERE s.body !~ 'record_access\(' AND s.name NOT IN (SELECT name FROM without_access);
