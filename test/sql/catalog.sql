@@ -163,7 +163,6 @@ INSERT INTO without_access VALUES
   ('set_program', 'rules'), ('set_program_rule', 'rules'), ('set_audience', 'rules'), ('set_operation_policy', 'rules'),
   ('set_consent_purpose', 'rules'), ('set_retention', 'rules'), ('set_job', 'rules'),
   ('set_sensitive_column', 'rules'), ('breach_report', 'numbers of people'), ('audit_digest', 'a hash'), ('audit_verify', 'places of the log, not what they hold'),
-  ('set_source', 'rules'), ('report_source', 'where lists come from'), ('report_revocation_list', 'lists'),
   ('check_ledger', 'names entries that break a rule, not what they hold'),
   ('run_job', 'numbers of rows'), ('purge_expired', 'numbers of rows'), ('send_due_reminders', 'numbers of people'),
   ('expire_drafts', 'numbers of alerts'), ('review_certificates', 'numbers of certificates'),
