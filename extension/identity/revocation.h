@@ -32,8 +32,9 @@ typedef struct Standing
 } Standing;
 
 /* ReadStanding looks up, in one query, the root and the revocation of a certificate that it
- * signed.  SPI must be connected. */
-extern void ReadStanding(int32 anchor_id, const Certificate *certificate, Standing *standing);
+ * signed; issuer_id is of the root's name.  SPI must be connected. */
+extern void ReadStanding(int32 anchor_id, int32 issuer_id, const Certificate *certificate,
+                         Standing *standing);
 
 /* CheckRevocation judges it at a time; verdict NULL means not revoked. */
 extern Finding CheckRevocation(const Standing *standing, TimestampTz at);
