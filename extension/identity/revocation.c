@@ -15,7 +15,6 @@
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
@@ -30,24 +29,34 @@
 /*
  * One query for all that is known, and without a join: starting one more node
  * costs as much as reading its row.  The root's row is part of it, so that one
- * taken away is noticed at once.
+ * taken away is noticed at once.  A certificate has one distribution point as a
+ * rule; those after it are asked for one by one, because of an array the plan
+ * might make a filter over all lists of the issuer.
  */
-#define SQL_STANDING                                                                     \
-	"SELECT 0, NULL::bytea, NULL::int, NULL::timestamptz, NULL::timestamptz"             \
-	"  FROM passport.trust_anchor WHERE anchor_id = $1"                                  \
-	" UNION ALL "                                                                        \
-	"SELECT 1, point_der, reasons, this_update, next_update"                             \
-	"  FROM passport.revocation_list WHERE issuer_id = $2 AND point_der = ANY ($3)"      \
-	" UNION ALL "                                                                        \
-	"SELECT 2, NULL, c.reason, (SELECT l.this_update FROM passport.revocation_list AS l" \
-	"                            WHERE l.list_id = c.list_id), NULL"                     \
-	"  FROM passport.revoked_certificate AS c WHERE c.issuer_id = $2 AND c.serial = $4"  \
-	" UNION ALL "                                                                        \
-	"SELECT 3, NULL, reason, this_update, next_update"                                   \
-	"  FROM passport.certificate_status"                                                 \
-	" WHERE issuer_id = $2 AND serial = $4 AND anchor_id = $1"
+#define SQL_STANDING                                                                    \
+	"SELECT 0, NULL::int, NULL::timestamptz, NULL::timestamptz"                         \
+	"  FROM passport.trust_anchor WHERE anchor_id = $1"                                 \
+	" UNION ALL " SQL_LISTS " UNION ALL "                                               \
+	"SELECT 2, c.reason::int, NULL::timestamptz, NULL::timestamptz"                     \
+	"  FROM passport.revoked_certificate AS c WHERE c.issuer_id = $2 AND c.serial = $4" \
+	" UNION ALL "                                                                       \
+	"SELECT 3, s.reason::int, s.this_update, s.next_update"                             \
+	"  FROM passport.certificate_status AS s"                                           \
+	" WHERE s.issuer_id = $2 AND s.serial = $4 AND s.anchor_id = $1"
+#define SQL_LISTS                                       \
+	"SELECT 1, l.reasons, l.this_update, l.next_update" \
+	"  FROM passport.revocation_list AS l WHERE l.issuer_id = $2 AND l.point_der = $3"
 
-/* Its first column: what a row is about */
+/* When the newest list that names a serial number was made: asked only where a responder said
+ * something of it, too. */
+#define SQL_LISTED                                                  \
+	"SELECT 2, c.reason::int, l.this_update, NULL::timestamptz"     \
+	"  FROM passport.revoked_certificate AS c"                      \
+	"  JOIN passport.revocation_list AS l ON l.list_id = c.list_id" \
+	" WHERE c.issuer_id = $2 AND c.serial = $4"                     \
+	" ORDER BY l.this_update DESC LIMIT 1"
+
+/* The first column: what a row is about */
 enum
 {
 	ROW_ANCHOR,
@@ -59,8 +68,9 @@ enum
 PG_FUNCTION_INFO_V1(passport_inspect_crl);
 PG_FUNCTION_INFO_V1(passport_crl_entries);
 
-static void add_row(Standing *standing, const Certificate *certificate, uint64 row);
-static unsigned point_reasons(const Certificate *certificate, Datum point);
+static void read_rows(SPIPlanPtr *plan, const char *sql, Datum *values, unsigned point_reasons,
+                      Standing *standing);
+static void add_row(Standing *standing, unsigned point_reasons, uint64 row);
 static const char *check_answer(const Standing *standing, TimestampTz at);
 static Finding check_lists(const Standing *standing, TimestampTz at, TimestampTz newer_than);
 static Finding check_crl(const Crl *crl, const TrustAnchor **anchor);
@@ -69,40 +79,54 @@ static Datum decimal(DerSlice magnitude);
 void
 ReadStanding(int32 anchor_id, int32 issuer_id, const Certificate *certificate, Standing *standing)
 {
-	static SPIPlanPtr plan = NULL;
-	static Oid types[] = {INT4OID, INT4OID, BYTEAARRAYOID, BYTEAOID};
-	Datum points[POINTS_MAX];
-	Datum values[4];
+	static SPIPlanPtr all = NULL, lists = NULL, listed = NULL;
+	DistributionPoint none = {{NULL, 0}, 0};
+	const DistributionPoint *points = certificate->point_count > 0 ? certificate->points : &none;
+	Datum values[] = {Int32GetDatum(anchor_id), Int32GetDatum(issuer_id),
+	                  SliceBytes(points[0].name), SliceBytes(certificate->serial)};
 
-	if (plan == NULL)
-	{
-		plan = SPI_prepare_cursor(SQL_STANDING, 4, types, CURSOR_OPT_GENERIC_PLAN);
-		if (plan == NULL || SPI_keepplan(plan) != 0)
-			elog(ERROR, "could not prepare the query for revocation");
-	}
-	for (int i = 0; i < certificate->point_count; i++)
-		points[i] = SliceBytes(certificate->points[i].name);
-	values[0] = Int32GetDatum(anchor_id);
-	values[1] = Int32GetDatum(issuer_id);
-	values[2] = PointerGetDatum(
-	    construct_array(points, certificate->point_count, BYTEAOID, -1, false, TYPALIGN_INT));
-	values[3] = SliceBytes(certificate->serial);
 	memset(standing, 0, sizeof(*standing));
-	if (SPI_execute_plan(plan, values, NULL, true, 0) != SPI_OK_SELECT)
+	read_rows(&all, SQL_STANDING, values, points[0].reasons, standing);
+	for (int i = 1; i < certificate->point_count; i++)
+	{
+		values[2] = SliceBytes(points[i].name);
+		read_rows(&lists, SQL_LISTS, values, points[i].reasons, standing);
+	}
+	if (standing->listed && standing->answered)
+		read_rows(&listed, SQL_LISTED, values, 0, standing);
+}
+
+/* read_rows adds what a query says; point_reasons are those for which the lists of the point that
+ * it asks for count. */
+static void
+read_rows(SPIPlanPtr *plan, const char *sql, Datum *values, unsigned point_reasons,
+          Standing *standing)
+{
+	static Oid types[] = {INT4OID, INT4OID, BYTEAOID, BYTEAOID};
+
+	if (*plan == NULL)
+	{
+		SPIPlanPtr made = SPI_prepare_cursor(sql, lengthof(types), types, CURSOR_OPT_GENERIC_PLAN);
+
+		if (made == NULL || SPI_keepplan(made) != 0)
+			elog(ERROR, "could not prepare a query for revocation");
+		*plan = made;
+	}
+	if (SPI_execute_plan(*plan, values, NULL, true, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not read the revocation");
 	for (uint64 i = 0; i < SPI_processed; i++)
-		add_row(standing, certificate, i);
+		add_row(standing, point_reasons, i);
 	SPI_freetuptable(SPI_tuptable);
 }
 
 static void
-add_row(Standing *standing, const Certificate *certificate, uint64 row)
+add_row(Standing *standing, unsigned point_reasons, uint64 row)
 {
 	bool null, no_reason, no_next_update;
 	int kind = DatumGetInt32(StatementValue(row, 1, &null));
-	int reason = DatumGetInt32(StatementValue(row, 3, &no_reason));
-	TimestampTz this_update = DatumGetTimestampTz(StatementValue(row, 4, &null));
-	TimestampTz next_update = DatumGetTimestampTz(StatementValue(row, 5, &no_next_update));
+	int reason = DatumGetInt32(StatementValue(row, 2, &no_reason));
+	TimestampTz this_update = DatumGetTimestampTz(StatementValue(row, 3, &null));
+	TimestampTz next_update = DatumGetTimestampTz(StatementValue(row, 4, &no_next_update));
 
 	switch (kind)
 	{
@@ -112,14 +136,11 @@ add_row(Standing *standing, const Certificate *certificate, uint64 row)
 		case ROW_LIST:
 			if (standing->list_count == STANDING_LISTS)
 				break;
-			standing->lists[standing->list_count].reasons =
-			    reason & point_reasons(certificate, StatementValue(row, 2, &null));
+			standing->lists[standing->list_count].reasons = reason & point_reasons;
 			standing->lists[standing->list_count].this_update = this_update;
 			standing->lists[standing->list_count++].next_update = next_update;
 			break;
 		case ROW_LISTED:
-			if (standing->listed && this_update <= standing->listed_at)
-				break;
 			standing->listed = true;
 			standing->listed_at = this_update;
 			standing->listed_reason = reason;
@@ -132,18 +153,6 @@ add_row(Standing *standing, const Certificate *certificate, uint64 row)
 			standing->answer.next_update = no_next_update ? this_update : next_update;
 			break;
 	}
-}
-
-/* point_reasons tells for which reasons a certificate sends whoever asks to a point. */
-static unsigned
-point_reasons(const Certificate *certificate, Datum point)
-{
-	DerSlice name = BytesSlice(DatumGetByteaPP(point));
-
-	for (int i = 0; i < certificate->point_count; i++)
-		if (DerEqual(certificate->points[i].name, name))
-			return certificate->points[i].reasons;
-	return 0;
 }
 
 /*
