@@ -86,10 +86,16 @@ CREATE UNIQUE INDEX registration_queued
                             (certificates -> 'authentication' ->> 'serial')) WHERE state = 'queued';
 
 CREATE VIEW passport.registration_queue WITH (security_barrier) AS
-  SELECT registration_id, name, name_substitution, address, address_substitution, birth_date, sex, candidates, created_at
-    FROM passport.registration WHERE state = 'queued';
+  SELECT r.registration_id, r.name, r.name_substitution, CASE WHEN NOT s.protected THEN r.address END AS address,
+         CASE WHEN NOT s.protected THEN r.address_substitution END AS address_substitution,
+         r.birth_date, r.sex, s.candidates, r.created_at
+    FROM passport.registration AS r
+   CROSS JOIN LATERAL (
+         SELECT c AS candidates, c @> '[{"explanation": {"address": "protected"}}]' AS protected
+           FROM passport.shown_candidates(r.candidates) AS c) AS s
+   WHERE r.state = 'queued';
 COMMENT ON VIEW passport.registration_queue IS
-'What waits for staff: the attributes of the certificate, and the residents it could be, the best first.';
+'What waits for staff: the attributes of the certificate, and the residents it could be, the best first. The address is not shown where one of them is protected: the duty role reads it by view_protected().';
 
 CREATE FUNCTION passport.certificate_birth_date(attribute text) RETURNS date
   LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
