@@ -68,7 +68,7 @@ END $$;
 COMMENT ON FUNCTION passport.canary_residents() IS
 'Step of make_canaries(): the victim, a member of her household, and somebody else in the area.';
 
--- What happened before she asked for protection, so that it may show her still.
+-- What there was of her before she was protected.
 CREATE FUNCTION passport.canary_history(canary jsonb) RETURNS jsonb
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
@@ -98,7 +98,9 @@ BEGIN
   UPDATE passport.guardianship AS g SET recorded_at = g.recorded_at - interval '1 day' WHERE g.resident_id = victim;
   WITH waiting AS (
     INSERT INTO passport.registration (state, name, address, birth_date, sex, certificates, candidates, ceremony, created_at)
-    VALUES ('queued', canary ->> 'name', canary ->> 'address', '319900203', '2', '{"authentication": {"issuer_id": 0, "serial": "canary"}}',
+    VALUES ('queued', canary ->> 'name', canary ->> 'address', '319900203', '2',
+            jsonb_build_object('authentication', jsonb_build_object('issuer_id', (SELECT min(i.issuer_id) FROM passport.certificate_issuer AS i),
+              'serial', '00ca', 'medium', 'card', 'hierarchy', 'test', 'not_after', passport.now() + interval '1 year')),
             candidates, gen_random_uuid(), passport.now())
     RETURNING registration_id
   )
@@ -159,12 +161,11 @@ BEGIN
     'victim_token', passport.canary_login((canary ->> 'victim')::bigint),
     'mate_token', passport.canary_login((canary ->> 'mate')::bigint),
     'token', passport.canary_login((canary ->> 'other')::bigint));
-  canary := canary || jsonb_build_object('alert', passport.canary_alert(canary));
   -- she asks alone: the child's row says nothing of it
   PERFORM passport.protect_address((canary ->> 'victim')::bigint, passport.today(), passport.today() + 364, 'canary', '{}');
   canary := canary || jsonb_build_object(
     'session', (SELECT s.session_id FROM passport.session AS s WHERE s.resident_id = (canary ->> 'victim')::bigint),
-    'alert_after', passport.canary_alert(canary),
+    'alert', passport.canary_alert(canary),
     'disaster', passport.declare_disaster('canary', passport.now() + interval '1 day', canary ->> 'area'),
     'draft', (SELECT d.alert_id FROM passport.draft_alert('flood', 4, canary ->> 'area') AS d));
   UPDATE passport.alert AS a SET drafted_by = 'canary' WHERE a.alert_id = (canary ->> 'draft')::bigint;
@@ -174,7 +175,7 @@ BEGIN
     'person_patterns', ARRAY['金糸雀', 'canary-home', format('"(resident|member)_id": (%s|%s)\y', canary ->> 'victim', canary ->> 'mate')]);
 END $$;
 COMMENT ON FUNCTION passport.make_canaries() IS
-'Makes the canaries and returns what recipes call them by, with the patterns by which their address is found: a victim who was alerted, answered, registered, has points, needs and a guardian, and is protected since; her household; somebody else. Called by protection_proof() in what it undoes.';
+'Makes the canaries and returns what recipes call them by, with the patterns by which their address is found: a victim who registered, has points, needs and a guardian, is protected since, and was alerted and answered; her household; somebody else. Called by protection_proof() in what it undoes.';
 
 CREATE FUNCTION passport.reachable_objects()
   RETURNS TABLE (object text, oid oid, is_function boolean, fewest int, most int, by_area boolean)
@@ -237,9 +238,10 @@ BEGIN
     PERFORM passport.authenticate(token);
   END IF;
   EXECUTE statement INTO shown USING arguments;
-  RAISE EXCEPTION 'undone' USING ERRCODE = 'PT000';
+  -- a code that ended in 000 would catch all of its class
+  RAISE EXCEPTION 'undone' USING ERRCODE = 'PTX01';
 EXCEPTION
-  WHEN SQLSTATE 'PT000' THEN NULL;
+  WHEN SQLSTATE 'PTX01' THEN NULL;
   WHEN OTHERS THEN
     -- an error is seen by the caller and stands in the log
     GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
@@ -327,8 +329,8 @@ DECLARE
 BEGIN
   BEGIN
     findings := passport.prove_objects(passport.make_canaries());
-    RAISE EXCEPTION 'undone' USING ERRCODE = 'PT000';
-  EXCEPTION WHEN SQLSTATE 'PT000' THEN
+    RAISE EXCEPTION 'undone' USING ERRCODE = 'PTX01';
+  EXCEPTION WHEN SQLSTATE 'PTX01' THEN
     NULL;  -- nothing of the canaries stays: no message, no record
   END;
   RETURN QUERY

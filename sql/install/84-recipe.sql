@@ -89,7 +89,7 @@ INSERT INTO passport.proof_recipe (object, arguments, acts, by_area, expected, s
   ('report_alerts', '{}', false, true, '{}', true),
   ('report_html', '{}', false, true, '{}', true),
   ('request_protection', '{:mate,canary}', false, false, '{}', true),
-  ('resume_account', '{:victim,canary}', false, false, '{}', true),
+  ('resume_account', '{:victim,canary}', false, false, '{PT404}', true),
   ('reverse_points', '{:victim,:entry,canary}', false, false, '{}', true),
   ('shown_candidates', '{:candidates}', false, false, '{}', true),
   ('shown_count', '{5}', false, false, '{}', true),
@@ -136,7 +136,7 @@ INSERT INTO passport.proof_recipe (object, arguments, acts, by_area, expected, s
   ('set_job', '{expire_drafts,true}', false, false, '{}', true),
   ('set_operation_policy', '{answer_alert,passport.basic}', false, false, '{}', true),
   ('set_program', '{canary-2,"{\"ja\": \"canary\"}"}', false, false, '{}', true),
-  ('set_program_rule', '{canary,:today,"{\"points_per_unit\": 2}"}', false, false, '{}', true),
+  ('set_program_rule', '{canary,:soon,"{\"points_per_unit\": 2}"}', false, false, '{}', true),
   ('today', '{}', false, false, '{}', true),
   ('verify_signature', '{"\\\\x30","\\\\x30","\\\\x30",signature}', false, false, '{}', true),
   ('version', '{}', false, false, '{}', true);

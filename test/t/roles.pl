@@ -14,9 +14,11 @@ $node->safe_psql('postgres', 'SET client_min_messages = warning; CREATE EXTENSIO
 
 my %may_not = (
 	app => [ 'approve_alert(1, 0)', "add_trust_anchor('', 'signature')", 'household(1)', "claim_deliveries('w', 1, '1 minute')", "award_points(1, 'p', 'k', now())" ],
-	staff => [ 'approve_alert(1, 0)', "authenticate('x')", 'rotate_token_key()', "import_residents('[]')", "residents_in(NULL)", "claim_deliveries('w', 1, '1 minute')" ],
+	staff => [ 'approve_alert(1, 0)', "authenticate('x')", 'rotate_token_key()', "import_residents('[]')", "residents_in(NULL)", "claim_deliveries('w', 1, '1 minute')",
+		"view_protected(1, 'x')", "protected_recipients(1, 'x')", "protected_needs('x')", 'protections_ending()', "end_protection(1, 'x')", "declare_disaster('x', now())" ],
 	approver => [ "draft_alert('flood', 4, NULL)", "import_residents('[]')", 'household(1)' ],
-	admin => [ 'approve_alert(1, 0)', "authenticate('x')", 'household(1)', "claim_deliveries('w', 1, '1 minute')" ],
+	protection => [ 'approve_alert(1, 0)', "draft_alert('flood', 4, NULL)", "view_resident(1, 'counter', NULL)", 'household(1)', 'true_place(1)', 'residents_in(NULL)' ],
+	admin => [ 'approve_alert(1, 0)', "authenticate('x')", 'household(1)', 'residents_in(NULL)', "view_protected(1, 'x')", "claim_deliveries('w', 1, '1 minute')" ],
 	auditor => [ 'approve_alert(1, 0)', 'household(1)', "award_points(1, 'p', 'k', now())" ],
 	bridge => [ 'approve_alert(1, 0)', "notify('{1}', 'k', 'bulk', '{}')", 'household(1)', 'jwks()' ],
 	public => [ 'approve_alert(1, 0)', "claim_deliveries('w', 1, '1 minute')", 'report_html()', 'household(1)', "begin_challenge('log_in')" ]);
