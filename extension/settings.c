@@ -71,10 +71,10 @@ DefinePassportSettings(void)
 	DefineCustomStringVariable("passport.issuer", "The issuer (iss) of the ID tokens, a URL.", NULL,
 	                           &passport_issuer, "https://passport.invalid", PGC_SIGHUP, 0, NULL,
 	                           NULL, NULL);
-	/* a superuser's: whoever lowers it sees more; one is all there is to see */
+	/* a superuser's: whoever lowers it sees more, and at 0 every number */
 	DefineCustomIntVariable("passport.least_count",
 	                        "How many residents an area must have for staff to be told the number.",
-	                        NULL, &passport_least_count, 5, 1, 1000, PGC_SUSET, 0, NULL, NULL, NULL);
+	                        NULL, &passport_least_count, 5, 0, 1000, PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("passport.municipality_code",
 	                           "The municipality's six-digit code, with its check digit.", NULL,
 	                           &passport_municipality_code, "203050", PGC_SUSET, 0,

@@ -333,7 +333,7 @@ BEGIN
          notification_id = sent, headcount = counted, recipients = cardinality(residents),
          deliveries = approve_alert.deliveries, unreachable = approve_alert.unreachable
    WHERE t.alert_id = a.alert_id;
-  SELECT cardinality(residents) - w.recipients, deliveries - w.deliveries, unreachable - w.unreachable
+  SELECT cardinality(residents) - w.recipients, approve_alert.deliveries - w.deliveries, approve_alert.unreachable - w.unreachable
     INTO recipients, deliveries, unreachable FROM passport.alert_withheld(a.alert_id, sent) AS w;
   PERFORM pg_notify('passport_map', '');
 END $$;
@@ -369,7 +369,6 @@ BEGIN
 
   residents := ARRAY(SELECT r.resident_id FROM passport.alert_recipient AS r
                       WHERE r.alert_id = a.alert_id ORDER BY 1);
-  recipients := cardinality(residents);
   SELECT n.notification_id, n.deliveries, n.unreachable INTO sent, deliveries, unreachable
     FROM passport.send_alert(a, residents, 'cancel', passport.cancel_texts(a),
                              passport.now() + interval '24 hours') AS n;
@@ -378,7 +377,7 @@ BEGIN
          cancel_reason = reason, cancel_notification_id = sent,
          cancel_deliveries = cancel_alert.deliveries, cancel_unreachable = cancel_alert.unreachable
    WHERE t.alert_id = a.alert_id;
-  SELECT recipients - w.recipients, deliveries - w.deliveries, unreachable - w.unreachable
+  SELECT cardinality(residents) - w.recipients, cancel_alert.deliveries - w.deliveries, cancel_alert.unreachable - w.unreachable
     INTO recipients, deliveries, unreachable FROM passport.alert_withheld(a.alert_id, sent) AS w;
   PERFORM pg_notify('passport_map', '');
 END $$;

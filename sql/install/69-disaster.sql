@@ -118,10 +118,10 @@ BEGIN ATOMIC
                              OR passport.has_consent(l.resident_id, 'needs_roster')
            ELSE EXISTS (SELECT FROM passport.disaster AS d
                          WHERE d.disaster_id = roster_members.disaster_id
-                           AND (d.area IS NULL OR r.location IS NULL OR ST_Intersects(d.area, r.location))) END;
+                           AND (d.area IS NULL OR l.resident_id IN (SELECT passport.residents_in(d.area)))) END;
 END;
 COMMENT ON FUNCTION passport.roster_members(text, bigint) IS
-'Step of needs_roster(): who on the roster may be given out; in a disaster those in its area, and those without a point, for nobody can say that they are outside.';
+'Step of needs_roster(): who on the roster may be given out; in a disaster those whom an alert for its area would reach (residents_in).';
 
 CREATE FUNCTION passport.needs_roster(purpose text, given_to text, disaster_id bigint DEFAULT NULL)
   RETURNS TABLE (resident_id bigint, name text, birth_date date, sex text, household_number text, oaza text, address text,

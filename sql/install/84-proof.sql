@@ -49,6 +49,10 @@ DECLARE
   canary jsonb;
 BEGIN
   SELECT * INTO place FROM passport.canary_place();
+  IF place.lon IS NULL THEN
+    RAISE EXCEPTION 'the municipality''s own area is not loaded' USING ERRCODE = 'PT404',
+      HINT = 'The canaries are alerted near it: put it into passport.municipality_area.';
+  END IF;
   PERFORM passport.import_residents(jsonb_build_array(
     jsonb_build_object('resident_number', 'canary-1', 'household_number', 'canary-home', 'relation', '世帯主', 'name', '金糸雀　一子',
       'birth_date', '1990-02-03', 'sex', 'female', 'address', address, 'oaza', 'カナリア鳴', 'lon', place.lon, 'lat', place.lat),
@@ -172,7 +176,10 @@ BEGIN
   RETURN canary || jsonb_build_object(
     'address_patterns', ARRAY['カナリア鳴', '4471']
                         || passport.place_patterns((canary ->> 'lon')::float8, (canary ->> 'lat')::float8),
-    'person_patterns', ARRAY['金糸雀', 'canary-home', format('"(resident|member)_id": (%s|%s)\y', canary ->> 'victim', canary ->> 'mate')]);
+    'person_patterns', ARRAY['金糸雀', 'canary-home',
+                             format('"(resident|member)_id": (%s|%s)\y', canary ->> 'victim', canary ->> 'mate'),
+                             -- a bare number on a line of its own
+                             format('(?n)^(%s|%s)$', canary ->> 'victim', canary ->> 'mate')]);
 END $$;
 COMMENT ON FUNCTION passport.make_canaries() IS
 'Makes the canaries and returns what recipes call them by, with the patterns by which their address is found: a victim who registered, has points, needs and a guardian, is protected since, and was alerted and answered; her household; somebody else. Called by protection_proof() in what it undoes.';
@@ -340,7 +347,7 @@ BEGIN
      ORDER BY array_position('{leak,uncovered,error,ok}'::text[], f.outcome), f.object;
 END $$;
 COMMENT ON FUNCTION passport.protection_proof() IS
-'Proves that address protection holds: canary persons, one of them protected, are made, put through every function and view of the schema that anybody but the owner and passport_protection may call or read (by the catalog''s own lists of grants, as a member of the household, as somebody else and as staff), and undone. One row for each object and outcome: leak (it showed her oaza, lot or coordinates, to 100 m or in pixels of a map, in a result or an error; or named her on what belongs to an area), uncovered (no recipe in proof_recipe calls it), error (it failed with an SQLSTATE, the detail, that its recipe does not expect), ok. No address is in the detail. The token keys must be usable, for residents log in. It takes locks as an import does.';
+'Proves that address protection holds: canary persons, one of them protected, are made, put through every function and view of the schema that anybody but the owner and passport_protection may call or read (by the catalog''s own lists of grants, as a member of the household, as somebody else and as staff), and undone. One row for each object and outcome: leak (it showed her oaza, lot or coordinates, to 100 m or in pixels of a map, in a result or an error; or named her on what belongs to an area), uncovered (no recipe in proof_recipe calls it), error (it failed with an SQLSTATE, the detail, that its recipe does not expect), ok. No address is in the detail. The municipality''s area must be loaded (PT404), for they are alerted, and the token keys be usable, for residents log in. It takes locks as an import does.';
 
 CREATE FUNCTION passport.prove_protection() RETURNS bigint
   LANGUAGE plpgsql SECURITY DEFINER

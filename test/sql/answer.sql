@@ -6,7 +6,7 @@
 \i :abs_srcdir/fixtures/transaction.sql
 \set ECHO all
 SET LOCAL passport.clock = '2026-07-01 05:00+09';
-SET LOCAL passport.least_count = 1;
+SET LOCAL passport.least_count = 0;
 -- nobody acts without a login
 SELECT pg_temp.refusal('SELECT passport.answer_alert(1, ''safe'')') LIKE 'PT401 %' AS refused;
 

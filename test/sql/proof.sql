@@ -22,8 +22,9 @@ SELECT object, detail FROM passport.protection_proof() WHERE detail IS NOT NULL;
 \echo == a function that shows the address, granted: by its text, its numbers, its bytes, an error; by name in an area
 CREATE FUNCTION passport.tell_oaza(resident_id bigint) RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT oaza FROM passport.resident AS r WHERE r.resident_id = $1';
 CREATE FUNCTION passport.tell_point(resident_id bigint) RETURNS geometry LANGUAGE sql SECURITY DEFINER AS 'SELECT location FROM passport.resident AS r WHERE r.resident_id = $1';
-CREATE FUNCTION passport.tell_rounded(resident_id bigint) RETURNS jsonb LANGUAGE sql SECURITY DEFINER
-  AS 'SELECT jsonb_build_object(''y'', round(ST_Y(location)::numeric, 3), ''x'', round(ST_X(location)::numeric, 3)) FROM passport.resident AS r WHERE r.resident_id = $1';
+CREATE FUNCTION passport.tell_rounded(resident_id bigint) RETURNS jsonb LANGUAGE sql SECURITY DEFINER BEGIN ATOMIC
+  SELECT jsonb_build_object('y', round(ST_Y(location)::numeric, 3), 'x', round(ST_X(location)::numeric, 3)) FROM passport.resident AS r WHERE r.resident_id = $1;
+END;
 CREATE FUNCTION passport.tell_bytes(resident_id bigint) RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT location::text FROM passport.resident AS r WHERE r.resident_id = $1';
 CREATE FUNCTION passport.tell_pixel(resident_id bigint) RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT passport.svg_place(location, passport.report_frame()) FROM passport.resident AS r WHERE r.resident_id = $1';
 CREATE FUNCTION passport.tell_error(resident_id bigint) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
@@ -33,10 +34,13 @@ CREATE FUNCTION passport.tell_names(alert_id bigint) RETURNS SETOF text LANGUAGE
   AS 'SELECT r.name FROM passport.alert_recipient AS a JOIN passport.resident AS r USING (resident_id) WHERE a.alert_id = $1';
 CREATE FUNCTION passport.tell_nothing(resident_id bigint) RETURNS text LANGUAGE sql SECURITY DEFINER AS 'SELECT ''''';
 CREATE VIEW passport.tell_all AS SELECT resident_id, address FROM passport.resident;
+ALTER VIEW passport.tell_all OWNER TO passport_owner;
+-- what the owner may not read is not proven
+CREATE VIEW passport.tell_other AS SELECT 1;
 -- PUBLIC may call all of them but one, as any function that nobody thought of
 REVOKE ALL ON FUNCTION passport.tell_nothing FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION passport.tell_nothing TO passport_protection;
-GRANT SELECT ON passport.tell_all TO passport_staff;
+GRANT SELECT ON passport.tell_all, passport.tell_other TO passport_staff;
 SELECT object, outcome, detail FROM passport.protection_proof() WHERE outcome <> 'ok';
 INSERT INTO passport.proof_recipe
   SELECT 'tell_' || what, '{:victim}', false, false, '{PT422}' FROM unnest('{oaza,point,rounded,bytes,pixel,error}'::text[]) AS what;
@@ -51,7 +55,7 @@ SELECT passport.run_next_job();
 SELECT sqlstate, error FROM passport.job_run;
 SELECT proven, proven_at = passport.now(), problem FROM passport.protection_status;
 SELECT passport.report_html() LIKE '%住所の保護が確認できていません%tell_bytes%';
-DROP VIEW passport.tell_all;
+DROP VIEW passport.tell_all, passport.tell_other;
 DROP FUNCTION passport.tell_oaza, passport.tell_point, passport.tell_rounded, passport.tell_bytes, passport.tell_pixel, passport.tell_error,
   passport.tell_list, passport.tell_names;
 SET LOCAL passport.clock = '2026-07-02 12:00+09';
@@ -65,11 +69,11 @@ SELECT proven FROM passport.protection_status;
 ROLLBACK TO told;
 
 \echo == what the proof guards: each hole in the one view of places, or in the lists, is seen
-DROP VIEW passport.tell_all;
+DROP VIEW passport.tell_all, passport.tell_other;
 DROP FUNCTION passport.tell_oaza, passport.tell_point, passport.tell_rounded, passport.tell_bytes, passport.tell_pixel, passport.tell_error,
   passport.tell_list, passport.tell_names;
 CREATE OR REPLACE VIEW passport.resident_place WITH (security_barrier) AS
-  SELECT resident_id, household_number, oaza, location, address FROM passport.resident;
+  SELECT resident_id, household_number, oaza, ST_Force2D(location) AS location, address FROM passport.resident;
 SELECT object, detail FROM passport.protection_proof() WHERE outcome = 'leak';
 ROLLBACK TO told;
 CREATE OR REPLACE VIEW passport.alert_person WITH (security_barrier) AS SELECT * FROM passport.recipient_condition;

@@ -6,7 +6,7 @@
 \set ECHO all
 BEGIN;
 SET LOCAL passport.clock = '2026-09-01 05:00+09';
-SET LOCAL passport.least_count = 1;
+SET LOCAL passport.least_count = 0;
 \pset footer off
 \pset format unaligned
 UPDATE passport.resident SET status = 'moved_out';
