@@ -56,7 +56,7 @@ INSERT INTO passport.proof_recipe (object, arguments, acts, by_area, expected, s
   ('award_points', '{:victim,canary,canary-2,:now}', false, false, '{}', true),
   ('award_roster', '{canary,canary-3,"{:victim,:mate,:other}",:now}', false, false, '{}', true),
   ('cancel_alert', '{:alert,canary}', false, true, '{}', true),
-  ('declare_disaster', '{canary,:soon,:area}', false, true, '{}', true),
+  ('declare_disaster', '{canary,:soon,:area}', false, false, '{}', true),
   ('draft_alert', '{flood,4,:area}', false, true, '{}', true),
   ('draft_alert', '{flood,4,:area,NULL,drill}', false, true, '{}', true),
   ('draw_affected_area', '{canary,1}', false, false, '{PT422}', true),

@@ -41,7 +41,8 @@ sub proof
 {
 	my ($where, $name) = @_;
 	ok($node->poll_query_until('village',
-		"SELECT EXISTS (SELECT FROM passport.job_run WHERE job = 'prove_protection' AND started_at = passport.now() AND $where)"), $name);
+		"SELECT EXISTS (SELECT FROM passport.job_run WHERE job = 'prove_protection' AND started_at = passport.now() AND $where)"), $name)
+	  or diag($node->safe_psql('village', "SELECT started_at, sqlstate, error FROM passport.job_run WHERE job = 'prove_protection'"));
 }
 
 $node->safe_psql('village', <<'SQL');
