@@ -61,10 +61,14 @@ BEGIN
   INSERT INTO passport.alert_answer AS t (resident_id, alert_id, answered_at, answer, location, note)
   VALUES (acting, answer_alert.alert_id, passport.now(), answer, passport.point(lon, lat), note)
   RETURNING t.answer_id INTO given;
+  -- the lists of staff leave this one out, so the duty role is called
+  IF answer = 'need_help' AND passport.address_protected(acting) THEN
+    PERFORM pg_notify('passport_alarm', 'protected_need_help');
+  END IF;
   RETURN given;
 END $$;
 COMMENT ON FUNCTION passport.answer_alert(bigint, text, double precision, double precision, text) IS
-'Takes the acting resident''s answer to an alert that was sent: safe, evacuated, need_help, or damage (seen). lon, lat: where, in degrees, both or neither; note: up to 500 characters. Recipients answer, and so may every other resident: somebody may have been in the area, or see damage from outside. Also after a cancellation, for who needs help then still does. Returns the answer''s number; each call adds an answer, 50 at most for one person and alert. Errors: PT401 nobody acts, PT403 neither resident nor recipient, PT404 no such alert, PT422 answer, place or note refused (an individual number is never stored), PT429 limit.';
+'Takes the acting resident''s answer to an alert that was sent: safe, evacuated, need_help, or damage (seen). lon, lat: where, in degrees, both or neither; note: up to 500 characters. Recipients answer, and so may every other resident: somebody may have been in the area, or see damage from outside. Also after a cancellation, for who needs help then still does. Returns the answer''s number; each call adds an answer, 50 at most for one person and alert. A protected person who needs help raises the alarm for the duty role (NOTIFY passport_alarm). Errors: PT401 nobody acts, PT403 neither resident nor recipient, PT404 no such alert, PT422 answer, place or note refused (an individual number is never stored), PT429 limit.';
 
 -- How each one is: the latest answer that says so, and whether they have
 -- answered at all.

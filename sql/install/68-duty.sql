@@ -61,35 +61,70 @@ END $$;
 COMMENT ON FUNCTION passport.view_protected(bigint, text) IS
 'Shows the duty role where a protected resident lives: {"address", "oaza", "lon", "lat", "household_number", "protection", "registrations"} with the waiting registrations that may be theirs. Who looked and why is kept, and the resident sees that somebody did. PT404 for somebody who is not protected (view_resident shows them), PT422 without a reason.';
 
+-- Who was told and who answered: somebody who lives outside the area may have
+-- been in it, and whoever asks for help must be on a list.
+CREATE FUNCTION passport.protected_persons(alert_id bigint)
+  RETURNS TABLE (resident_id bigint, recipient boolean, condition text, answers jsonb, message text)
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT p.resident_id, t.resident_id IS NOT NULL,
+         (SELECT a.answer FROM passport.alert_answer AS a
+           WHERE a.resident_id = p.resident_id AND a.alert_id = protected_persons.alert_id AND a.answer <> 'damage'
+           ORDER BY a.answer_id DESC LIMIT 1),
+         n.answers, m.message
+    FROM passport.protected_resident AS p
+    LEFT JOIN passport.alert_recipient AS t
+      ON t.resident_id = p.resident_id AND t.alert_id = protected_persons.alert_id
+    LEFT JOIN passport.recipient_message AS m
+      ON m.resident_id = p.resident_id AND m.alert_id = protected_persons.alert_id
+   CROSS JOIN LATERAL (
+         SELECT coalesce(jsonb_agg(jsonb_build_object(
+                  'answered_at', a.answered_at, 'answer', a.answer, 'note', a.note,
+                  'lon', ST_X(a.location), 'lat', ST_Y(a.location)) ORDER BY a.answer_id DESC), '[]') AS answers
+           FROM passport.alert_answer AS a
+          WHERE a.resident_id = p.resident_id AND a.alert_id = protected_persons.alert_id) AS n
+   WHERE t.resident_id IS NOT NULL OR n.answers <> '[]';
+END;
+COMMENT ON FUNCTION passport.protected_persons(bigint) IS
+'Step of protected_recipients(): protected persons whom an alert was sent to or who answered it, their latest condition, all their answers and what became of the message. Granted to nobody.';
+
 CREATE FUNCTION passport.protected_recipients(alert_id bigint, reason text)
   RETURNS TABLE (resident_id bigint, name text, household_number text, address text, oaza text, lon double precision,
-                 lat double precision, needs_help boolean, condition text, note text, message text)
+                 lat double precision, needs_help boolean, recipient boolean, condition text, answers jsonb, message text)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 BEGIN
   PERFORM passport.record_protected_view(
-    ARRAY(SELECT t.resident_id FROM passport.alert_recipient AS t JOIN passport.protected_resident AS p USING (resident_id)
-           WHERE t.alert_id = protected_recipients.alert_id),
+    ARRAY(SELECT p.resident_id FROM passport.protected_persons(protected_recipients.alert_id) AS p),
     protected_recipients.reason, 'disaster', 'protected_recipients',
     ARRAY['name', 'household_number', 'address', 'oaza', 'location', 'needs_help']);
   RETURN QUERY
-    SELECT c.resident_id, r.name, c.household_number, w.address, w.oaza, w.lon, w.lat, c.needs_help, c.condition,
-           (SELECT a.note FROM passport.alert_answer AS a
-             WHERE a.resident_id = c.resident_id AND a.alert_id = c.alert_id AND a.note IS NOT NULL
-             ORDER BY a.answer_id DESC LIMIT 1),
-           m.message
-      FROM passport.recipient_condition AS c
-      JOIN passport.protected_resident AS p USING (resident_id)
+    SELECT p.resident_id, r.name, r.household_number, w.address, w.oaza, w.lon, w.lat, h.resident_id IS NOT NULL,
+           p.recipient, p.condition, p.answers, p.message
+      FROM passport.protected_persons(protected_recipients.alert_id) AS p
       JOIN passport.resident AS r USING (resident_id)
-      JOIN passport.recipient_message AS m USING (alert_id, resident_id)
-     CROSS JOIN LATERAL passport.true_place(c.resident_id) AS w
-     WHERE c.alert_id = protected_recipients.alert_id
-     ORDER BY c.condition IS NOT DISTINCT FROM 'need_help' DESC, c.needs_help DESC, c.resident_id;
+      LEFT JOIN passport.resident_needing_help AS h USING (resident_id)
+     CROSS JOIN LATERAL passport.true_place(p.resident_id) AS w
+     ORDER BY p.condition IS NOT DISTINCT FROM 'need_help' DESC, h.resident_id IS NULL, p.resident_id;
 END $$;
 COMMENT ON FUNCTION passport.protected_recipients(bigint, text) IS
-'The call and door list of an alert''s protected recipients, for the duty role: they are on no list of other staff, nor in their counts. condition: safe, evacuated, need_help, or NULL while nothing is known; note: the last one they wrote; message: as of alert_unanswered. Who needs help comes first. Who looked and why is kept for each of them. PT422 without a reason.';
+'The call and door list of an alert''s protected persons, for the duty role: they are on no list of other staff, nor in their counts. recipient: it was sent to them (others answered it all the same); condition: safe, evacuated, need_help, or NULL while nothing is known; answers: array of {"answered_at", "answer", "note", "lon", "lat"}, the latest first; message: as of alert_unanswered. Who asks for help comes first. Who looked and why is kept for each of them. PT422 without a reason.';
+
+CREATE VIEW passport.protected_asking WITH (security_barrier) AS
+  SELECT p.resident_id
+    FROM passport.protected_resident AS p
+   CROSS JOIN LATERAL (
+         SELECT DISTINCT ON (a.alert_id) a.alert_id, a.answer FROM passport.alert_answer AS a
+          WHERE a.resident_id = p.resident_id AND a.answer <> 'damage'
+          ORDER BY a.alert_id, a.answer_id DESC) AS c
+    JOIN passport.alert AS l USING (alert_id)
+   WHERE c.answer = 'need_help'
+     AND (l.state = 'approved' OR l.cancelled_at > passport.now() - interval '24 hours');
+COMMENT ON VIEW passport.protected_asking IS
+'Protected persons who ask for help in an alert that is in force or was cancelled within a day.';
 
 CREATE FUNCTION passport.protections_ending(within interval DEFAULT '1 month')
   RETURNS TABLE (resident_id bigint, state text, ends_on date, days_left int, noticed_on date)

@@ -373,12 +373,13 @@ CREATE VIEW passport.protection_status WITH (security_barrier) AS
          (SELECT count(*) FROM passport.address_protection AS p
            WHERE p.state = 'decided' AND p.noticed_on IS NOT NULL) AS ending,
          (SELECT count(*) FROM passport.address_protection AS p
-           WHERE p.state = 'provisional' AND p.review_date < passport.today()) AS undecided
+           WHERE p.state = 'provisional' AND p.review_date < passport.today()) AS undecided,
+         (SELECT count(DISTINCT k.resident_id) FROM passport.protected_asking AS k) AS asking
     FROM (VALUES (1)) AS one
     LEFT JOIN LATERAL (SELECT j.* FROM passport.job_run AS j
                         WHERE j.job = 'prove_protection' ORDER BY j.run_id DESC LIMIT 1) AS r ON true;
 COMMENT ON VIEW passport.protection_status IS
-'For the operator''s monitoring: when protection_proof() last ran as a job, whether it was proven then and that is not older than 26 hours, and what was wrong; protections that end soon (protections_ending), and requests that are overdue for a decision.';
+'For the operator''s monitoring: when protection_proof() last ran as a job, whether it was proven then and that is not older than 26 hours, and what was wrong; protections that end soon (protections_ending), requests that are overdue for a decision, and protected persons who ask for help in an alert (protected_recipients), wherever they live: everybody may answer every alert.';
 
 CREATE FUNCTION passport.protection_banner_html() RETURNS text
   LANGUAGE sql STABLE SECURITY DEFINER
@@ -389,8 +390,10 @@ BEGIN ATOMIC
                                        passport.html(s.problem)) END,
     CASE WHEN s.ending + s.undecided > 0 THEN format('<p class="note">支援措置：期限が近い %s件、決定を待つ期限切れ %s件。 <small lang="en">Address protection: %s ending soon, %s requests overdue.</small></p>',
                                                      s.ending, s.undecided, s.ending, s.undecided) END,
+    CASE WHEN s.asking > 0 THEN format('<p class="note" role="alert"><strong>住所を保護されている %s人が助けを求めています。</strong> 支援措置の担当に、すぐ連絡してください。 <small lang="en">%s protected persons ask for help: call the duty role now.</small></p>',
+                                       s.asking, s.asking) END,
     '<p class="fine">住所を保護されている人は、この頁の人数にも一覧にも入りません。通知は届き、支援措置の担当が別に確認します。 <small lang="en">People whose address is protected are in no figure and on no list here. They are notified, and the duty role looks after them.</small></p>')
     FROM passport.protection_status AS s;
 END;
 COMMENT ON FUNCTION passport.protection_banner_html() IS
-'What the report says of address protection: that the last proof failed or is missing, what ends soon, and that protected persons are looked after elsewhere.';
+'What the report says of address protection: that the last proof failed or is missing, what ends soon, that protected persons ask for help, and that they are looked after elsewhere.';

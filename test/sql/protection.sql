@@ -148,8 +148,19 @@ SELECT count(*) FROM passport.report_note;
 SELECT passport.report_html() ~ '海尻|PH1|林' AS leaks;
 SELECT recipients, deliveries, unreachable FROM passport.report_alerts() WHERE alert_id = :alert;
 \echo == the duty role has them, with who asks for help first
-SELECT name, household_number, address, round(lon::numeric, 3), condition, note, message FROM passport.protected_recipients(:alert, '安否の確認');
+SELECT asking FROM passport.protection_status;
+SELECT passport.report_html() LIKE '%住所を保護されている 1人が助けを求めています%';
+SELECT name, household_number, address, round(lon::numeric, 3), recipient, condition, answers #- '{0,answered_at}', message FROM passport.protected_recipients(:alert, '安否の確認');
 SELECT pg_temp.refusal(format('SELECT passport.protected_recipients(%s, %L)', :alert, ''));
+\echo == somebody who lives elsewhere and answers is on it too
+SAVEPOINT elsewhere;
+SELECT imported FROM passport.import_residents('[{"resident_number": "P5", "household_number": "PH5", "name": "谷　五", "address": "大字海ノ口5番地", "oaza": "海ノ口", "lon": 138.40, "lat": 36.00, "needs_help": true}]');
+SELECT passport.request_protection(pg_temp.resident('P5'), '相談');
+SELECT pg_temp.act('P5');
+SELECT passport.answer_alert(:alert, 'damage', 138.4515, 35.9515) IS NOT NULL, passport.answer_alert(:alert, 'need_help') IS NOT NULL;
+SELECT name, recipient, condition, jsonb_array_length(answers), message FROM passport.protected_recipients(:alert, '安否の確認');
+SELECT count(*) FROM passport.alert_answer_place;
+ROLLBACK TO elsewhere;
 \echo == protection that comes after the alert takes the lists back, and its figures
 SELECT passport.protect_address(pg_temp.resident('P3'), '2027-06-10', '2028-06-09', '支援措置');
 SELECT recipients, deliveries, unreachable, households, unread FROM passport.report_alert WHERE alert_id = :alert;

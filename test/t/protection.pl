@@ -77,7 +77,10 @@ $node->safe_psql('village', 'DROP FUNCTION passport.tell');
 set_clock('2026-07-05 04:00+09');
 proof('result > 100', 'and without it the next day is proven again');
 
-# -- the roles
+# -- the roles: every view that somebody may read can be read by them
+my @unreadable = grep { as('staff', "SELECT count(*) FROM $_") !~ /^\d+$/ } split /\n/, $node->safe_psql('village',
+	"SELECT c.oid::regclass FROM pg_class AS c, aclexplode(c.relacl) AS a WHERE c.relnamespace = 'passport'::regnamespace AND a.grantee = 'passport_staff'::regrole");
+is("@unreadable", '', 'no view of staff needs a function that is not theirs');
 is(as('staff', q{SELECT passport.request_protection(1, '相談')}), '', 'staff take a request');
 is(as('staff', q{SELECT passport.view_resident(1, 'counter', '{address}')}), '{"address": null}', 'and see no address from then on');
 is(as('staff', q{SELECT passport.view_protected(1, '照会')}), '42501', 'nor by the duty role\'s function');
