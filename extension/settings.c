@@ -74,14 +74,16 @@ DefinePassportSettings(void)
 	/* a superuser's: whoever lowers it sees more, and at 0 every number */
 	DefineCustomIntVariable("passport.least_count",
 	                        "How many residents an area must have for staff to be told the number.",
-	                        NULL, &passport_least_count, 5, 0, 1000, PGC_SUSET, 0, NULL, NULL, NULL);
+	                        NULL, &passport_least_count, 5, 0, 1000, PGC_SUSET, 0, NULL, NULL,
+	                        NULL);
 	DefineCustomStringVariable("passport.municipality_code",
 	                           "The municipality's six-digit code, with its check digit.", NULL,
 	                           &passport_municipality_code, "203050", PGC_SUSET, 0,
 	                           check_municipality_code, NULL, NULL);
-	DefineCustomBoolVariable("passport.roster_ordinance",
-	                         "An ordinance lets the roster of needs go to supporters without consent.",
-	                         NULL, &passport_roster_ordinance, false, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable(
+	    "passport.roster_ordinance",
+	    "An ordinance lets the roster of needs go to supporters without consent.", NULL,
+	    &passport_roster_ordinance, false, PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineSeconds("passport.session_lifetime", "How long a login lasts.",
 	              &passport_session_lifetime, 2592000, 60, 31536000);
 	DefineCustomStringVariable(
