@@ -185,7 +185,7 @@ COMMENT ON FUNCTION passport.make_canaries() IS
 'Makes the canaries and returns what recipes call them by, with the patterns by which their address is found: a victim who registered, has points, needs and a guardian, is protected since, and was alerted and answered; her household; somebody else. Called by protection_proof() in what it undoes.';
 
 CREATE FUNCTION passport.reachable_objects()
-  RETURNS TABLE (object text, oid oid, is_function boolean, fewest int, most int, by_area boolean)
+  RETURNS TABLE (object text, oid oid, is_function boolean, fewest int, most int, nameless boolean)
   LANGUAGE sql STABLE
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
@@ -210,7 +210,7 @@ BEGIN ATOMIC
                   WHERE t.attrelid = c.oid AND a.privilege_type = 'SELECT');
 END;
 COMMENT ON FUNCTION passport.reachable_objects() IS
-'Functions and views that anybody but the owner and the duty role may call or read, with the number of arguments that a function takes; by_area: it lists by alert.';
+'Functions and views that anybody but the owner and the duty role may call or read, with the number of arguments that a function takes; nameless: it lists by alert, so that nobody protected may be named.';
 
 -- The text of a call has only names of the catalog in it: values are parameters.
 CREATE FUNCTION passport.proof_statement(object oid, is_function boolean, arguments int) RETURNS text
@@ -258,20 +258,21 @@ END $$;
 COMMENT ON FUNCTION passport.proof_call(text, text[], text) IS
 'Runs one query of proof_statement() and undoes what it did; shown: what it returned, or said when it failed; raised: the SQLSTATE. token: who acts.';
 
-CREATE FUNCTION passport.proof_outcome(canary jsonb, shown text, raised text, by_area boolean, expected text[],
+CREATE FUNCTION passport.proof_outcome(canary jsonb, shown text, raised text, nameless boolean, expected text[],
                                        OUT outcome text, OUT detail text)
   LANGUAGE sql IMMUTABLE
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   SELECT CASE WHEN f.address OR f.person THEN 'leak'
-              WHEN raised IS NOT NULL AND raised <> ALL (expected) THEN 'error' ELSE 'ok' END,
+              WHEN CASE WHEN raised IS NULL THEN expected <> '{}' ELSE raised <> ALL (expected) END THEN 'error' ELSE 'ok' END,
          concat_ws(', ', CASE WHEN f.address THEN 'shows the address' END,
-                         CASE WHEN f.person THEN 'names the person within an area' END, raised)
+                         CASE WHEN f.person THEN 'names the person' END,
+                         coalesce(raised, CASE WHEN expected <> '{}' THEN 'is not refused' END))
     FROM (SELECT coalesce(shown ~* ANY (ARRAY(SELECT jsonb_array_elements_text(canary -> 'address_patterns'))), false) AS address,
-                 coalesce(by_area AND shown ~* ANY (ARRAY(SELECT jsonb_array_elements_text(canary -> 'person_patterns'))), false) AS person) AS f;
+                 coalesce(nameless AND shown ~* ANY (ARRAY(SELECT jsonb_array_elements_text(canary -> 'person_patterns'))), false) AS person) AS f;
 END;
 COMMENT ON FUNCTION passport.proof_outcome(jsonb, text, text, boolean, text[]) IS
-'What a call proves: leak if the victim''s address, or her name on what belongs to an area, is in what it showed; error if it failed with an SQLSTATE that its recipe does not expect. Nothing of what was shown is repeated.';
+'What a call proves: leak if the victim''s address is in what it showed, or her name where that must not be; error if it failed with an SQLSTATE that its recipe does not expect, or was not refused although it does. Nothing of what was shown is repeated.';
 
 CREATE FUNCTION passport.fill_recipe(arguments text[], canary jsonb) RETURNS text[]
   LANGUAGE plpgsql IMMUTABLE
@@ -302,7 +303,7 @@ BEGIN
   FOR call IN
     SELECT o.object, r.object IS NULL AS uncovered, passport.proof_statement(o.oid, o.is_function, coalesce(cardinality(r.arguments), 0)) AS statement,
            passport.fill_recipe(r.arguments, canary) AS arguments, canary ->> w.token AS token,
-           o.by_area OR coalesce(r.by_area, false) AS by_area, coalesce(r.expected, '{}') AS expected
+           o.nameless OR coalesce(r.nameless, false) AS nameless, coalesce(r.expected, '{}') AS expected
       FROM passport.reachable_objects() AS o
       LEFT JOIN (SELECT p.* FROM passport.proof_recipe AS p
                  UNION ALL
@@ -318,7 +319,7 @@ BEGIN
       CONTINUE;
     END IF;
     SELECT * INTO done FROM passport.proof_call(call.statement, call.arguments, call.token);
-    SELECT * INTO judged FROM passport.proof_outcome(canary, done.shown, done.raised, call.by_area, call.expected);
+    SELECT * INTO judged FROM passport.proof_outcome(canary, done.shown, done.raised, call.nameless, call.expected);
     findings := findings || jsonb_build_object('object', call.object, 'outcome', judged.outcome, 'detail', judged.detail);
   END LOOP;
   RETURN findings;
@@ -347,7 +348,7 @@ BEGIN
      ORDER BY array_position('{leak,uncovered,error,ok}'::text[], f.outcome), f.object;
 END $$;
 COMMENT ON FUNCTION passport.protection_proof() IS
-'Proves that address protection holds: canary persons, one of them protected, are made, put through every function and view of the schema that anybody but the owner and passport_protection may call or read (by the catalog''s own lists of grants, as a member of the household, as somebody else and as staff), and undone. One row for each object and outcome: leak (it showed her oaza, lot or coordinates, to 100 m or in pixels of a map, in a result or an error; or named her on what belongs to an area), uncovered (no recipe in proof_recipe calls it), error (it failed with an SQLSTATE, the detail, that its recipe does not expect), ok. No address is in the detail. The municipality''s area must be loaded (PT404), for they are alerted, and the token keys be usable, for residents log in. It takes locks as an import does.';
+'Proves that address protection holds: canary persons, one of them protected, are made, put through every function and view of the schema that anybody but the owner and passport_protection may call or read (by the catalog''s own lists of grants, as a member of the household, as somebody else and as staff), and undone. One row for each object and outcome: leak (it showed her oaza, lot or coordinates, to 100 m or in pixels of a map, in a result or an error; or named her on what belongs to an area or goes to a former guardian), uncovered (no recipe in proof_recipe calls it), error (it failed with an SQLSTATE, the detail, that its recipe does not expect, or was not refused although it does), ok. No address is in the detail. The municipality''s area must be loaded (PT404), for they are alerted, and the token keys be usable, for residents log in. It takes locks as an import does.';
 
 CREATE FUNCTION passport.prove_protection() RETURNS bigint
   LANGUAGE plpgsql SECURITY DEFINER

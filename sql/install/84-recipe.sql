@@ -4,16 +4,16 @@ CREATE TABLE passport.proof_recipe (
   object text NOT NULL,
   arguments text[] NOT NULL,
   acts boolean NOT NULL,
-  by_area boolean NOT NULL,
+  nameless boolean NOT NULL,
   expected text[] NOT NULL,
   shipped boolean NOT NULL DEFAULT false,
   PRIMARY KEY (object, arguments)
 );
 COMMENT ON TABLE passport.proof_recipe IS
-'Calls of functions in the schema passport by name. arguments: in the form of their types'' input, where :victim, :mate and :other are canary residents (see make_canaries) and :alert, :draft, :registration, :guardianship, :disaster, :session, :token, :area, :today what was made of them; acts: called by a resident, once as :mate and once as :other; by_area: what it shows belongs to an area, so that the victim must not be named either; expected: SQLSTATEs with which it may end, for a call that is meant to be refused, or ends only so without a card.';
+'Calls of functions in the schema passport by name. arguments: in the form of their types'' input, where :victim, :mate and :other are canary residents (see make_canaries) and :alert, :draft, :registration, :guardianship, :disaster, :session, :token, :area, :today what was made of them; acts: called by a resident, once as :mate and once as :other; nameless: it must not name the victim either, for what it shows belongs to an area, or goes to somebody from whom she may hide; expected: the SQLSTATEs of a call that is to be refused, and must be.';
 
 -- resident: what the app calls, as a member of the household and as somebody else
-INSERT INTO passport.proof_recipe (object, arguments, acts, by_area, expected, shipped) VALUES
+INSERT INTO passport.proof_recipe (object, arguments, acts, nameless, expected, shipped) VALUES
   ('acting_resident', '{}', true, false, '{}', true),
   ('acting_session', '{}', true, false, '{}', true),
   ('act_for', '{:victim}', true, false, '{PT403}', true),
@@ -38,7 +38,7 @@ INSERT INTO passport.proof_recipe (object, arguments, acts, by_area, expected, s
   ('my_point_balance', '{}', true, false, '{}', true),
   ('my_point_history', '{}', true, false, '{}', true),
   ('my_sessions', '{}', true, false, '{}', true),
-  ('my_wards', '{}', true, false, '{}', true),
+  ('my_wards', '{}', true, true, '{}', true),
   ('openid_configuration', '{}', false, false, '{}', true),
   ('poll_kiosk_login', '{canary}', false, false, '{}', true),
   ('register_account', '{00000000-0000-0000-0000-000000000000,"\\\\x30","\\\\x30","\\\\x30","\\\\x30"}', false, false, '{PT410}', true),
@@ -48,7 +48,7 @@ INSERT INTO passport.proof_recipe (object, arguments, acts, by_area, expected, s
   ('withdraw_consent', '{needs_roster}', true, false, '{}', true);
 
 -- staff and approvers: the counter, alerts and lists
-INSERT INTO passport.proof_recipe (object, arguments, acts, by_area, expected, shipped) VALUES
+INSERT INTO passport.proof_recipe (object, arguments, acts, nameless, expected, shipped) VALUES
   ('address_protected', '{:victim}', false, false, '{}', true),
   ('alert_words', '{flood,4,:today}', false, false, '{}', true),
   ('approve_alert', '{:draft,NULL}', false, true, '{}', true),
@@ -103,11 +103,11 @@ INSERT INTO passport.proof_recipe (object, arguments, acts, by_area, expected, s
   ('view_resident', '{:mate,counter,"{name,address,oaza}"}', false, false, '{}', true);
 
 -- administrators, the auditor, the bridge, everybody
-INSERT INTO passport.proof_recipe (object, arguments, acts, by_area, expected, shipped) VALUES
+INSERT INTO passport.proof_recipe (object, arguments, acts, nameless, expected, shipped) VALUES
   ('add_trust_anchor', '{"\\\\x30",signature}', false, false, '{PT422}', true),
   ('alert_cap', '{:alert}', false, true, '{}', true),
   ('assign_zones', '{canary,1,"{}"}', false, false, '{}', true),
-  ('certificate_info', '{"\\\\x30"}', false, false, '{PT422}', true),
+  ('certificate_info', '{"\\\\x30"}', false, false, '{}', true),
   ('check_ledger', '{}', false, false, '{}', true),
   ('claim_deliveries', '{canary,100,"00:01"}', false, false, '{}', true),
   ('claim_logouts', '{canary}', false, false, '{}', true),
@@ -119,7 +119,7 @@ INSERT INTO passport.proof_recipe (object, arguments, acts, by_area, expected, s
   ('import_hazard_zones', '{"{\"type\": \"FeatureCollection\", \"features\": []}",flood,canary}', false, false, '{}', true),
   ('import_residents', '{"[{\"resident_number\": \"canary-1\", \"name\": \"\"}]"}', false, false, '{}', true),
   ('library_version', '{}', false, false, '{}', true),
-  ('load_crl', '{"\\\\x30"}', false, false, '{PT422}', true),
+  ('load_crl', '{"\\\\x30"}', false, false, '{}', true),
   ('now', '{}', false, false, '{}', true),
   ('public_map', '{}', false, true, '{}', true),
   ('record_readings', '{canary,"{:now}","{1}"}', false, false, '{}', true),

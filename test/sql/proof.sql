@@ -43,7 +43,10 @@ GRANT EXECUTE ON FUNCTION passport.tell_nothing TO passport_protection;
 GRANT SELECT ON passport.tell_all, passport.tell_other TO passport_staff;
 SELECT object, outcome, detail FROM passport.protection_proof() WHERE outcome <> 'ok';
 INSERT INTO passport.proof_recipe
-  SELECT 'tell_' || what, '{:victim}', false, false, '{PT422}' FROM unnest('{oaza,point,rounded,bytes,pixel,error}'::text[]) AS what;
+  SELECT 'tell_' || what, '{:victim}', false, false, '{}' FROM unnest('{oaza,point,rounded,bytes,pixel}'::text[]) AS what;
+-- one more, of a refusal that does not come
+INSERT INTO passport.proof_recipe VALUES ('tell_error', '{:victim}', false, false, '{PT422}'),
+  ('point_balance', '{:other}', false, false, '{PT403}');
 INSERT INTO passport.proof_recipe VALUES ('tell_list', '{:alert}', false, true, '{}'), ('tell_names', '{:alert}', false, true, '{}');
 SELECT object, outcome, detail FROM passport.protection_proof() WHERE outcome <> 'ok';
 

@@ -131,6 +131,12 @@ SET SESSION AUTHORIZATION protection_drafter;
 \echo == an area of nobody but them reads like one of few, and like an empty one
 SELECT headcount, households, needing_help FROM passport.draft_alert('flood', 4, :'home');
 SELECT headcount, households, needing_help FROM passport.draft_alert('flood', 4, 'SRID=4326;POLYGON((138.50 35.99,138.51 35.99,138.51 36,138.5 36,138.50 35.99))');
+\echo == nor do exact numbers tell, where they are shown: a house more or less counts the same
+RESET SESSION AUTHORIZATION;
+SET LOCAL passport.least_count = 0;
+SELECT d.headcount, d.households, d.needing_help FROM unnest(ARRAY[:'home', :'area']) AS a, passport.draft_alert('flood', 4, a) AS d;
+SET LOCAL passport.least_count = 5;
+SET SESSION AUTHORIZATION protection_drafter;
 SELECT alert_id AS alert, headcount IS NULL AS few FROM passport.draft_alert('flood', 4, :'area') \gset
 RESET SESSION AUTHORIZATION;
 SELECT :'few' AS few, area_names, headcount IS NULL AS unknown FROM passport.alert_draft WHERE alert_id = :alert;
