@@ -61,6 +61,7 @@ SELECT passport.report_html() LIKE '%住所の保護が確認できていませ�
 DROP VIEW passport.tell_all, passport.tell_other;
 DROP FUNCTION passport.tell_oaza, passport.tell_point, passport.tell_rounded, passport.tell_bytes, passport.tell_pixel, passport.tell_error,
   passport.tell_list, passport.tell_names;
+DELETE FROM passport.proof_recipe WHERE object = 'point_balance' AND NOT shipped;
 SET LOCAL passport.clock = '2026-07-02 12:00+09';
 SELECT passport.run_next_job();
 SELECT result > 100, sqlstate FROM passport.job_run ORDER BY run_id DESC LIMIT 1;
