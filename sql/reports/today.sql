@@ -52,9 +52,9 @@ SELECT alert_id AS "番号", CASE WHEN needs_help THEN '要支援' ELSE '' END A
   FROM passport.report_unanswered ORDER BY needs_help DESC, alert_id, household_number, resident_id LIMIT 20;
 
 \echo == 住所の保護（支援措置） / Address protection ==
-SELECT CASE WHEN proven THEN '確認済み proven' ELSE '確認できず NOT PROVEN' END AS "住所の保護 protection",
-       passport.local_time(proven_at) AS "時刻 time", problem AS "問題 problem", ending AS "期限が近い ending",
-       undecided AS "決定待ち undecided", asking AS "助けを求める人 ask for help"
+SELECT CASE WHEN proven THEN '確認済み proven' ELSE '未確認 NOT PROVEN' END AS "保護 protection",
+       passport.local_time(proven_at) AS "時刻 time", ending AS "期限近い ending", undecided AS "決定待ち undecided",
+       asking AS "助け ask for help"
   FROM passport.protection_status;
 
 \echo == 今日のポイント / Points today ==
