@@ -30,9 +30,8 @@ CREATE VIEW passport.current_guardianship WITH (security_barrier) AS
    WHERE g.ended_at IS NULL AND passport.today() BETWEEN g.from_date AND g.until_date
      AND w.status <> 'deceased' AND r.status <> 'deceased'
      -- whose address is protected since may have to be protected from this very guardian
-     AND NOT EXISTS (SELECT FROM passport.address_protection AS p
-                      WHERE p.resident_id = g.resident_id AND p.protected_at > g.recorded_at
-                        AND passport.today() BETWEEN p.from_date AND p.until_date);
+     AND NOT EXISTS (SELECT FROM passport.protected_resident AS p
+                      WHERE p.resident_id = g.resident_id AND p.protected_at > g.recorded_at);
 COMMENT ON VIEW passport.current_guardianship IS
 'Guardianships that count today: not ended, within their days, of living people, and not recorded before the ward''s address came under protection (支援措置): staff look at those again.';
 

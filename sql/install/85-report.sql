@@ -32,14 +32,16 @@ CREATE VIEW passport.report_alert WITH (security_barrier) AS
                 count(*) FILTER (WHERE t.outcome = 'delivered') AS delivered,
                 count(*) FILTER (WHERE t.outcome IN ('failed', 'expired')) AS failed,
                 count(*) FILTER (WHERE t.outcome = 'retired') AS retired
-           FROM passport.delivery_outcome AS t WHERE t.notification_id = a.notification_id) AS o
+           FROM passport.delivery_outcome AS t
+          WHERE t.notification_id = a.notification_id
+            AND NOT EXISTS (SELECT FROM passport.protected_resident AS p WHERE p.resident_id = t.resident_id)) AS o
    CROSS JOIN LATERAL (
          SELECT count(*) AS households, coalesce(sum(t.answered), 0) AS answered,
                 coalesce(sum(t.safe), 0) AS safe, coalesce(sum(t.need_help), 0) AS need_help,
                 coalesce(sum(t.unread), 0) AS unread
            FROM passport.alert_household AS t WHERE t.alert_id = a.alert_id) AS h;
 COMMENT ON VIEW passport.report_alert IS
-'Alerts that concern staff now: who did what when, what became of their messages, and what residents answered.';
+'Alerts that concern staff now: who did what when, what became of their messages, and what residents answered; protected persons are counted nowhere.';
 
 -- What follows shows persons' data, so it is kept who looked: of those shown,
 -- and of nobody else, which is why the number of rows is asked for here and not
@@ -412,7 +414,7 @@ BEGIN ATOMIC
            '<meta name="robots" content="noindex"><title>', t.name, ' 本日の状況</title><style>', passport.report_style(),
            '</style></head><body><header><h1>', t.name, ' 本日の状況 <small lang="en">Today''s report</small></h1><p>',
            passport.local_time(passport.now(), 'YYYY"年"FMMM"月"FMDD"日" HH24:MI'), ' 現在 ・ 職員用 <small lang="en">for staff</small></p>',
-           passport.report_banner_html(), '</header><main>', passport.report_figures_html(), passport.report_map_html(),
+           passport.report_banner_html(), '</header><main>', passport.protection_banner_html(), passport.report_figures_html(), passport.report_map_html(),
            passport.report_charts_html(), passport.report_alert_tables_html(), passport.report_other_tables_html(),
            '</main><footer>Minamimaki Passport ', passport.html((passport.version()).script), '</footer></body></html>')
     FROM (SELECT coalesce((SELECT passport.html(m.name) FROM passport.municipality_area AS m

@@ -7,12 +7,12 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA passport FROM PUBLIC;
 
 GRANT USAGE ON SCHEMA passport
   TO passport_app, passport_staff, passport_approver, passport_admin, passport_auditor,
-     passport_bridge, passport_public;
+     passport_bridge, passport_public, passport_protection;
 
 -- everybody of ours: the clock and the versions
 GRANT EXECUTE ON FUNCTION passport.now, passport.today, passport.version, passport.library_version
   TO passport_app, passport_staff, passport_approver, passport_admin, passport_auditor,
-     passport_bridge, passport_public;
+     passport_bridge, passport_public, passport_protection;
 
 -- the app's backend: register, log in, and what a resident does for themself
 GRANT EXECUTE ON FUNCTION
@@ -38,7 +38,9 @@ GRANT EXECUTE ON FUNCTION
   passport.link_account, passport.end_sessions, passport.refuse_registration, passport.enrol_at_counter, passport.begin_challenge,
   passport.suspend_account, passport.resume_account,
   passport.record_guardian, passport.end_guardian, passport.record_consent,
-  passport.protect_address,
+  passport.request_protection, passport.protect_address, passport.extend_protection,
+  passport.shown_count, passport.shown_candidates,
+  passport.record_need, passport.remove_need, passport.list_on_roster, passport.take_off_roster, passport.needs_roster,
   passport.award_points, passport.award_roster, passport.spend_points, passport.reverse_points,
   passport.certificate_info, passport.verify_signature,
   passport.record_card,
@@ -46,13 +48,15 @@ GRANT EXECUTE ON FUNCTION
   TO passport_staff;
 GRANT SELECT ON
   passport.report_sensor, passport.report_held_reading, passport.report_alert,
-  passport.report_points, passport.report_registration, passport.registration_candidate, passport.alert_draft
+  passport.report_points, passport.report_registration, passport.registration_candidate, passport.alert_draft,
+  passport.protection_status
   TO passport_staff;
 
 -- who approves alerts, and may see what they approve
 GRANT EXECUTE ON FUNCTION
   passport.approve_alert, passport.cancel_alert, passport.alert_cap, passport.public_map,
-  passport.report_html, passport.local_time, passport.alert_words, passport.report_alerts
+  passport.report_html, passport.local_time, passport.alert_words, passport.report_alerts,
+  passport.shown_count, passport.declare_disaster, passport.end_disaster
   TO passport_approver;
 GRANT SELECT ON passport.report_sensor, passport.report_held_reading, passport.report_alert, passport.alert_draft
   TO passport_approver;
@@ -67,14 +71,24 @@ GRANT EXECUTE ON FUNCTION
   passport.import_residents, passport.refresh_match_keys, passport.load_variants, passport.protect_address, passport.record_card,
   passport.define_sensor, passport.assign_zones, passport.import_hazard_zones, passport.record_readings,
   passport.set_program, passport.set_program_rule, passport.check_ledger,
-  passport.run_job, passport.set_job, passport.send_due_reminders, passport.expire_drafts, passport.set_source
+  passport.run_job, passport.set_job, passport.protection_proof, passport.send_due_reminders, passport.expire_drafts,
+  passport.set_source
   TO passport_admin;
 GRANT SELECT ON passport.report_source, passport.report_revocation_list TO passport_admin;
 
 -- who checks what was done
-GRANT EXECUTE ON FUNCTION passport.check_ledger, passport.audit_verify, passport.audit_digest,
+GRANT EXECUTE ON FUNCTION passport.check_ledger, passport.protection_proof, passport.audit_verify, passport.audit_digest,
   passport.breach_report, passport.breach_letters
   TO passport_auditor;
+
+-- who holds the duty of protection (支援措置): the only role that sees a protected place, each time with a reason
+GRANT EXECUTE ON FUNCTION
+  passport.request_protection, passport.protect_address, passport.extend_protection, passport.end_protection,
+  passport.address_protected, passport.protections_ending,
+  passport.view_protected, passport.protected_recipients, passport.protected_needs
+  TO passport_protection;
+
+GRANT SELECT ON passport.protection_status TO passport_admin, passport_auditor, passport_protection;
 
 -- the bridge: readings and revocation in, deliveries and logouts out
 GRANT EXECUTE ON FUNCTION passport.claim_deliveries, passport.complete_deliveries, passport.record_readings,

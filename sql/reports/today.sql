@@ -51,6 +51,12 @@ SELECT alert_id AS "番号", CASE WHEN needs_help THEN '要支援' ELSE '' END A
                     ELSE '届いた' END AS "通知 message"
   FROM passport.report_unanswered(20);
 
+\echo == 住所の保護（支援措置） / Address protection ==
+SELECT CASE WHEN proven THEN '確認済み proven' ELSE '未確認 NOT PROVEN' END AS "保護 protection",
+       passport.local_time(proven_at) AS "時刻 time", ending AS "期限近い ending", undecided AS "決定待ち undecided",
+       asking AS "助け ask for help"
+  FROM passport.protection_status;
+
 \echo == 今日のポイント / Points today ==
 SELECT title AS "事業 program",
        CASE kind WHEN 'award' THEN '付与 award' WHEN 'spend' THEN '利用 spend' ELSE '取消 reversal' END AS "種類 kind",
