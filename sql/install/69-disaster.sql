@@ -30,7 +30,7 @@ CREATE TABLE passport.roster_handout (
   CHECK ((purpose = 'disaster') = (disaster_id IS NOT NULL))
 );
 COMMENT ON TABLE passport.roster_handout IS
-'Each time the roster was read: for what, on which ground, for whom, how many persons. Whose entries they were is in access_record.';
+'Each time the roster was read: for what, on which ground, for whom, how many persons. Whose entries they were is in audit_record.';
 CREATE TRIGGER roster_handout_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON passport.roster_handout
   FOR EACH STATEMENT EXECUTE FUNCTION passport.forbid_change();
 

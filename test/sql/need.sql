@@ -84,7 +84,7 @@ SELECT pg_temp.refusal('DELETE FROM passport.disaster');
 
 \echo == each reading is kept, of the whole and for each person, with its ground
 SELECT purpose, basis, given_to, disaster_id IS NOT NULL, persons FROM passport.roster_handout ORDER BY handout_id;
-SELECT r.resident_number, a.source, count(*) FROM passport.access_record AS a JOIN passport.resident AS r USING (resident_id)
+SELECT r.resident_number, a.source, count(*) FROM passport.audit_record AS a JOIN passport.resident AS r USING (resident_id)
  WHERE a.source LIKE 'needs_roster%' GROUP BY 1, 2 ORDER BY 1, 2;
 SELECT passport.take_off_roster(pg_temp.resident('N3')), passport.take_off_roster(pg_temp.resident('N3'));
 SELECT pg_temp.roster('office');

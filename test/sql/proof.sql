@@ -12,7 +12,7 @@ INSERT INTO passport.municipality_area VALUES ('203050', '南牧村', 'SRID=4326
 \echo == nothing leaks, nothing is left out, and nothing stays
 SELECT object, outcome, detail FROM passport.protection_proof() WHERE outcome <> 'ok';
 SELECT count(*) > 120 FROM passport.protection_proof() WHERE outcome = 'ok';
-SELECT count(*) FROM (SELECT FROM passport.resident UNION ALL SELECT FROM passport.delivery UNION ALL SELECT FROM passport.access_record
+SELECT count(*) FROM (SELECT FROM passport.resident UNION ALL SELECT FROM passport.delivery UNION ALL SELECT FROM passport.audit_record
                       UNION ALL SELECT FROM passport.protection_event UNION ALL SELECT FROM passport.alert) AS left_over;
 -- nobody acts for having been a canary
 SELECT pg_temp.refusal('SELECT passport.acting_resident()') LIKE 'PT401%';

@@ -110,7 +110,7 @@ SELECT pg_temp.refusal(format('SELECT passport.view_protected(%s, %L)', pg_temp.
   FROM (VALUES ('P1', NULL), ('P1', ' '), ('P3', 'x')) AS t(who, reason);
 SELECT passport.view_protected(pg_temp.resident('P1'), '弁護士の照会を確認') ->> 'address';
 SELECT event, reason FROM pg_temp.kept WHERE event = 'viewed';
-SELECT purpose, source, columns FROM passport.access_record WHERE resident_id = pg_temp.resident('P1');
+SELECT purpose, source, columns FROM passport.audit_record WHERE resident_id = pg_temp.resident('P1');
 
 \echo == a guess is not confirmed: not by name, nor by birth date, nor by neither
 SELECT score, explanation FROM passport.find_resident('林　一', '長野県南佐久郡南牧村大字海尻1番地', '1990-01-01', 'female', 'counter');

@@ -87,7 +87,7 @@ is(as('staff', q{SELECT passport.view_protected(1, '照会')}), '42501', 'nor by
 is(as('staff', q{SELECT passport.end_protection(1, '誤り')}), '42501', 'nor do they end it');
 is(as('duty', q{SELECT passport.view_protected(1, ' ')}), 'PT422', 'the duty role gives a reason');
 is(as('duty', q{SELECT passport.view_protected(1, '照会') ->> 'address'}), '大字海尻1番地', 'and sees the address');
-is($node->safe_psql('village', q{SELECT e.done_by, e.reason, a.who FROM passport.protection_event AS e JOIN passport.access_record AS a USING (resident_id)
+is($node->safe_psql('village', q{SELECT e.done_by, e.reason, a.who FROM passport.protection_event AS e JOIN passport.audit_record AS a USING (resident_id)
   WHERE e.event = 'viewed' AND a.source = 'view_protected'}), 'duty|照会|duty', 'which is kept under its name');
 is(as('duty', q{SELECT passport.end_protection(1, '本人の申出')}), '1', 'and ends the protection with a reason');
 
