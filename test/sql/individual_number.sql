@@ -56,6 +56,7 @@ INSERT INTO recipe (function, argument, reason) VALUES
   ('make_ocsp_request', 'serials', 'serial numbers in hex, of J-LIS: any digits'),
   ('set_source', 'url', 'a URL of J-LIS: any digits, or lists would not be loaded'), ('set_source', 'kind', :vocabulary),
   ('set_source', 'issuer', :looked_up), ('withdraw_consent', 'purpose', :looked_up),
+  ('step_up', 'source', 'kept as its SHA-256'), ('register_account', 'source', 'kept as its SHA-256'), ('enrol_at_counter', 'source', 'kept as its SHA-256'),
   ('needs_roster', 'purpose', :vocabulary), ('record_need', 'kind', :looked_up), ('remove_need', 'kind', :looked_up),
   ('shown_candidates', 'candidates', :computed);
 INSERT INTO recipe (function, argument, call) VALUES
