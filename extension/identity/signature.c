@@ -167,7 +167,7 @@ judge(const Question *question, const Proven *proven)
 	Finding finding;
 	Standing standing;
 
-	ReadStanding(proven->anchor_id, &proven->certificate, &standing);
+	ReadStanding(proven->anchor_id, proven->issuer_id, &proven->certificate, &standing);
 	if (!standing.anchor_stands)
 		return (Finding){NULL, NULL};
 	finding = check_validity(proven, question->at);

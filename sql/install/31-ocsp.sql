@@ -15,8 +15,8 @@ CREATE TABLE passport.certificate_status (
 );
 COMMENT ON TABLE passport.certificate_status IS
 'The newest answer of a responder about each certificate: good (no reason), or revoked with its CRLReason. It holds for the generation of the root that it was given for: a responder may call a serial number good that this generation never issued. next_update is empty where the responder named none.';
--- a root that is taken away takes its answers with it
-CREATE INDEX certificate_status_anchor ON passport.certificate_status (anchor_id);
+-- No index on anchor_id alone, for the day when a root is taken away: while the
+-- table is empty the plan of the lookup would take that one, and keep it.
 
 CREATE TABLE passport.ocsp_nonce (
   nonce bytea PRIMARY KEY CHECK (octet_length(nonce) = 32),
