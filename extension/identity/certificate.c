@@ -148,8 +148,8 @@ ReadAlgorithm(DerSlice *rest, Algorithm *algorithm)
 static const char *
 parse_key(DerSlice *rest, PublicKey *key)
 {
-	DerItem info, algorithm, oid, bit_string;
-	DerSlice bits;
+	DerItem info, algorithm, oid, parameter, bit_string;
+	DerSlice bits, parameters;
 	int unused;
 
 	if (!DerReadTag(rest, DER_SEQUENCE, &info) ||
@@ -159,6 +159,10 @@ parse_key(DerSlice *rest, PublicKey *key)
 	    !DerBits(&bit_string, &bits, &unused))
 		return "key: it is not a SubjectPublicKeyInfo.";
 	key->encoded = bits;
+	/* also of a key that we do not know: an algorithm has one parameter or none */
+	parameters = algorithm.content;
+	if (parameters.size > 0 && (!DerRead(&parameters, &parameter) || parameters.size > 0))
+		return "key: its algorithm has more than one parameter.";
 
 	if (DerEqual(oid.content, DER_LITERAL("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01")))
 	{

@@ -1,18 +1,36 @@
 /*
  * Acting for somebody else.  Whether a guardian may is act_for's to decide, in
- * SQL; here is only what must not be forged: who acts for whom.  The login
- * stays the guardian's own.
+ * SQL; here is only what must not be forged: who acts for whom, and that both
+ * names are kept.  The login stays the guardian's own.
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
 #include "passport.h"
 #include "identity/session.h"
+#include "util/spi.h"
 
 PG_FUNCTION_INFO_V1(passport_acting_holder);
 PG_FUNCTION_INFO_V1(passport_begin_acting_for);
+PG_FUNCTION_INFO_V1(passport_record_act);
+
+/* The guardianship must count at this moment, not only when acting began. */
+static Statement act_statement = {
+    .sql = "INSERT INTO passport.guardian_act"
+           "       (resident_id, guardianship_id, guardian_id, session_id, act, acted_at)"
+           " SELECT $1, g.guardianship_id, $2, $3, $4, $5"
+           "   FROM passport.current_guardianship AS g"
+           "  WHERE g.resident_id = $1 AND g.guardian_id = $2"
+           "  ORDER BY g.guardianship_id LIMIT 1",
+    .arguments = 5,
+    .types = {INT8OID, INT8OID, UUIDOID, TEXTOID, TIMESTAMPTZOID},
+    .planning = PLAN_BY_INDEX,
+};
+
+static void keep_act(const Acting *acting, Datum act);
 
 /* passport_acting_holder returns whose login it is, also while they act for somebody else. */
 Datum
@@ -41,4 +59,29 @@ passport_begin_acting_for(PG_FUNCTION_ARGS)
 	acting.guardian_id = resident_id == holder ? 0 : holder;
 	BeginActing(&acting);
 	PG_RETURN_VOID();
+}
+
+/* passport_record_act(act) returns the acting resident; only a guardian's act costs a statement. */
+Datum
+passport_record_act(PG_FUNCTION_ARGS)
+{
+	int64 resident_id = ActingResident();
+	const Acting *acting = CurrentActing();
+
+	if (acting->guardian_id != 0)
+		keep_act(acting, PG_GETARG_DATUM(0));
+	PG_RETURN_INT64(resident_id);
+}
+
+static void
+keep_act(const Acting *acting, Datum act)
+{
+	Datum values[] = {Int64GetDatum(acting->resident_id), Int64GetDatum(acting->guardian_id),
+	                  UUIDPGetDatum(&acting->session_id), act, TimestampTzGetDatum(PassportNow())};
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	if (RunStatement(&act_statement, values, NULL) == 0)
+		ereport(ERROR, (errcode(ERRCODE_PT_FORBIDDEN), errmsg("no guardian of this resident")));
+	SPI_finish();
 }

@@ -24,7 +24,7 @@ RunStatement(Statement *statement, Datum *values, const char *nulls)
 	if (statement->planning == PLAN_BY_INDEX)
 		result = execute_by_index(statement, values, nulls);
 	else
-		result = SPI_execute_plan(statement->plan, values, nulls, false, 0);
+		result = SPI_execute_plan(statement->plan, values, nulls, statement->stable, 0);
 	if (result < 0)
 		elog(ERROR, "could not execute a statement: %s", SPI_result_code_string(result));
 	return SPI_processed;
@@ -66,7 +66,7 @@ execute_by_index(Statement *statement, Datum *values, const char *nulls)
 	PG_TRY();
 	{
 		enable_seqscan = false;
-		result = SPI_execute_plan(statement->plan, values, nulls, false, 0);
+		result = SPI_execute_plan(statement->plan, values, nulls, statement->stable, 0);
 	}
 	PG_FINALLY();
 	{

@@ -22,6 +22,7 @@ typedef struct Statement
 	int arguments;
 	Oid types[STATEMENT_ARGUMENTS];
 	StatementPlan planning;
+	bool stable;     /* sees what the calling query sees, and may change nothing */
 	SPIPlanPtr plan; /* of this backend, kept */
 } Statement;
 

@@ -167,13 +167,15 @@ END $$;
 COMMENT ON FUNCTION passport.load_ocsp_response(bytea) IS
 'Takes in a response of OCSP (DER, at most 1 MiB, RFC 6960) about certificates of one root. Who may answer: the root itself if its key usage has cRLSign, or a certificate that this very root signed, with digitalSignature, the extended usage OCSPSigning and either id-pkix-ocsp-nocheck or a life of a week at most, valid now; never a resident''s. Answers about other roots in the same response are passed over. verdict: loaded; unknown (the responder knows none of the certificates); superseded (newer answers are stored); unsuccessful (the responder refused: detail says its status); malformed, untrusted, bad_signature, weak_key; expired or not_yet_valid (all answers, by nextUpdate or, without one, thisUpdate, and passport.ocsp_grace; a minute into the future is a clock''s fault); nonce_missing, nonce_unknown (not of a request that make_ocsp_request made, or used, or ten minutes old), unless passport.ocsp_require_nonce is off. detail names the rule. good and revoked count the answers that were stored; certificateHold counts as revoked, and the answer for a certificate that was never issued (RFC 6960 2.2: hold since 1970) as unknown. Nothing is stored unless loaded. passport.review_certificates then holds the accounts against it.';
 
-CREATE FUNCTION passport.forget_nonces() RETURNS bigint
+CREATE FUNCTION passport.forget_nonces(before timestamptz, max_rows int) RETURNS bigint
   LANGUAGE sql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  WITH gone AS (
-    DELETE FROM passport.ocsp_nonce WHERE expires_at < passport.now() RETURNING 1)
+  WITH due AS (
+    SELECT n.nonce FROM passport.ocsp_nonce AS n WHERE n.expires_at < before
+     ORDER BY n.expires_at LIMIT max_rows FOR UPDATE SKIP LOCKED),
+  gone AS (DELETE FROM passport.ocsp_nonce AS n USING due WHERE n.nonce = due.nonce RETURNING 1)
   SELECT count(*) FROM gone;
 END;
-COMMENT ON FUNCTION passport.forget_nonces() IS
-'Deletes the numbers of requests that nobody may answer any more and returns how many.';
+COMMENT ON FUNCTION passport.forget_nonces(timestamptz, int) IS
+'Deletes numbers of OCSP requests that nobody could answer any more before a time, max_rows at most, and returns how many. For purge_expired.';

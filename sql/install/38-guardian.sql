@@ -122,28 +122,12 @@ END $$;
 COMMENT ON FUNCTION passport.end_guardian(bigint, bigint) IS
 'Staff end a guardianship now. Again changes nothing. PT404 for an unknown one.';
 
-CREATE FUNCTION passport.record_act(act text) RETURNS void
-  LANGUAGE plpgsql SECURITY DEFINER
+CREATE FUNCTION passport.record_act(act text) RETURNS bigint
+  LANGUAGE c VOLATILE STRICT SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-  ward CONSTANT bigint := passport.acting_resident();
-  holder CONSTANT bigint := passport.acting_holder();
-BEGIN
-  IF holder = ward THEN
-    RETURN;
-  END IF;
-  INSERT INTO passport.guardian_act (resident_id, guardianship_id, guardian_id, session_id, act, acted_at)
-  SELECT ward, g.guardianship_id, holder, passport.acting_session(), record_act.act, passport.now()
-    FROM passport.current_guardianship AS g
-   WHERE g.resident_id = ward AND g.guardian_id = holder
-   ORDER BY g.guardianship_id LIMIT 1;
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'no guardian of this resident' USING ERRCODE = 'PT403';
-  END IF;
-END $$;
+  AS 'MODULE_PATHNAME', 'passport_record_act';
 COMMENT ON FUNCTION passport.record_act(text) IS
-'A function that a resident calls names itself here: if a guardian acts for them, both names are kept, and the guardianship must still count (PT403).';
+'The acting resident, for a function that names itself here: if a guardian acts for them, both names are kept, and the guardianship must still count (PT403). PT401 when nobody acts. Each function that residents call for themselves begins with this or with require_self; which do neither, and why, is in test/sql/catalog.sql.';
 
 CREATE FUNCTION passport.act_for(resident_id bigint) RETURNS bigint
   LANGUAGE plpgsql SECURITY DEFINER

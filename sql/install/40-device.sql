@@ -107,7 +107,8 @@ CREATE FUNCTION passport.register_device(
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  RETURN passport.add_device(passport.require_level('register_device'), channel, token, language);
+  PERFORM passport.require_level('register_device');
+  RETURN passport.add_device(passport.record_act('register_device'), channel, token, language);
 END $$;
 COMMENT ON FUNCTION passport.register_device(text, text, text) IS
 'Registers the acting resident''s device. channel: fcm; token: the FCM registration token, 1 to 4096 printable ASCII characters; language: tag such as ja, ja-easy, en, zh-Hans, or NULL for the resident''s. Returns the device_id, the same one for the same token. Errors: PT401 nobody acts, otherwise as add_device.';

@@ -28,6 +28,7 @@ DECLARE
   acting CONSTANT bigint := passport.require_level('answer_alert');
   given bigint;
 BEGIN
+  PERFORM passport.record_act('answer_alert');
   IF answer IS NULL OR answer NOT IN ('safe', 'need_help', 'evacuated', 'damage') THEN
     PERFORM passport.refuse('/answer', 'answer', 'The answer is safe, need_help, evacuated or damage.');
   ELSIF (lon IS NULL) <> (lat IS NULL) THEN

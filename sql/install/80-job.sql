@@ -30,7 +30,7 @@ CREATE FUNCTION passport.job_kinds() RETURNS TABLE (job text, every interval, at
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   VALUES ('expire_drafts', interval '1 minute', NULL::time),
-         ('forget_challenges', interval '1 hour', NULL),
+         ('purge', interval '10 minutes', NULL),
          ('renewal_reminders', interval '1 day', time '09:00'),
          ('review_certificates', interval '15 minutes', NULL),
          ('rotate_token_keys', interval '1 hour', NULL);
@@ -45,9 +45,7 @@ AS $$
 BEGIN
   CASE job
     WHEN 'expire_drafts' THEN RETURN passport.expire_drafts();
-    WHEN 'forget_challenges' THEN
-      RETURN passport.forget_challenges() + passport.forget_attempts() + passport.forget_kiosk_logins() +
-             passport.forget_nonces();
+    WHEN 'purge' THEN RETURN (SELECT sum(p.purged) FROM passport.purge_expired() AS p);
     WHEN 'review_certificates' THEN RETURN passport.review_certificates();
     WHEN 'renewal_reminders' THEN RETURN passport.send_due_reminders();
     WHEN 'rotate_token_keys' THEN RETURN passport.rotate_token_keys();

@@ -24,29 +24,29 @@ GRANT EXECUTE ON FUNCTION
   passport.my_account, passport.attach_ppid, passport.detach_ppid, passport.act_for, passport.my_wards,
   passport.give_consent, passport.withdraw_consent, passport.my_consents, passport.my_consent_history, passport.my_access_log,
   passport.register_device, passport.answer_alert,
-  passport.my_point_balance, passport.my_point_history, passport.spend_my_points,
+  passport.my_point_balance, passport.my_point_history, passport.spend_my_points, passport.my_renewal_plan,
   passport.public_map, passport.alert_cap
   TO passport_app;
 
 -- the village's staff
 GRANT EXECUTE ON FUNCTION
   passport.draw_affected_area, passport.draft_alert, passport.cancel_alert, passport.alert_cap,
-  passport.find_resident, passport.normalized_name, passport.normalized_address,
-  passport.view_resident, passport.view_household, passport.view_points,
+  passport.find_resident, passport.match_words, passport.normalized_name, passport.normalized_address,
+  passport.view_resident, passport.view_household, passport.view_points, passport.view_point_balance,
+  passport.view_renewal_plan, passport.view_due_reminders, passport.registration_queue,
+  passport.report_household, passport.report_unanswered, passport.report_note, passport.report_reminder,
   passport.link_account, passport.end_sessions, passport.refuse_registration, passport.enrol_at_counter, passport.begin_challenge,
   passport.suspend_account, passport.resume_account,
   passport.record_guardian, passport.end_guardian, passport.record_consent,
-  passport.protect_address, passport.address_protected,
+  passport.protect_address,
   passport.award_points, passport.award_roster, passport.spend_points, passport.reverse_points,
-  passport.point_balance,
   passport.certificate_info, passport.verify_signature,
-  passport.record_card, passport.renewal_plan, passport.due_reminders,
+  passport.record_card,
   passport.public_map, passport.report_html, passport.local_time, passport.alert_words, passport.report_alerts
   TO passport_staff;
 GRANT SELECT ON
-  passport.report_sensor, passport.report_held_reading, passport.report_alert, passport.report_household,
-  passport.report_unanswered, passport.report_note, passport.report_points, passport.report_reminder,
-  passport.report_registration, passport.registration_queue, passport.alert_draft
+  passport.report_sensor, passport.report_held_reading, passport.report_alert,
+  passport.report_points, passport.report_registration, passport.registration_candidate, passport.alert_draft
   TO passport_staff;
 
 -- who approves alerts, and may see what they approve
@@ -62,11 +62,10 @@ GRANT EXECUTE ON FUNCTION
   passport.add_trust_anchor, passport.load_crl, passport.make_ocsp_request, passport.load_ocsp_response,
   passport.rotate_token_key, passport.jwks,
   passport.set_audience, passport.set_operation_policy,
-  passport.forget_challenges, passport.certificate_info, passport.verify_signature,
+  passport.set_retention, passport.purge_expired, passport.certificate_info, passport.verify_signature,
   passport.record_succession, passport.review_certificates, passport.set_consent_purpose,
-  passport.import_residents, passport.refresh_match_keys, passport.protect_address, passport.record_card,
+  passport.import_residents, passport.refresh_match_keys, passport.load_variants, passport.protect_address, passport.record_card,
   passport.define_sensor, passport.assign_zones, passport.import_hazard_zones, passport.record_readings,
-  passport.residents_in,
   passport.set_program, passport.set_program_rule, passport.check_ledger,
   passport.run_job, passport.set_job, passport.send_due_reminders, passport.expire_drafts, passport.set_source
   TO passport_admin;

@@ -42,6 +42,17 @@ SELECT pg_temp.act('gone') \g /dev/null
 SELECT pg_temp.refusal(format('SELECT passport.answer_alert(%s, %L)', :alert, 'safe'));
 SELECT count(*) FROM passport.alert_answer WHERE alert_id = :alert;
 
+-- a guardian answers for their ward, under both names
+SAVEPOINT guardian;
+SELECT passport.record_guardian(w.resident_id, g.resident_id, 'court', passport.today() + 1, '登記 第1号') > 0 AS recorded
+  FROM passport.resident AS w, passport.resident AS g WHERE w.resident_number = 'a2' AND g.resident_number = 'a1';
+SELECT pg_temp.act('a1') \g /dev/null
+SELECT passport.act_for(resident_id) FROM passport.resident WHERE resident_number = 'a2' \g /dev/null
+SELECT passport.answer_alert(:alert, 'need_help') \g /dev/null
+SELECT t.answer, g.act, r.resident_number AS guardian FROM passport.alert_answer AS t JOIN passport.guardian_act AS g USING (resident_id)
+  JOIN passport.resident AS r ON r.resident_id = g.guardian_id WHERE t.alert_id = :alert ORDER BY g.act_id;
+ROLLBACK TO guardian;
+
 -- the latest word counts; damage says nothing of the person
 SELECT household_number, members, answered, unread, needs_help FROM passport.alert_household WHERE alert_id = :alert AND household_number LIKE 'H%' ORDER BY 1;
 SELECT pg_temp.act('a1') \g /dev/null

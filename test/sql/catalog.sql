@@ -95,3 +95,79 @@ SELECT c.oid::regclass FROM pg_class AS c
 \echo == a role of ours with more than it should have
 SELECT rolname FROM pg_roles
  WHERE rolname LIKE 'passport\_%' AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolcanlogin);
+
+-- Every grant on a function or view, with what it is made of.
+CREATE TEMP VIEW granted AS
+SELECT a.grantee::regrole::text AS role, p.proname::text AS name, coalesce(p.prosrc, '') || coalesce(pg_get_function_sqlbody(p.oid), '') AS body
+  FROM pg_proc AS p CROSS JOIN LATERAL aclexplode(p.proacl) AS a
+ WHERE p.pronamespace = 'passport'::regnamespace AND a.grantee <> p.proowner
+UNION ALL
+SELECT a.grantee::regrole::text, c.relname, pg_get_viewdef(c.oid)
+  FROM pg_class AS c CROSS JOIN LATERAL aclexplode(c.relacl) AS a
+ WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind = 'v' AND a.grantee <> c.relowner;
+
+CREATE TEMP TABLE without_act (name text PRIMARY KEY, reason text NOT NULL);
+INSERT INTO without_act VALUES
+  ('now', 'about nobody'), ('today', 'about nobody'), ('version', 'about nobody'), ('library_version', 'about nobody'),
+  ('jwks', 'about nobody'), ('openid_configuration', 'about nobody'), ('public_map', 'about nobody'), ('alert_cap', 'about nobody'),
+  ('verify_signature', 'about bytes that the caller has'), ('certificate_info', 'about bytes that the caller has'),
+  ('begin_challenge', 'before anybody acts'), ('log_in', 'before anybody acts'), ('authenticate', 'says who acts'),
+  ('begin_kiosk_login', 'before anybody acts'), ('poll_kiosk_login', 'before anybody acts'),
+  ('register_account', 'by two certificates; a login vouches for its holder only, never for a ward'),
+  ('acting_resident', 'what the others ask'), ('acting_session', 'what the others ask'),
+  ('step_up', 'the holder''s own login'), ('log_out', 'the holder''s own login'), ('log_out_everywhere', 'the holder''s own logins'),
+  ('my_sessions', 'the holder''s own logins'), ('end_my_session', 'the holder''s own logins'),
+  ('my_wards', 'whose guardian the holder is');
+
+\echo == what the app may call that neither names its act nor is closed to guardians, but is not in the list
+SELECT g.name FROM granted AS g
+ WHERE g.role = 'passport_app' AND g.body !~ ('record_act\(''' || g.name || '''\)') AND g.body !~ 'require_self\(\)'
+   AND g.name NOT IN (SELECT name FROM without_act);
+\echo == what is in that list for nothing
+SELECT w.name FROM without_act AS w
+ WHERE NOT EXISTS (SELECT FROM granted AS g WHERE g.role = 'passport_app' AND g.name = w.name AND g.body !~ 'record_act\(|require_self\(\)');
+
+CREATE TEMP VIEW shown_to_staff AS
+SELECT DISTINCT name, body FROM granted WHERE role IN ('passport_staff', 'passport_approver', 'passport_admin', 'passport_auditor');
+CREATE TEMP TABLE without_access (name text PRIMARY KEY, reason text NOT NULL);
+INSERT INTO without_access VALUES
+  ('now', 'about nobody'), ('today', 'about nobody'), ('version', 'about nobody'), ('library_version', 'about nobody'),
+  ('local_time', 'about nobody'), ('alert_words', 'about nobody'), ('jwks', 'about nobody'),
+  ('normalized_name', 'about a text that the caller has'), ('normalized_address', 'about a text that the caller has'),
+  ('certificate_info', 'about bytes that the caller has'), ('verify_signature', 'about bytes that the caller has'),
+  ('public_map', 'public'), ('alert_cap', 'public'), ('begin_challenge', 'about nobody yet'),
+  ('draw_affected_area', 'an area'), ('report_alerts', 'alerts: numbers of people, and who of staff did what'),
+  ('draft_alert', 'numbers of people'), ('approve_alert', 'numbers of people'), ('cancel_alert', 'numbers of people'),
+  ('alert_draft', 'numbers of people'), ('report_alert', 'numbers of people'), ('report_points', 'numbers of people'),
+  ('report_reminder', 'numbers of people'), ('report_registration', 'numbers of people'),
+  ('report_sensor', 'gauges'), ('report_held_reading', 'gauges'),
+  ('report_html', 'its parts keep it: report_household, report_note, map_people_svg'),
+  ('link_account', 'answers nothing'), ('refuse_registration', 'answers nothing'), ('suspend_account', 'answers nothing'),
+  ('resume_account', 'answers nothing'), ('end_sessions', 'answers with a number of logins, all ended'),
+  ('enrol_at_counter', 'answers with a verdict on the card'), ('record_guardian', 'answers with a number of its own'),
+  ('end_guardian', 'answers nothing'), ('record_consent', 'answers with the end of the consent that was given'),
+  ('protect_address', 'answers nothing'),
+  ('award_points', 'books what the resident sees in the ledger'), ('award_roster', 'books what residents see in the ledger'),
+  ('spend_points', 'books what the resident sees in the ledger, and answers with what is left'),
+  ('reverse_points', 'books what the resident sees in the ledger, and answers with what is left'),
+  ('import_residents', 'answers with numbers and rules, never a value'), ('refresh_match_keys', 'answers nothing'),
+  ('record_readings', 'gauges'), ('define_sensor', 'gauges'), ('assign_zones', 'zones'), ('import_hazard_zones', 'zones'),
+  ('set_program', 'rules'), ('set_program_rule', 'rules'), ('set_audience', 'rules'), ('set_operation_policy', 'rules'),
+  ('set_consent_purpose', 'rules'), ('set_retention', 'rules'), ('set_job', 'rules'),
+  ('check_ledger', 'names entries that break a rule, not what they hold'),
+  ('run_job', 'numbers of rows'), ('purge_expired', 'numbers of rows'), ('send_due_reminders', 'numbers of people'),
+  ('expire_drafts', 'numbers of alerts'), ('review_certificates', 'numbers of certificates'),
+  ('record_succession', 'answers nothing'), ('add_trust_anchor', 'roots'), ('load_crl', 'lists'),
+  ('make_ocsp_request', 'serial numbers'), ('load_ocsp_response', 'counts'), ('load_variants', 'characters'),
+  ('match_words', 'words for rules'), ('registration_candidate', 'numbers and rules, never a name or an address'),
+  ('set_source', 'where to ask'), ('report_source', 'where was asked'), ('report_revocation_list', 'lists'), ('rotate_token_key', 'keys');
+
+\echo == what staff, approvers, administrators or auditors reach that does not keep who looked, but is not in the list
+SELECT s.name FROM shown_to_staff AS s WHERE s.body !~ 'record_access\(' AND s.name NOT IN (SELECT name FROM without_access);
+\echo == what is in that list for nothing
+SELECT w.name FROM without_access AS w
+ WHERE NOT EXISTS (SELECT FROM shown_to_staff AS s WHERE s.name = w.name AND s.body !~ 'record_access\(');
+\echo == a function but record_access that writes who looked
+SELECT p.oid::regprocedure FROM pg_proc AS p
+ WHERE p.pronamespace = 'passport'::regnamespace AND p.proname <> 'record_access'
+   AND coalesce(p.prosrc, '') || coalesce(pg_get_function_sqlbody(p.oid), '') ~* 'insert into (passport\.)?access_record';

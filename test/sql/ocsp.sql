@@ -65,7 +65,7 @@ SELECT verdict, detail FROM passport.load_ocsp_response((SELECT bytes FROM mutat
 INSERT INTO passport.ocsp_nonce VALUES (repeat('N', 32)::bytea, passport.now());
 SELECT verdict, detail FROM passport.load_ocsp_response((SELECT bytes FROM mutation_response WHERE name = 'good'));
 SET LOCAL passport.clock = '2026-07-01 03:00:01Z';
-SELECT passport.forget_nonces(), passport.forget_nonces();
+SELECT passport.forget_nonces(passport.now(), 10), passport.forget_nonces(passport.now(), 10);
 SET LOCAL passport.clock = '2026-07-01 03:00Z';
 
 -- what wins: 6001 is on the list of 2026-06-30 00:00Z, 2001 is not

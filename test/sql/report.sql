@@ -51,11 +51,22 @@ SELECT pg_temp.act('r3') \g /dev/null
 SELECT passport.answer_alert(:alert, 'damage', 138.4595, 35.9505) \g /dev/null
 
 SELECT level, state, recipients, deliveries, unreachable, answered, need_help, safe, unread FROM passport.report_alert;
-SELECT household_number, urgency, oaza FROM passport.report_household ORDER BY urgency, household_number;
-SELECT name, needs_help, message FROM passport.report_unanswered;
+SELECT household_number, urgency, oaza FROM passport.report_household();
+SELECT name, needs_help, message FROM passport.report_unanswered();
 SELECT name, stage, stage_name, value, silent FROM passport.report_sensor;
 SELECT observed_at, value, verdict, reasons FROM passport.report_held_reading;
-SELECT answer, household_number, oaza, note FROM passport.report_note;
+SELECT answer, household_number, oaza, note FROM passport.report_note();
+
+-- of whom each report showed, and of nobody else, it is kept who looked
+SELECT source, array_agg(DISTINCT r.resident_number ORDER BY r.resident_number) AS residents, count(*) AS rows
+  FROM passport.access_record AS a JOIN passport.resident AS r USING (resident_id) WHERE source LIKE 'report%' GROUP BY source ORDER BY source;
+SAVEPOINT looked;
+SELECT household_number FROM passport.report_household(1);
+SELECT name FROM passport.report_unanswered(0);
+SELECT length(passport.report_html()) > 0 AS page;
+SELECT source, array_agg(r.resident_number ORDER BY r.resident_number) AS residents
+  FROM passport.access_record AS a JOIN passport.resident AS r USING (resident_id) WHERE source LIKE 'report%' GROUP BY source ORDER BY source;
+ROLLBACK TO looked;
 
 -- the drawings are well-formed, and show what they should
 CREATE FUNCTION pg_temp.found(page text, path text) RETURNS text LANGUAGE sql AS $$

@@ -7,7 +7,6 @@
 \i :transaction
 \set ECHO all
 \pset null '-'
-SET intervalstyle = 'postgres';
 SET passport.clock = '2026-07-01 12:00+09';
 -- a wait without what chance adds to it, by half at most: the next lower of those that are expected
 CREATE FUNCTION pg_temp.waits(due_at timestamptz) RETURNS interval LANGUAGE sql AS $$

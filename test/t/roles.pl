@@ -14,9 +14,10 @@ $node->safe_psql('postgres', 'SET client_min_messages = warning; CREATE EXTENSIO
 
 my %may_not = (
 	app => [ 'approve_alert(1, 0)', "add_trust_anchor('', 'signature')", 'household(1)', "claim_deliveries('w', 1, '1 minute')", "award_points(1, 'p', 'k', now())" ],
-	staff => [ 'approve_alert(1, 0)', "authenticate('x')", 'rotate_token_key()', "import_residents('[]')", "residents_in(NULL)", "claim_deliveries('w', 1, '1 minute')" ],
+	staff => [ 'approve_alert(1, 0)', "authenticate('x')", 'rotate_token_key()', "import_residents('[]')", "residents_in(NULL)", "claim_deliveries('w', 1, '1 minute')",
+		'point_balance(1)', 'renewal_plan(1)', 'due_reminders(NULL)', 'household(1)', 'address_protected(1)', "record_access('{1}', 'counter', 'x', '{name}')" ],
 	approver => [ "draft_alert('flood', 4, NULL)", "import_residents('[]')", 'household(1)' ],
-	admin => [ 'approve_alert(1, 0)', "authenticate('x')", 'household(1)', "claim_deliveries('w', 1, '1 minute')", "claim_sources('w')" ],
+	admin => [ 'approve_alert(1, 0)', "authenticate('x')", 'household(1)', 'residents_in(NULL)', "claim_deliveries('w', 1, '1 minute')", "claim_sources('w')" ],
 	auditor => [ 'approve_alert(1, 0)', 'household(1)', "award_points(1, 'p', 'k', now())" ],
 	bridge => [ 'approve_alert(1, 0)', "notify('{1}', 'k', 'bulk', '{}')", 'household(1)', 'jwks()', "set_source('https://l', 'crl')" ],
 	public => [ 'approve_alert(1, 0)', "claim_deliveries('w', 1, '1 minute')", 'report_html()', 'household(1)', "begin_challenge('log_in')" ]);
