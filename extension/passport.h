@@ -15,9 +15,12 @@
 #error "PASSPORT_VERSION comes from META.json by way of the Makefile"
 #endif
 
+#define AUDIT_CHAINS_MOST 64
+
 /* settings.c: one variable per setting, alphabetical */
 extern int passport_attempt_limit;
-extern int passport_attempt_window;     /* seconds */
+extern int passport_attempt_window; /* seconds */
+extern int passport_audit_chains;
 extern int passport_challenge_lifetime; /* seconds */
 extern char *passport_clock;            /* test clock, empty: the real one */
 extern int passport_crl_grace;          /* seconds after nextUpdate */

@@ -16,6 +16,7 @@
 
 int passport_attempt_limit;
 int passport_attempt_window;
+int passport_audit_chains;
 int passport_challenge_lifetime;
 char *passport_clock;
 int passport_crl_grace;
@@ -49,6 +50,12 @@ DefinePassportSettings(void)
 	                        NULL);
 	DefineSeconds("passport.attempt_window", "How long failed attempts are counted.",
 	              &passport_attempt_window, 900, 60, 86400);
+	/* one in a test; more than there are transactions that look at persons at once is of no use */
+	DefineCustomIntVariable("passport.audit_chains",
+	                        "How many transactions can write the audit log at once.",
+	                        "Each chain of the log is one transaction's until it ends.",
+	                        &passport_audit_chains, 32, 1, AUDIT_CHAINS_MOST, PGC_SUSET, 0, NULL,
+	                        NULL, NULL);
 	/* an hour at most: a challenge is answered while the card lies on the reader */
 	DefineSeconds("passport.challenge_lifetime", "How long a challenge can be answered.",
 	              &passport_challenge_lifetime, 300, 10, 3600);

@@ -6,10 +6,12 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "utils/builtins.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 
 #include "passport.h"
+#include "audit/append.h"
 #include "identity/session.h"
 #include "util/spi.h"
 
@@ -18,19 +20,15 @@ PG_FUNCTION_INFO_V1(passport_begin_acting_for);
 PG_FUNCTION_INFO_V1(passport_record_act);
 
 /* The guardianship must count at this moment, not only when acting began. */
-static Statement act_statement = {
-    .sql = "INSERT INTO passport.guardian_act"
-           "       (resident_id, guardianship_id, guardian_id, session_id, act, acted_at)"
-           " SELECT $1, g.guardianship_id, $2, $3, $4, $5"
-           "   FROM passport.current_guardianship AS g"
-           "  WHERE g.resident_id = $1 AND g.guardian_id = $2"
-           "  ORDER BY g.guardianship_id LIMIT 1",
-    .arguments = 5,
-    .types = {INT8OID, INT8OID, UUIDOID, TEXTOID, TIMESTAMPTZOID},
+static Statement guardianship = {
+    .sql = "SELECT FROM passport.current_guardianship AS g"
+           " WHERE g.resident_id = $1 AND g.guardian_id = $2 LIMIT 1",
+    .arguments = 2,
+    .types = {INT8OID, INT8OID},
     .planning = PLAN_BY_INDEX,
 };
 
-static void keep_act(const Acting *acting, Datum act);
+static void keep_act(const Acting *acting, text *act);
 
 /* passport_acting_holder returns whose login it is, also while they act for somebody else. */
 Datum
@@ -69,19 +67,21 @@ passport_record_act(PG_FUNCTION_ARGS)
 	const Acting *acting = CurrentActing();
 
 	if (acting->guardian_id != 0)
-		keep_act(acting, PG_GETARG_DATUM(0));
+		keep_act(acting, PG_GETARG_TEXT_PP(0));
 	PG_RETURN_INT64(resident_id);
 }
 
 static void
-keep_act(const Acting *acting, Datum act)
+keep_act(const Acting *acting, text *act)
 {
-	Datum values[] = {Int64GetDatum(acting->resident_id), Int64GetDatum(acting->guardian_id),
-	                  UUIDPGetDatum(&acting->session_id), act, TimestampTzGetDatum(PassportNow())};
+	Datum values[] = {Int64GetDatum(acting->resident_id), Int64GetDatum(acting->guardian_id)};
+	AuditEntry entry = {.kind = cstring_to_text("act"), .source = act, .amount.is_null = true};
+	bool counts;
 
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	if (RunStatement(&act_statement, values, NULL) == 0)
-		ereport(ERROR, (errcode(ERRCODE_PT_FORBIDDEN), errmsg("no guardian of this resident")));
+	SPI_connect();
+	counts = RunStatement(&guardianship, values, NULL) > 0;
 	SPI_finish();
+	if (!counts)
+		ereport(ERROR, (errcode(ERRCODE_PT_FORBIDDEN), errmsg("no guardian of this resident")));
+	AppendAudit(values, 1, &entry);
 }

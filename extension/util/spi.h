@@ -8,7 +8,7 @@
 
 #include "executor/spi.h"
 
-#define STATEMENT_ARGUMENTS 12
+#define STATEMENT_ARGUMENTS 14
 
 typedef enum StatementPlan
 {
@@ -27,6 +27,7 @@ typedef struct Statement
 } Statement;
 
 extern uint64 RunStatement(Statement *statement, Datum *values, const char *nulls);
+extern uint64 RunStatementOfNow(Statement *statement, Datum *values, const char *nulls);
 extern Datum StatementValue(uint64 row, int column, bool *isnull);
 
 #endif

@@ -267,6 +267,7 @@ CREATE TABLE passport.ppid_directory (
 );
 COMMENT ON TABLE passport.ppid_directory IS
 'Whose account a subject (PPID) of the digital authentication app (デジタル認証アプリ) is, found by its SHA-256. An account may hold several: whether one survives the renewal of a card is not known.';
+CREATE INDEX ppid_directory_resident ON passport.ppid_directory (resident_id);
 
 CREATE FUNCTION passport.attach_ppid(issuer text, ppid text) RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER
@@ -281,6 +282,7 @@ BEGIN
   IF coalesce(issuer !~ '^https://[!-~]{1,190}$', true) OR coalesce(ppid !~ '^[!-~]{1,255}$', true) THEN
     PERFORM passport.refuse('/ppid', 'malformed', 'An issuer is an https URL, a PPID has 1 to 255 printable ASCII characters.');
   END IF;
+  PERFORM passport.refuse_individual_number('/issuer', issuer), passport.refuse_individual_number('/ppid', ppid);
   PERFORM passport.require_self();
   INSERT INTO passport.ppid_directory AS d (issuer, ppid_digest, resident_id, attached_at)
     VALUES (issuer, digest, acting, passport.now()) ON CONFLICT ON CONSTRAINT ppid_directory_pkey DO NOTHING;

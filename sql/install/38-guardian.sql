@@ -36,22 +36,6 @@ CREATE VIEW passport.current_guardianship WITH (security_barrier) AS
 COMMENT ON VIEW passport.current_guardianship IS
 'Guardianships that count today: not ended, within their days, of living people, and not recorded before the ward''s address came under protection (支援措置): staff look at those again.';
 
-CREATE TABLE passport.guardian_act (
-  resident_id bigint NOT NULL,
-  act_id bigint GENERATED ALWAYS AS IDENTITY,
-  guardianship_id bigint NOT NULL,
-  guardian_id bigint NOT NULL,
-  session_id uuid NOT NULL,
-  act text NOT NULL CHECK (act ~ '^[a-z0-9_]{1,63}$'),
-  acted_at timestamptz NOT NULL,
-  PRIMARY KEY (resident_id, act_id),
-  FOREIGN KEY (resident_id, guardianship_id) REFERENCES passport.guardianship
-);
-COMMENT ON TABLE passport.guardian_act IS
-'What guardians did for residents: both names, the login, the function.';
-CREATE TRIGGER guardian_act_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON passport.guardian_act
-  FOR EACH STATEMENT EXECUTE FUNCTION passport.forbid_change();
-
 CREATE FUNCTION passport.acting_holder() RETURNS bigint
   LANGUAGE c STABLE PARALLEL RESTRICTED
   SET search_path = pg_catalog, pg_temp

@@ -1,34 +1,16 @@
 -- Access: who looked at whose data.  What shows staff data of residents goes
 -- through record_access; test/sql/catalog.sql lists what does not, and why.
 
-CREATE TABLE passport.access_record (
-  resident_id bigint NOT NULL REFERENCES passport.resident,
-  access_id bigint GENERATED ALWAYS AS IDENTITY,
-  who text NOT NULL,
-  purpose text NOT NULL CHECK (purpose IN ('counter', 'registration', 'disaster', 'points', 'renewal', 'inquiry')),
-  source text NOT NULL,
-  columns text[] NOT NULL,
-  accessed_at timestamptz NOT NULL,
-  PRIMARY KEY (resident_id, access_id)
-);
-COMMENT ON TABLE passport.access_record IS
-'Who looked at whose data, under which login, for what purpose, through which function, and at which columns: their names, never their values.';
-CREATE TRIGGER access_record_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON passport.access_record
-  FOR EACH STATEMENT EXECUTE FUNCTION passport.forbid_change();
-
 CREATE FUNCTION passport.record_access(resident_ids bigint[], purpose text, source text, columns text[]) RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  IF coalesce(purpose NOT IN ('counter', 'registration', 'disaster', 'points', 'renewal', 'inquiry'), true) THEN
+  IF coalesce(purpose NOT IN ('counter', 'registration', 'disaster', 'points', 'renewal', 'inquiry', 'breach'), true) THEN
     PERFORM passport.refuse('/purpose', 'unknown_purpose',
-      'A purpose is counter, registration, disaster, points, renewal or inquiry.');
+      'A purpose is counter, registration, disaster, points, renewal, inquiry or breach.');
   END IF;
-  INSERT INTO passport.access_record (resident_id, who, purpose, source, columns, accessed_at)
-  SELECT DISTINCT t.resident_id, session_user, record_access.purpose, record_access.source, record_access.columns,
-         passport.now()
-    FROM unnest(resident_ids) AS t(resident_id);
+  PERFORM passport.append_audit(resident_ids, 'access', purpose, source, columns, NULL);
 END $$;
 COMMENT ON FUNCTION passport.record_access(bigint[], text, text, text[]) IS
 'Every function that shows staff data of residents calls this before it returns them. PT422 for an unknown purpose.';
@@ -188,13 +170,11 @@ DECLARE
   acting CONSTANT bigint := passport.record_act('my_access_log');
 BEGIN
   RETURN QUERY
-    SELECT a.accessed_at, 'staff', a.who, a.purpose, a.source, a.columns
-      FROM passport.access_record AS a WHERE a.resident_id = acting
-    UNION ALL
-    SELECT g.acted_at, 'guardian', r.name, g.act, g.act, NULL
-      FROM passport.guardian_act AS g JOIN passport.resident AS r ON r.resident_id = g.guardian_id
-     WHERE g.resident_id = acting
-     ORDER BY 1 DESC, 2, 5
+    SELECT a.happened_at, CASE a.kind WHEN 'act' THEN 'guardian' ELSE 'staff' END,
+           CASE a.kind WHEN 'act' THEN r.name ELSE a.who END, coalesce(a.purpose, a.source), a.source, a.columns
+      FROM passport.audit_record AS a LEFT JOIN passport.resident AS r ON r.resident_id = a.holder_id
+     WHERE a.resident_id = acting
+     ORDER BY a.happened_at DESC, a.kind DESC, a.source, a.chain, a.seq
      LIMIT least(max_rows, 10000);
 END $$;
 COMMENT ON FUNCTION passport.my_access_log(int) IS

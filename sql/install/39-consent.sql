@@ -60,6 +60,7 @@ BEGIN
   ELSIF coalesce(holds_from < passport.today() OR NOT isfinite(holds_from), true) THEN
     PERFORM passport.refuse('/holds_from', 'past', 'Words hold from today or a later day: what was agreed to stays as it was.');
   END IF;
+  PERFORM passport.refuse_individual_number('/purpose', purpose), passport.refuse_individual_number('/title', title::text);
   INSERT INTO passport.consent_purpose AS p (purpose, holds_from, title, lifetime)
     VALUES (purpose, holds_from, title, lifetime) ON CONFLICT ON CONSTRAINT consent_purpose_pkey DO NOTHING;
   IF NOT FOUND THEN

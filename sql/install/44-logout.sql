@@ -65,6 +65,7 @@ BEGIN
      OR lease IS NULL OR lease NOT BETWEEN '1 second' AND '1 hour' THEN
     PERFORM passport.refuse('/batch', 'out_of_range', 'A worker has a name, a batch 1 to 1000 logouts, a lease 1 second to 1 hour.');
   END IF;
+  PERFORM passport.refuse_individual_number('/worker', worker);
   RETURN QUERY
     WITH due AS (
       SELECT l.resident_id, l.logout_id FROM passport.logout AS l

@@ -50,6 +50,7 @@ BEGIN
   IF kiosk IS NULL OR length(kiosk) NOT BETWEEN 1 AND 100 THEN
     PERFORM passport.refuse('/kiosk', 'length', 'A kiosk has a name of 1 to 100 letters.');
   END IF;
+  PERFORM passport.refuse_individual_number('/kiosk', kiosk);
   PERFORM passport.require_token_key();
   device_code := encode(passport.nonce() || passport.nonce(), 'hex');
   user_code := passport.user_code();

@@ -98,6 +98,7 @@ BEGIN
      OR lease IS NULL OR lease NOT BETWEEN '1 second' AND '1 hour' THEN
     PERFORM passport.refuse('/batch', 'out_of_range', 'A worker has a name, a batch 1 to 100 sources, a lease 1 second to 1 hour.');
   END IF;
+  PERFORM passport.refuse_individual_number('/worker', worker);
   FOR source IN
     SELECT s.* FROM passport.revocation_source AS s
      WHERE s.enabled AND s.due_at <= passport.now()

@@ -49,7 +49,7 @@ CREATE TABLE passport.alert_recipient (
 COMMENT ON TABLE passport.alert_recipient IS
 'Who an alert was sent to, with their household and need on that day. Somebody without a household is one of their own ("-" and the resident_id).';
 CREATE INDEX alert_recipient_household ON passport.alert_recipient (alert_id, household_number);
-CREATE TRIGGER alert_recipient_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON passport.alert_recipient
+CREATE TRIGGER alert_recipient_stays BEFORE UPDATE OR TRUNCATE ON passport.alert_recipient
   FOR EACH STATEMENT EXECUTE FUNCTION passport.forbid_change();
 
 -- The neighbourhood is the municipality's bounding box and a twentieth of a
@@ -176,6 +176,7 @@ BEGIN
   ELSIF sensor IS NOT NULL AND NOT EXISTS (SELECT FROM passport.sensor AS s WHERE s.sensor = draft_alert.sensor) THEN
     RAISE EXCEPTION 'no such sensor' USING ERRCODE = 'PT404';
   END IF;
+  PERFORM passport.refuse_individual_number('/texts', texts::text);
   PERFORM passport.expire_drafts();
   area := passport.alert_area(area);
   names := passport.alert_area_names(area);
@@ -349,3 +350,19 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION passport.cancel_alert(bigint, text) IS
 'Cancels an alert; the reason (up to 400 characters) is for the record. A draft is dropped silently; of one that was sent, the same recipients are told that it is cancelled, on the same lane, replacing the first message where it has not arrived yet. One person may cancel: a correction cannot wait. Repeating it with the same reason returns the first answer. Errors: PT404 unknown, PT409 cancelled with another reason, PT410 expired draft, PT422 reason.';
+
+CREATE FUNCTION passport.forget_alert_recipients(before timestamptz, max_rows int) RETURNS bigint
+  LANGUAGE sql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  WITH due AS (
+    SELECT r.resident_id, r.alert_id
+      FROM passport.alert AS a JOIN passport.alert_recipient AS r ON r.alert_id = a.alert_id
+     WHERE a.approved_at < before LIMIT max_rows FOR UPDATE OF r SKIP LOCKED),
+  gone AS (
+    DELETE FROM passport.alert_recipient AS r USING due
+     WHERE r.resident_id = due.resident_id AND r.alert_id = due.alert_id RETURNING 1)
+  SELECT count(*) FROM gone;
+END;
+COMMENT ON FUNCTION passport.forget_alert_recipients(timestamptz, int) IS
+'Deletes who received alerts that were approved before a time, max_rows at most, and returns how many; the alerts keep their numbers. For purge_expired.';

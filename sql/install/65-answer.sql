@@ -14,7 +14,7 @@ CREATE TABLE passport.alert_answer (
 COMMENT ON TABLE passport.alert_answer IS
 'Residents'' answers to alerts, all of them: of each person the latest of safe, evacuated and need_help says how they are; damage is an observation beside it.';
 CREATE INDEX alert_answer_alert ON passport.alert_answer (alert_id, answered_at);
-CREATE TRIGGER alert_answer_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON passport.alert_answer
+CREATE TRIGGER alert_answer_stays BEFORE UPDATE OR TRUNCATE ON passport.alert_answer
   FOR EACH STATEMENT EXECUTE FUNCTION passport.forbid_change();
 
 CREATE FUNCTION passport.answer_alert(alert_id bigint, answer text, lon double precision DEFAULT NULL,
@@ -123,3 +123,18 @@ CREATE VIEW passport.alert_answer_place WITH (security_barrier) AS
     LEFT JOIN passport.protected_resident AS p USING (resident_id);
 COMMENT ON VIEW passport.alert_answer_place IS
 'Answers with the place that was given with them, NULL for protected persons.';
+
+CREATE FUNCTION passport.forget_alert_answers(before timestamptz, max_rows int) RETURNS bigint
+  LANGUAGE sql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  WITH due AS (
+    SELECT a.resident_id, a.alert_id, a.answer_id FROM passport.alert_answer AS a
+     WHERE a.answered_at < before LIMIT max_rows FOR UPDATE SKIP LOCKED),
+  gone AS (
+    DELETE FROM passport.alert_answer AS a USING due
+     WHERE a.resident_id = due.resident_id AND a.alert_id = due.alert_id AND a.answer_id = due.answer_id RETURNING 1)
+  SELECT count(*) FROM gone;
+END;
+COMMENT ON FUNCTION passport.forget_alert_answers(timestamptz, int) IS
+'Deletes answers given before a time, max_rows at most, and returns how many. For purge_expired.';

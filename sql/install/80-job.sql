@@ -29,7 +29,8 @@ CREATE FUNCTION passport.job_kinds() RETURNS TABLE (job text, every interval, at
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  VALUES ('expire_drafts', interval '1 minute', NULL::time),
+  VALUES ('audit_digest', interval '1 day', time '00:10'),
+         ('expire_drafts', interval '1 minute', NULL),
          ('purge', interval '10 minutes', NULL),
          ('renewal_reminders', interval '1 day', time '09:00'),
          ('review_certificates', interval '15 minutes', NULL),
@@ -44,6 +45,7 @@ CREATE FUNCTION passport.run_job(job text) RETURNS bigint
 AS $$
 BEGIN
   CASE job
+    WHEN 'audit_digest' THEN RETURN passport.take_audit_digest();
     WHEN 'expire_drafts' THEN RETURN passport.expire_drafts();
     WHEN 'purge' THEN RETURN (SELECT sum(p.purged) FROM passport.purge_expired() AS p);
     WHEN 'review_certificates' THEN RETURN passport.review_certificates();

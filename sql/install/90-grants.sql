@@ -22,7 +22,7 @@ GRANT EXECUTE ON FUNCTION
   passport.begin_kiosk_login, passport.approve_kiosk_login, passport.poll_kiosk_login,
   passport.verify_signature, passport.certificate_info,
   passport.my_account, passport.attach_ppid, passport.detach_ppid, passport.act_for, passport.my_wards,
-  passport.give_consent, passport.withdraw_consent, passport.my_consents, passport.my_consent_history, passport.my_access_log,
+  passport.give_consent, passport.withdraw_consent, passport.my_consents, passport.my_consent_history, passport.my_access_log, passport.my_data,
   passport.register_device, passport.answer_alert,
   passport.my_point_balance, passport.my_point_history, passport.spend_my_points, passport.my_renewal_plan,
   passport.public_map, passport.alert_cap
@@ -62,7 +62,7 @@ GRANT EXECUTE ON FUNCTION
   passport.add_trust_anchor, passport.load_crl, passport.make_ocsp_request, passport.load_ocsp_response,
   passport.rotate_token_key, passport.jwks,
   passport.set_audience, passport.set_operation_policy,
-  passport.set_retention, passport.purge_expired, passport.certificate_info, passport.verify_signature,
+  passport.set_retention, passport.purge_expired, passport.set_sensitive_column, passport.certificate_info, passport.verify_signature,
   passport.record_succession, passport.review_certificates, passport.set_consent_purpose,
   passport.import_residents, passport.refresh_match_keys, passport.load_variants, passport.protect_address, passport.record_card,
   passport.define_sensor, passport.assign_zones, passport.import_hazard_zones, passport.record_readings,
@@ -72,7 +72,9 @@ GRANT EXECUTE ON FUNCTION
 GRANT SELECT ON passport.report_source, passport.report_revocation_list TO passport_admin;
 
 -- who checks what was done
-GRANT EXECUTE ON FUNCTION passport.check_ledger TO passport_auditor;
+GRANT EXECUTE ON FUNCTION passport.check_ledger, passport.audit_verify, passport.audit_digest,
+  passport.breach_report, passport.breach_letters
+  TO passport_auditor;
 
 -- the bridge: readings and revocation in, deliveries and logouts out
 GRANT EXECUTE ON FUNCTION passport.claim_deliveries, passport.complete_deliveries, passport.record_readings,

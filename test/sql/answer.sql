@@ -49,8 +49,8 @@ SELECT passport.record_guardian(w.resident_id, g.resident_id, 'court', passport.
 SELECT pg_temp.act('a1') \g /dev/null
 SELECT passport.act_for(resident_id) FROM passport.resident WHERE resident_number = 'a2' \g /dev/null
 SELECT passport.answer_alert(:alert, 'need_help') \g /dev/null
-SELECT t.answer, g.act, r.resident_number AS guardian FROM passport.alert_answer AS t JOIN passport.guardian_act AS g USING (resident_id)
-  JOIN passport.resident AS r ON r.resident_id = g.guardian_id WHERE t.alert_id = :alert ORDER BY g.act_id;
+SELECT t.answer, g.source AS act, r.resident_number AS guardian FROM passport.alert_answer AS t JOIN passport.audit_record AS g USING (resident_id)
+  JOIN passport.resident AS r ON r.resident_id = g.holder_id WHERE t.alert_id = :alert ORDER BY g.seq;
 ROLLBACK TO guardian;
 
 -- the latest word counts; damage says nothing of the person

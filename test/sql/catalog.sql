@@ -67,6 +67,14 @@ SELECT c.oid::regclass, a.grantee::regrole, a.privilege_type FROM pg_class AS c
  WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind IN ('r', 'p', 'S')
    AND a.grantee <> c.relowner;
 
+\echo == a table whose row security is not forced, or whose policy is not for passport_owner alone
+SELECT c.oid::regclass FROM pg_class AS c
+ WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind IN ('r', 'p')
+   AND NOT (c.relrowsecurity AND c.relforcerowsecurity
+            AND EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid)
+            AND NOT EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid
+                             AND p.polroles <> ARRAY['passport_owner'::regrole::oid]));
+
 \echo == a view that somebody may read without a security barrier
 SELECT c.oid::regclass FROM pg_class AS c
  WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind = 'v'
@@ -154,6 +162,7 @@ INSERT INTO without_access VALUES
   ('record_readings', 'gauges'), ('define_sensor', 'gauges'), ('assign_zones', 'zones'), ('import_hazard_zones', 'zones'),
   ('set_program', 'rules'), ('set_program_rule', 'rules'), ('set_audience', 'rules'), ('set_operation_policy', 'rules'),
   ('set_consent_purpose', 'rules'), ('set_retention', 'rules'), ('set_job', 'rules'),
+  ('set_sensitive_column', 'rules'), ('breach_report', 'numbers of people'), ('audit_digest', 'a hash'), ('audit_verify', 'places of the log, not what they hold'),
   ('check_ledger', 'names entries that break a rule, not what they hold'),
   ('run_job', 'numbers of rows'), ('purge_expired', 'numbers of rows'), ('send_due_reminders', 'numbers of people'),
   ('expire_drafts', 'numbers of alerts'), ('review_certificates', 'numbers of certificates'),
@@ -167,7 +176,43 @@ SELECT s.name FROM shown_to_staff AS s WHERE s.body !~ 'record_access\(' AND s.n
 \echo == what is in that list for nothing
 SELECT w.name FROM without_access AS w
  WHERE NOT EXISTS (SELECT FROM shown_to_staff AS s WHERE s.name = w.name AND s.body !~ 'record_access\(');
-\echo == a function but record_access that writes who looked
+\echo == what writes the audit log: record_access, purge_expired, and record_act in C
 SELECT p.oid::regprocedure FROM pg_proc AS p
- WHERE p.pronamespace = 'passport'::regnamespace AND p.proname <> 'record_access'
-   AND coalesce(p.prosrc, '') || coalesce(pg_get_function_sqlbody(p.oid), '') ~* 'insert into (passport\.)?access_record';
+ WHERE p.pronamespace = 'passport'::regnamespace
+   AND coalesce(p.prosrc, '') || coalesce(pg_get_function_sqlbody(p.oid), '') ~* 'append_audit\(|insert into (passport\.)?audit_record'
+ ORDER BY p.proname;
+
+-- What is held about persons is forgotten by retention, or has a reason to stay.
+CREATE TEMP TABLE kept (name text PRIMARY KEY, reason text NOT NULL);
+INSERT INTO kept VALUES
+  ('resident', 'the register itself, which the register''s own law keeps'), ('resident_directory', 'as resident'), ('resident_match_key', 'made of resident'),
+  ('account', 'as long as the account'), ('account_certificate', 'as long as the account: whose a card was'),
+  ('account_event', 'as long as the account'), ('certificate_directory', 'as account_certificate: a card must never open a second account'),
+  ('counter_enrolment', 'as long as the account'), ('subject_directory', 'as long as the account: services know it by this'), ('ppid_directory', 'ends with detach_ppid'),
+  ('guardianship', 'who could act is asked as long as what was done holds'), ('address_protection', 'a guardianship from before it must not count again'),
+  ('consent', 'as it stands'), ('consent_event', 'proof of consent, as long as it may be asked for'),
+  ('point_account', 'the ledger'), ('point_entry', 'the ledger'), ('card', 'as it stands'), ('renewal_reminder', 'each is sent at most once'),
+  ('delivery', 'those that wait: each ends in an outcome'), ('device_directory', 'as device');
+\echo == a table with persons that neither retention names nor has a reason to stay
+SELECT c.relname FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+ WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind IN ('r', 'p') AND a.attname = 'resident_id'
+   AND c.relname NOT IN (SELECT what FROM passport.retention) AND c.relname NOT IN (SELECT name FROM kept);
+\echo == what has a reason for nothing
+SELECT k.name FROM kept AS k
+ WHERE k.name IN (SELECT what FROM passport.retention) OR NOT EXISTS (
+   SELECT FROM pg_class AS c WHERE c.relnamespace = 'passport'::regnamespace AND c.relname = k.name);
+
+-- A resident's copy is of every table with a resident_id, but those left out with a reason.
+\echo == a table of the copy that would have to be read whole
+SELECT t.name FROM passport.copied_table() AS t
+ WHERE NOT EXISTS (SELECT FROM pg_index AS i JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                    WHERE i.indrelid = t.relation AND i.indpred IS NULL AND a.attname = 'resident_id');
+\echo == a column of the copy that names another person or can hold a secret, and is not left out
+SELECT t.name, a.attname FROM passport.copied_table() AS t JOIN pg_attribute AS a ON a.attrelid = t.relation
+ WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attname ~ '(guardian_id|holder|decided_by|token|secret|digest|sealed)'
+   AND a.attname <> ALL (t.left_out) ORDER BY 1, 2;
+\echo == what the copy leaves out that is not there
+SELECT o.table_name, o.column_name FROM passport.copy_omission AS o
+ WHERE NOT EXISTS (SELECT FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
+                    WHERE c.relnamespace = 'passport'::regnamespace AND c.relname = o.table_name
+                      AND o.column_name IN ('*', a.attname) AND NOT a.attisdropped);

@@ -56,9 +56,9 @@ SELECT passport.give_consent('latest_attributes');
 -- from one ward to the next it is still she, and back to herself
 SELECT passport.act_for(:shiro) = :shiro AS acts, passport.acting_holder() = :mother AS by_her;
 SELECT passport.act_for(:mother) = :mother AS acts, passport.acting_resident() = :mother AS for_herself;
-SELECT w.name AS ward, g.name AS guardian, a.act, a.session_id = passport.acting_session() AS this_login
-  FROM passport.guardian_act AS a JOIN passport.resident AS w USING (resident_id)
-  JOIN passport.resident AS g ON g.resident_id = a.guardian_id ORDER BY a.act_id;
+SELECT w.name AS ward, g.name AS guardian, a.source AS act, a.session_id = passport.acting_session() AS this_login
+  FROM passport.audit_record AS a JOIN passport.resident AS w USING (resident_id)
+  JOIN passport.resident AS g ON g.resident_id = a.holder_id ORDER BY a.seq;
 -- each thing that she does or looks at for him is kept under both names
 SAVEPOINT acts;
 SELECT passport.act_for(:jiro) = :jiro AS acts;
@@ -77,7 +77,7 @@ ROLLBACK TO undone;
 -- about her own login, not about him
 SELECT count(*) FROM passport.my_sessions() \g /dev/null
 SELECT count(*) FROM passport.my_wards() \g /dev/null
-SELECT act, count(*) FROM passport.guardian_act WHERE resident_id = :jiro GROUP BY act ORDER BY act COLLATE "C";
+SELECT source AS act, count(*) FROM passport.audit_record WHERE resident_id = :jiro AND kind = 'act' GROUP BY source ORDER BY source COLLATE "C";
 SELECT passport.act_for(:mother) = :mother AS acts;
 SELECT count(*) AS of_the_device FROM passport.device WHERE resident_id = :jiro;
 ROLLBACK TO acts;
@@ -116,5 +116,5 @@ SELECT passport.act_for(:mitsuko) = :mitsuko AS acts;
 -- in the middle of acting, too
 SET passport.clock = '2026-07-02 00:00+09';
 SELECT passport.give_consent('latest_attributes');
-DELETE FROM passport.guardian_act;
+DELETE FROM passport.audit_record;
 ROLLBACK;

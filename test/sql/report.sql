@@ -59,13 +59,13 @@ SELECT answer, household_number, oaza, note FROM passport.report_note();
 
 -- of whom each report showed, and of nobody else, it is kept who looked
 SELECT source, array_agg(DISTINCT r.resident_number ORDER BY r.resident_number) AS residents, count(*) AS rows
-  FROM passport.access_record AS a JOIN passport.resident AS r USING (resident_id) WHERE source LIKE 'report%' GROUP BY source ORDER BY source;
+  FROM passport.audit_record AS a JOIN passport.resident AS r USING (resident_id) WHERE source LIKE 'report%' GROUP BY source ORDER BY source;
 SAVEPOINT looked;
 SELECT household_number FROM passport.report_household(1);
 SELECT name FROM passport.report_unanswered(0);
 SELECT length(passport.report_html()) > 0 AS page;
 SELECT source, array_agg(r.resident_number ORDER BY r.resident_number) AS residents
-  FROM passport.access_record AS a JOIN passport.resident AS r USING (resident_id) WHERE source LIKE 'report%' GROUP BY source ORDER BY source;
+  FROM passport.audit_record AS a JOIN passport.resident AS r USING (resident_id) WHERE source LIKE 'report%' GROUP BY source ORDER BY source;
 ROLLBACK TO looked;
 
 -- the drawings are well-formed, and show what they should

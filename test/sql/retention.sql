@@ -67,6 +67,30 @@ SELECT passport.set_retention('session', '1 day', NULL);
 SELECT p.* FROM pg_temp.purge_at('2028-06-30 12:00+09') AS p WHERE what = 'registration';
 SELECT p.* FROM pg_temp.purge_at('2028-07-01 12:00:01+09') AS p WHERE what = 'registration';
 ROLLBACK TO over;
+-- what is append-only goes when its time has come, no earlier
+INSERT INTO passport.alert (hazard, level, mode, area, area_names, texts, drafted_by, drafted_at, draft_until, headcount, households, needing_help,
+                            state, approved_by, approved_at)
+  VALUES ('flood', 4, 'drill', ST_Multi(ST_MakeEnvelope(138, 36, 139, 37, 4326)), '{}', '{}', 'a', passport.now(), passport.now(), 1, 1, 0,
+          'approved', 'b', passport.now()) RETURNING alert_id AS alert \gset
+INSERT INTO passport.alert_recipient VALUES (:ichiko, :alert, 'h', false);
+INSERT INTO passport.alert_answer (resident_id, alert_id, answered_at, answer) VALUES (:ichiko, :alert, passport.now(), 'safe');
+INSERT INTO passport.delivery_outcome (resident_id, delivery_id, notification_id, device_id, outcome, attempts, created_at, finished_at)
+  VALUES (:ichiko, -1, -1, -1, 'delivered', 1, passport.now(), passport.now());
+SELECT passport.add_device(:ichiko, 'fcm', 'retired-token', NULL) AS device \gset
+UPDATE passport.device SET state = 'retired', retired_reason = 'dead', retired_at = passport.now() WHERE device_id = :device;
+SELECT passport.record_access(ARRAY[:ichiko], 'counter', 'test', '{name}');
+DELETE FROM passport.alert_answer WHERE alert_id = :alert;
+DELETE FROM passport.alert_recipient WHERE alert_id = :alert;
+SELECT p.* FROM pg_temp.purge_at('2026-07-31 12:00:01+09') AS p WHERE what = 'device';
+SELECT count(*) AS tokens FROM passport.device_directory WHERE device_id = :device;
+SELECT p.* FROM pg_temp.purge_at('2027-07-01 12:00:01+09') AS p WHERE what = 'delivery_outcome';
+SELECT p.* FROM pg_temp.purge_at('2029-07-01 12:00+09') AS p WHERE what ~ 'alert';
+SELECT p.* FROM pg_temp.purge_at('2029-07-01 12:00:01+09') AS p WHERE what ~ 'alert';
+-- how much went, and when, is in the log, about nobody
+SELECT who = session_user AS by_me, resident_id, purpose, source, columns, amount, happened_at
+  FROM passport.audit_record WHERE kind = 'purge' AND columns <@ '{alert_answer,alert_recipient,device}' ORDER BY seq;
+SELECT bool_and(verdict = 'ok') AS chains_good FROM passport.audit_verify();
+ROLLBACK TO over;
 -- no more at once than asked for, and the job takes the rest
 SELECT passport.note_failure('source', '198.51.100.' || i) FROM generate_series(1, 5) AS i \g /dev/null
 SET passport.clock = '2026-07-01 12:15+09';
