@@ -50,6 +50,9 @@ INSERT INTO recipe (function, argument, reason) VALUES
   ('complete_source', 'worker', 'compared, not stored'), ('complete_source', 'failure', 'a word of passport-fetch'),
   ('complete_source', 'etag', 'a header of the server of revocation lists: any digits, or lists would not be loaded'),
   ('complete_source', 'last_modified', 'a header of the server of revocation lists: any digits, or lists would not be loaded'),
+  ('load_variants', 'forms', 'kept ten characters at the most: no number fits'),
+  ('load_variants', 'usuals', 'kept ten characters at the most: no number fits'),
+  ('match_words', 'explanation', :computed), ('match_words', 'language', :computed),
   ('make_ocsp_request', 'serials', 'serial numbers in hex, of J-LIS: any digits'),
   ('set_source', 'url', 'a URL of J-LIS: any digits, or lists would not be loaded'), ('set_source', 'kind', :vocabulary),
   ('set_source', 'issuer', :looked_up), ('withdraw_consent', 'purpose', :looked_up);
@@ -74,6 +77,7 @@ INSERT INTO recipe (function, argument, call) VALUES
   ('import_residents', 'residents', $$import_residents('[{"resident_number": "n1", "name": "甲", "address": "{n}"}]')$$),
   ('protect_address', 'reason', $$protect_address(:person, '2026-07-01', '2027-06-30', '{n}')$$),
   ('record_guardian', 'document', $$record_guardian(:person, :other, 'court', '2026-12-31', '{n}')$$),
+  ('load_variants', 'source', $$load_variants('mj_{n}', '{}', '{}')$$),
   ('refuse_registration', 'reason', $$refuse_registration(:registration, '{n}')$$),
   ('register_device', 'token', $$register_device('fcm', '{n}')$$),
   ('resume_account', 'reason', $$resume_account(:other, '{n}')$$),
