@@ -22,6 +22,7 @@ int passport_crl_grace;
 char *passport_database = "";
 char *passport_issuer;
 char *passport_municipality_code;
+double passport_removal_share;
 int passport_session_lifetime;
 char *passport_signature_algorithms;
 int passport_step_up_lifetime;
@@ -73,6 +74,10 @@ DefinePassportSettings(void)
 	                           "The municipality's six-digit code, with its check digit.", NULL,
 	                           &passport_municipality_code, "203050", PGC_SUSET, 0,
 	                           check_municipality_code, NULL, NULL);
+	/* who could set it to 100 could move a village out by a mistake */
+	DefineCustomRealVariable("passport.removal_share",
+	                         "Percent of the village that an import may remove unconfirmed.", NULL,
+	                         &passport_removal_share, 5, 0, 100, PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineSeconds("passport.session_lifetime", "How long a login lasts.",
 	              &passport_session_lifetime, 2592000, 60, 31536000);
 	DefineCustomStringVariable(

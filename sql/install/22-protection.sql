@@ -35,12 +35,12 @@ COMMENT ON FUNCTION passport.address_protected(bigint) IS
 CREATE VIEW passport.resident_place WITH (security_barrier) AS
   SELECT r.resident_id, r.household_number,
          CASE WHEN p.resident_id IS NULL THEN r.oaza END AS oaza,
-         CASE WHEN p.resident_id IS NULL THEN r.location END AS location,
+         CASE WHEN p.resident_id IS NULL AND r.location_precision = 'parcel' THEN r.location END AS location,
          CASE WHEN p.resident_id IS NULL THEN r.address END AS address
     FROM passport.resident AS r
     LEFT JOIN passport.protected_resident AS p ON p.resident_id = r.resident_id;
 COMMENT ON VIEW passport.resident_place IS
-'Where residents live: oaza, location and address, all NULL while the address is protected. Every service reads places of persons here, except the selection for alerts, which must reach protected persons too.';
+'Where residents live: oaza, location (of those placed at their own parcel: the middle of a 大字 is nobody''s home) and address, all NULL while the address is protected. Every service reads places of persons here, except the selection for alerts, which must reach protected persons too.';
 
 CREATE FUNCTION passport.protect_address(resident_id bigint, from_date date, until_date date, reason text)
   RETURNS void
@@ -77,3 +77,26 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION passport.protect_address(bigint, date, date, text) IS
 'Protects a resident''s address (DV等支援措置) from a day to a day, both included, for a year at most; from the moment of commit no function or view shows it. A repeated call for the same first day may lengthen the term. PT404 for an unknown resident, PT409 if it would shorten the term, PT422 for a term or reason that makes no sense. Rule: 住民基本台帳事務処理要領 第5の10 (one-year term, extension).';
+
+CREATE FUNCTION passport.protect_flagged(resident_ids bigint[]) RETURNS SETOF bigint
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  -- from a month before its end a term may be extended
+  due CONSTANT date := (passport.today() + interval '1 month')::date;
+  flagged bigint;
+BEGIN
+  FOR flagged IN
+    SELECT t.resident_id FROM unnest(resident_ids) AS t(resident_id)
+     WHERE NOT EXISTS (SELECT FROM passport.address_protection AS p
+                        WHERE p.resident_id = t.resident_id AND p.from_date <= passport.today() AND p.until_date >= due)
+     ORDER BY t.resident_id
+  LOOP
+    PERFORM passport.protect_address(flagged, passport.today(), (passport.today() + interval '1 year')::date - 1,
+                                     'flagged in the resident register');
+    RETURN NEXT flagged;
+  END LOOP;
+END $$;
+COMMENT ON FUNCTION passport.protect_flagged(bigint[]) IS
+'Protects from today for a year, as protect_address() does, those of some residents whom the resident register flags and whose protection does not last another month; returns them. Nothing here ever lifts a protection.';

@@ -16,6 +16,7 @@ CREATE TABLE passport.alert (
   headcount int NOT NULL CHECK (headcount >= 0),
   households int NOT NULL,
   needing_help int NOT NULL,
+  unplaced int NOT NULL,
   approved_by text CHECK (approved_by <> drafted_by),
   approved_at timestamptz,
   expires_at timestamptz,         -- until when an undelivered message is still sent
@@ -156,7 +157,7 @@ COMMENT ON FUNCTION passport.expire_drafts() IS
 CREATE FUNCTION passport.draft_alert(hazard text, level int, area geometry, sensor text DEFAULT NULL,
                                      mode text DEFAULT 'live', texts jsonb DEFAULT NULL,
                                      OUT alert_id bigint, OUT headcount int, OUT households int,
-                                     OUT needing_help int)
+                                     OUT needing_help int, OUT unplaced int)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
   SET client_min_messages = warning
@@ -190,15 +191,16 @@ BEGIN
     INTO headcount, households, needing_help
     FROM passport.residents_in(area) AS i(resident_id)
     JOIN passport.resident AS r USING (resident_id);
+  unplaced := passport.count_unplaced();
   INSERT INTO passport.alert AS a
          (hazard, level, mode, sensor, area, area_names, texts, drafted_by, drafted_at, draft_until,
-          headcount, households, needing_help)
+          headcount, households, needing_help, unplaced)
   VALUES (hazard, level, mode, sensor, area, names, texts, session_user, passport.now(),
-          passport.now() + interval '30 minutes', headcount, households, needing_help)
+          passport.now() + interval '30 minutes', headcount, households, needing_help, unplaced)
   RETURNING a.alert_id INTO alert_id;
 END $$;
 COMMENT ON FUNCTION passport.draft_alert(text, int, geometry, text, text, jsonb) IS
-'Drafts an alert and says whom it would reach. hazard: as in passport.alert_level (flood); level: 1 to 5; area: Polygon or MultiPolygon, EPSG:4326; sensor: the one that gave the reason, if any; mode: live or drill; texts: {"ja": {"title", "body"}, ...} of one''s own, else those of the templates. Returns the draft and the number of residents, households and residents needing help in the area. Nothing is sent. The draft can be approved for 30 minutes. Errors: PT422 area, mode, level or texts refused, PT404 no such sensor or template. Two-person rule: see approve_alert.';
+'Drafts an alert and says whom it would reach. hazard: as in passport.alert_level (flood); level: 1 to 5; area: Polygon or MultiPolygon, EPSG:4326; sensor: the one that gave the reason, if any; mode: live or drill; texts: {"ja": {"title", "body"}, ...} of one''s own, else those of the templates. Returns the draft and the number of residents, households and residents needing help in the area, and of those whom no area can select (unplaced_residents() lists them). Nothing is sent. The draft can be approved for 30 minutes. Errors: PT422 area, mode, level or texts refused, PT404 no such sensor or template. Two-person rule: see approve_alert.';
 
 CREATE FUNCTION passport.cancel_texts(a passport.alert) RETURNS jsonb
   LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -221,11 +223,11 @@ COMMENT ON FUNCTION passport.cancel_texts(passport.alert) IS
 -- What an approver looks at before they confirm.
 CREATE VIEW passport.alert_draft WITH (security_barrier) AS
   SELECT a.alert_id, a.hazard, a.level, a.mode, a.sensor, a.area_names, a.area, a.texts,
-         a.headcount, a.households, a.needing_help, a.drafted_by, a.drafted_at, a.draft_until
+         a.headcount, a.households, a.needing_help, a.unplaced, a.drafted_by, a.drafted_at, a.draft_until
     FROM passport.alert AS a
    WHERE a.state = 'draft' AND a.draft_until > passport.now();
 COMMENT ON VIEW passport.alert_draft IS
-'Drafts that can be approved now: what would be said, where, to how many, and who drafted it.';
+'Drafts that can be approved now: what would be said, where, to how many, how many residents no area can select (unplaced), and who drafted it.';
 
 -- The one way from an alert to the outbox: the mode of the messages is the
 -- alert's own, so a drill cannot come out live.

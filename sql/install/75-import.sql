@@ -1,0 +1,485 @@
+-- Import: residents come in, and what that sets off
+
+CREATE TABLE passport.import_run (
+  import_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  extract text NOT NULL CHECK (extract IN ('full', 'differential')),
+  arrived bigint NOT NULL,
+  changed bigint NOT NULL,
+  unchanged bigint NOT NULL,
+  gone bigint NOT NULL,
+  rejected bigint NOT NULL,
+  removals bigint NOT NULL,
+  imported_by text NOT NULL,
+  imported_at timestamptz NOT NULL
+);
+COMMENT ON TABLE passport.import_run IS
+'Imports of residents: rows by what became of them, removals (residents who are none any more), who and when.';
+
+CREATE TABLE passport.import_effect (
+  resident_id bigint NOT NULL REFERENCES passport.resident,
+  import_id bigint NOT NULL REFERENCES passport.import_run,
+  effect text NOT NULL CHECK (effect IN (
+    'arrived', 'moved', 'moved_out', 'gone', 'returned', 'died', 'death_corrected', 'attributes_changed',
+    'account_suspended', 'account_resumed', 'account_closed', 'points_frozen', 'points_released',
+    'deliveries_withdrawn', 'devices_retired', 'guardianship_ends_sooner', 'address_protected',
+    'protection_flag_gone')),
+  PRIMARY KEY (resident_id, import_id, effect)
+);
+COMMENT ON TABLE passport.import_effect IS
+'What an import changed for whom, and what that set off. In the first import, when everybody arrives, nobody''s arrival is listed. protection_flag_gone is for staff: the register does not flag the address any more, and the protection stands until it ends.';
+CREATE INDEX import_effect_import ON passport.import_effect (import_id, effect);
+
+CREATE FUNCTION passport.judge_extract(batch int, extract text,
+  OUT arrived bigint, OUT changed bigint, OUT unchanged bigint, OUT gone bigint, OUT rejected bigint,
+  OUT removals bigint, OUT must_confirm boolean) RETURNS record
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+  SET plan_cache_mode = force_custom_plan
+  SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+  -- a few moves are every day's work also in a hamlet
+  few CONSTANT int := 10;
+  village bigint;
+BEGIN
+  IF coalesce(extract NOT IN ('full', 'differential'), true) THEN
+    PERFORM passport.refuse('/extract', 'unknown_extract', 'An extract is full or differential.');
+  ELSIF NOT EXISTS (SELECT FROM passport.resident_staging AS s WHERE s.batch = judge_extract.batch) THEN
+    PERFORM passport.refuse('', 'nothing_staged', 'This session has copied no row into passport.resident_staging.');
+  END IF;
+  -- one import at a time: two could both find a number new
+  LOCK TABLE passport.resident_directory IN SHARE ROW EXCLUSIVE MODE;
+  TRUNCATE passport.resident_import;
+  PERFORM passport.judge_rows(judge_extract.batch);
+  IF extract = 'full' THEN
+    PERFORM passport.judge_missing();
+  END IF;
+  ANALYZE passport.resident_import;
+
+  SELECT count(*) FILTER (WHERE i.verdict = 'new'), count(*) FILTER (WHERE i.verdict = 'changed'),
+         count(*) FILTER (WHERE i.verdict = 'unchanged'), count(*) FILTER (WHERE i.verdict = 'gone'),
+         count(*) FILTER (WHERE i.verdict = 'rejected'),
+         count(*) FILTER (WHERE i.verdict IN ('changed', 'gone') AND i.old_status = 'resident' AND i.status <> 'resident')
+    INTO arrived, changed, unchanged, gone, rejected, removals
+    FROM passport.resident_import AS i;
+  SELECT count(*) INTO village FROM passport.resident AS r WHERE r.status = 'resident';
+  must_confirm := gone > 0
+    OR removals > greatest(few, village * current_setting('passport.removal_share')::float8 / 100);
+END $$;
+COMMENT ON FUNCTION passport.judge_extract(int, text) IS
+'Part of an import: judges a batch of staged rows into passport.resident_import and counts: arrived (new), changed, unchanged, gone (residents whom a full extract does not have), rejected; removals: residents who would be none any more; must_confirm: somebody is gone, or the removals are more than passport.removal_share percent of the village (and more than ten). Locks out other imports until the transaction ends.';
+
+CREATE FUNCTION passport.judge_rows(batch int) RETURNS void
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+  SET plan_cache_mode = force_custom_plan
+  SET jit = off
+AS $$
+BEGIN
+  INSERT INTO passport.resident_import
+  SELECT n.line,
+         CASE WHEN n.problems IS NOT NULL THEN 'rejected' WHEN o.resident_id IS NULL THEN 'new'
+              -- a point is compared as text: its operators are not in pg_catalog
+              WHEN (o.household_number, o.relation, o.name, o.name_kana, o.name_roman, o.alias, o.birth_date,
+                    o.birth_written, o.sex, o.address, o.oaza, o.koaza, o.lot, o.building, o.location::text,
+                    o.location_precision, o.location_source, o.nationality_class, o.residence_status, o.stay_until,
+                    o.language, o.status, o.changed_on, o.change_reason, o.protected, o.needs_help)
+                   IS DISTINCT FROM
+                   (n.household_number, n.relation, n.name, n.name_kana, n.name_roman, n.alias, n.birth_date,
+                    n.birth_written, n.sex, n.address, n.oaza, n.koaza, n.lot, n.building, n.location::text,
+                    n.location_precision, n.location_source, n.nationality_class, n.residence_status, n.stay_until,
+                    n.language, n.status, n.changed_on, n.change_reason, coalesce(n.protected, o.protected),
+                    coalesce(n.needs_help, o.needs_help)) THEN 'changed'
+              ELSE 'unchanged' END,
+         o.resident_id, o.status, n.problems,
+         n.resident_number, n.household_number, n.relation, n.name, n.name_kana, n.name_roman, n.alias, n.birth_date,
+         n.birth_written, n.sex, n.address, n.oaza, n.koaza, n.lot, n.building, n.location, n.location_precision,
+         n.location_source, n.nationality_class, n.residence_status, n.stay_until, n.language, n.status, n.changed_on,
+         n.change_reason, coalesce(n.protected, o.protected, false), coalesce(n.needs_help, o.needs_help, false)
+    FROM (SELECT s.line, r.problems, r.resident_number, r.household_number, r.relation, r.name, r.name_kana,
+                 r.name_roman, r.alias, r.birth_date, r.birth_written, coalesce(r.sex, 'unknown') AS sex, r.address,
+                 p.oaza, r.koaza, r.lot, r.building, coalesce(passport.point(r.lon, r.lat), p.location) AS location,
+                 CASE WHEN r.lon IS NOT NULL THEN coalesce(r.location_precision, 'parcel')
+                      ELSE p.location_precision END AS location_precision,
+                 CASE WHEN r.lon IS NOT NULL THEN 'map' WHEN p.location IS NOT NULL THEN 'address' END AS location_source,
+                 coalesce(r.nationality_class, 'japanese') AS nationality_class, r.residence_status, r.stay_until,
+                 coalesce(r.language, 'ja') AS language, coalesce(r.status, 'resident') AS status, r.changed_on,
+                 r.change_reason, r.protected, r.needs_help
+            FROM passport.resident_staging AS s
+           CROSS JOIN LATERAL passport.read_record(s) AS r
+           CROSS JOIN LATERAL passport.place_of(r.address, r.oaza, r.koaza, r.lot) AS p
+           WHERE s.batch = judge_rows.batch) AS n
+    LEFT JOIN passport.resident_directory AS d ON d.resident_number = n.resident_number
+    LEFT JOIN passport.resident AS o ON o.resident_id = d.resident_id;
+
+  UPDATE passport.resident_import AS i
+     SET verdict = 'rejected', problems = coalesce(i.problems, '[]') || jsonb_build_object(
+           'field', 'resident_number', 'code', 'duplicate', 'text', 'Another row has the same number.')
+    FROM (SELECT t.resident_number FROM passport.resident_import AS t
+           GROUP BY t.resident_number HAVING count(*) > 1) AS twice
+   WHERE i.resident_number = twice.resident_number;
+END $$;
+COMMENT ON FUNCTION passport.judge_rows(int) IS
+'Part of judge_extract(): each staged row of a batch as a resident, held against the register. The map system''s point wins over the address''s. What tells of a protection or a need and is not given stays as it was, for not every extract has it.';
+
+CREATE FUNCTION passport.judge_missing() RETURNS void
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+  SET jit = off
+AS $$
+BEGIN
+  INSERT INTO passport.resident_import
+  SELECT -row_number() OVER (), 'gone', r.resident_id, r.status, NULL,
+         r.resident_number, r.household_number, r.relation, r.name, r.name_kana, r.name_roman, r.alias, r.birth_date,
+         r.birth_written, r.sex, r.address, r.oaza, r.koaza, r.lot, r.building, r.location, r.location_precision,
+         r.location_source, r.nationality_class, r.residence_status, r.stay_until, r.language, 'moved_out', r.changed_on,
+         r.change_reason, r.protected, r.needs_help
+    FROM passport.resident AS r
+   WHERE r.status = 'resident'
+     AND NOT EXISTS (SELECT FROM passport.resident_import AS i WHERE i.resident_number = r.resident_number);
+  -- whose number cannot be read may be any of those that seem to be missing
+  IF FOUND AND EXISTS (SELECT FROM passport.resident_import AS i WHERE i.resident_number IS NULL) THEN
+    PERFORM passport.refuse('/extract', 'unreadable_number',
+      'Residents are missing, and rows have no resident number that can be read: they may be the same people.');
+  END IF;
+END $$;
+COMMENT ON FUNCTION passport.judge_missing() IS
+'Part of judge_extract(): the residents whom a full extract does not have, as moved out. Who is registered without being a resident (住登外) is not missed. PT422 (unreadable_number) if some may be in rows whose number is wrong.';
+
+CREATE FUNCTION passport.preview_import(extract text,
+  OUT arrived bigint, OUT changed bigint, OUT unchanged bigint, OUT gone bigint, OUT rejected bigint,
+  OUT removals bigint, OUT must_confirm boolean) RETURNS record
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  SELECT * INTO arrived, changed, unchanged, gone, rejected, removals, must_confirm
+    FROM passport.judge_extract(pg_backend_pid(), extract);
+  TRUNCATE passport.resident_import;
+END $$;
+COMMENT ON FUNCTION passport.preview_import(text) IS
+'Dry run of import_extract() over the rows that this session copied into passport.resident_staging; changes nothing. Returns how many would arrive, change, stay, be gone (full: residents whom the extract does not have) and be rejected (import_problems() lists them), how many residents would be none any more (removals), and whether that number must be confirmed. Errors as of import_extract.';
+
+CREATE FUNCTION passport.import_problems()
+  RETURNS TABLE ("row" bigint, field text, code text, "text" text)
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+  PERFORM passport.judge_extract(pg_backend_pid(), 'differential');
+  RETURN QUERY
+    SELECT s.nth, p.value ->> 'field', p.value ->> 'code', p.value ->> 'text'
+      FROM (SELECT t.line, row_number() OVER (ORDER BY t.line) AS nth
+              FROM passport.resident_staging AS t WHERE t.batch = pg_backend_pid()) AS s
+      JOIN passport.resident_import AS i ON i.line = s.line AND i.verdict = 'rejected'
+     CROSS JOIN LATERAL jsonb_array_elements(i.problems) AS p
+     ORDER BY 1, 2, 3;
+  TRUNCATE passport.resident_import;
+END $$;
+COMMENT ON FUNCTION passport.import_problems() IS
+'What is wrong with the rows that this session copied into passport.resident_staging: row (from 1, without the header), field, code (see read_record; duplicate: another row has the same number) and a sentence. No value is repeated.';
+
+CREATE FUNCTION passport.apply_extract(batch int, extract text, confirmed_removals bigint) RETURNS bigint
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+  SET jit = off
+AS $$
+#variable_conflict use_column
+DECLARE
+  counts record;
+  first_one boolean;
+  this bigint;
+BEGIN
+  counts := passport.judge_extract(batch, extract);
+  IF counts.must_confirm AND confirmed_removals IS DISTINCT FROM counts.removals THEN
+    RAISE EXCEPTION 'the number of residents that would be removed is not confirmed' USING ERRCODE = 'PT409',
+      DETAIL = jsonb_build_object('removals', counts.removals, 'gone', counts.gone)::text,
+      HINT = 'Look at them, then give their number as confirmed_removals; a differential extract leaves those alone whom it does not have.';
+  END IF;
+  first_one := NOT EXISTS (SELECT FROM passport.resident);
+  INSERT INTO passport.import_run AS n
+         (extract, arrived, changed, unchanged, gone, rejected, removals, imported_by, imported_at)
+  VALUES (extract, counts.arrived, counts.changed, counts.unchanged, counts.gone, counts.rejected, counts.removals,
+          session_user, passport.now())
+  RETURNING n.import_id INTO this;
+  PERFORM passport.list_changes(this);
+  PERFORM passport.write_residents();
+  IF NOT first_one THEN
+    INSERT INTO passport.import_effect (resident_id, import_id, effect)
+    SELECT d.resident_id, this, 'arrived'
+      FROM passport.resident_import AS i JOIN passport.resident_directory AS d USING (resident_number)
+     WHERE i.verdict = 'new';
+  END IF;
+  PERFORM passport.refresh_imported_keys();
+  PERFORM passport.set_off_effects(this);
+  RETURN this;
+END $$;
+COMMENT ON FUNCTION passport.apply_extract(int, text, bigint) IS
+'Part of an import: applies a batch of staged rows with all that it sets off, and returns the import. The judged rows stay in passport.resident_import for the caller, who calls end_import(). PT409 unless the removals are confirmed where they must be.';
+
+CREATE FUNCTION passport.list_changes(import_id bigint) RETURNS void
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+  SET plan_cache_mode = force_custom_plan
+  SET jit = off
+AS $$
+BEGIN
+  INSERT INTO passport.import_effect (resident_id, import_id, effect)
+  SELECT o.resident_id, list_changes.import_id, e.effect
+    FROM passport.resident_import AS i
+    JOIN passport.resident AS o ON o.resident_id = i.subject
+   CROSS JOIN LATERAL (VALUES
+      ('gone', i.verdict = 'gone'),
+      ('moved_out', o.status = 'resident' AND i.status IN ('moved_out', 'non_resident')),
+      ('returned', o.status IN ('moved_out', 'non_resident') AND i.status = 'resident'),
+      ('died', o.status <> 'deceased' AND i.status = 'deceased'),
+      ('death_corrected', o.status = 'deceased' AND i.status <> 'deceased'),
+      ('moved', i.status = 'resident' AND (o.address, o.oaza, o.koaza, o.lot, o.building)
+                IS DISTINCT FROM (i.address, i.oaza, i.koaza, i.lot, i.building)),
+      ('attributes_changed', (o.name, o.address, o.birth_date, o.sex)
+                             IS DISTINCT FROM (i.name, i.address, i.birth_date, i.sex)),
+      ('protection_flag_gone', o.protected AND NOT i.protected)) AS e(effect, holds)
+   WHERE i.verdict IN ('changed', 'gone') AND e.holds;
+END $$;
+COMMENT ON FUNCTION passport.list_changes(bigint) IS
+'Part of an import: keeps what changes for whom, while the register still has the old records. attributes_changed: one of the four that a signature certificate holds, which ends with them.';
+
+CREATE FUNCTION passport.write_residents() RETURNS void
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+  SET plan_cache_mode = force_custom_plan
+  SET jit = off
+AS $$
+BEGIN
+  INSERT INTO passport.resident_history (resident_id, valid_from, valid_to, record)
+  SELECT o.resident_id, o.updated_at, greatest(passport.now(), o.updated_at),
+         to_jsonb(o) - ARRAY['resident_id', 'location', 'updated_at']
+    FROM passport.resident_import AS i JOIN passport.resident AS o ON o.resident_id = i.subject
+   WHERE i.verdict IN ('changed', 'gone');
+
+  UPDATE passport.resident AS r
+     SET (household_number, relation, name, name_kana, name_roman, alias, birth_date, birth_written, sex, address, oaza,
+          koaza, lot, building, location, location_precision, location_source, nationality_class, residence_status,
+          stay_until, language, status, changed_on, change_reason, protected, needs_help, updated_at)
+       = (i.household_number, i.relation, i.name, i.name_kana, i.name_roman, i.alias, i.birth_date, i.birth_written,
+          i.sex, i.address, i.oaza, i.koaza, i.lot, i.building, i.location, i.location_precision, i.location_source,
+          i.nationality_class, i.residence_status, i.stay_until, i.language, i.status, i.changed_on, i.change_reason,
+          i.protected, i.needs_help, passport.now())
+    FROM passport.resident_import AS i
+   WHERE r.resident_id = i.subject AND i.verdict IN ('changed', 'gone');
+
+  WITH added AS (
+    INSERT INTO passport.resident
+           (resident_number, household_number, relation, name, name_kana, name_roman, alias, birth_date, birth_written,
+            sex, address, oaza, koaza, lot, building, location, location_precision, location_source, nationality_class,
+            residence_status, stay_until, language, status, changed_on, change_reason, protected, needs_help, updated_at)
+    SELECT i.resident_number, i.household_number, i.relation, i.name, i.name_kana, i.name_roman, i.alias, i.birth_date,
+           i.birth_written, i.sex, i.address, i.oaza, i.koaza, i.lot, i.building, i.location, i.location_precision,
+           i.location_source, i.nationality_class, i.residence_status, i.stay_until, i.language, i.status, i.changed_on,
+           i.change_reason, i.protected, i.needs_help, passport.now()
+      FROM passport.resident_import AS i WHERE i.verdict = 'new' ORDER BY i.line
+    RETURNING resident_id, resident_number
+  )
+  INSERT INTO passport.resident_directory (resident_number, resident_id)
+  SELECT a.resident_number, a.resident_id FROM added AS a;
+END $$;
+COMMENT ON FUNCTION passport.write_residents() IS
+'Part of an import: writes the old records into the history, and the judged rows into the register.';
+
+CREATE FUNCTION passport.refresh_imported_keys() RETURNS void
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+  SET plan_cache_mode = force_custom_plan
+AS $$
+DECLARE
+  -- so that memory does not grow with the village
+  step CONSTANT bigint := 10000;
+  first bigint;
+  last bigint;
+BEGIN
+  SELECT min(i.line), max(i.line) INTO first, last FROM passport.resident_import AS i;
+  WHILE first <= last LOOP
+    PERFORM passport.refresh_match_keys(ARRAY(
+      SELECT d.resident_id
+        FROM passport.resident_import AS i JOIN passport.resident_directory AS d USING (resident_number)
+       WHERE i.line >= first AND i.line < first + step AND i.verdict IN ('new', 'changed', 'gone')));
+    first := first + step;
+  END LOOP;
+END $$;
+COMMENT ON FUNCTION passport.refresh_imported_keys() IS
+'Part of an import: makes the match keys of everybody who is new or changed, some thousands at a time.';
+
+CREATE FUNCTION passport.affected(import_id bigint, effect text) RETURNS bigint[]
+  LANGUAGE sql STABLE
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT coalesce(array_agg(e.resident_id ORDER BY e.resident_id), '{}')
+    FROM passport.import_effect AS e WHERE e.import_id = affected.import_id AND e.effect = affected.effect;
+END;
+COMMENT ON FUNCTION passport.affected(bigint, text) IS
+'Residents whom an import had this effect on.';
+
+-- All that a change of the register sets off stands here, one line each; what
+-- the line does is a function of the service concerned.  Where people live is
+-- not among it: areas select by the register's own rows, which are new already.
+CREATE FUNCTION passport.set_off_effects(import_id bigint) RETURNS void
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  left_us CONSTANT bigint[] := passport.affected(import_id, 'moved_out');
+  back CONSTANT bigint[] := passport.affected(import_id, 'returned');
+  dead CONSTANT bigint[] := passport.affected(import_id, 'died');
+  alive CONSTANT bigint[] := passport.affected(import_id, 'death_corrected');
+  flagged bigint[];
+BEGIN
+  SELECT coalesce(array_agg(d.resident_id), '{}') INTO flagged
+    FROM passport.resident_import AS i JOIN passport.resident_directory AS d USING (resident_number)
+   WHERE i.protected AND i.verdict <> 'rejected' AND i.status <> 'deceased';
+  INSERT INTO passport.import_effect AS e (resident_id, import_id, effect)
+  SELECT t.resident_id, import_id, 'address_protected' FROM passport.protect_flagged(flagged) AS t(resident_id)
+   UNION ALL
+  SELECT t.resident_id, import_id, 'account_suspended' FROM passport.suspend_departed(left_us) AS t(resident_id)
+   UNION ALL
+  SELECT t.resident_id, import_id, 'points_frozen' FROM passport.point_holders(left_us || dead) AS t(resident_id)
+   UNION ALL
+  SELECT t.resident_id, import_id, 'account_resumed' FROM passport.resume_returned(back) AS t(resident_id)
+   UNION ALL
+  SELECT t.resident_id, import_id, 'points_released' FROM passport.point_holders(back) AS t(resident_id)
+   UNION ALL
+  SELECT t.resident_id, import_id, 'account_closed' FROM passport.close_accounts(dead) AS t(resident_id)
+   UNION ALL
+  SELECT t.resident_id, import_id, 'devices_retired' FROM passport.retire_devices(dead, 'deceased') AS t(resident_id)
+   UNION ALL
+  SELECT t.resident_id, import_id, 'deliveries_withdrawn' FROM passport.withdraw_deliveries(dead) AS t(resident_id)
+   UNION ALL
+  SELECT t.resident_id, import_id, 'account_suspended' FROM passport.suspend_revived(alive) AS t(resident_id)
+   UNION ALL
+  SELECT t.resident_id, import_id, 'guardianship_ends_sooner'
+    FROM passport.shorten_guardianships(passport.affected(import_id, 'attributes_changed')) AS t(resident_id);
+END $$;
+COMMENT ON FUNCTION passport.set_off_effects(bigint) IS
+'Part of an import: moved out: the account is suspended and the points are frozen (nothing is awarded or spent, what expires expires); back: both end; died: the account is closed, the devices retired and what waits to be sent is withdrawn; a death that was an error: staff resume the account; flagged: the address is protected; another birth date: a minor''s guardianship ends as it says. That people come of age needs no import: their guardianships know the day.';
+
+CREATE FUNCTION passport.end_import(batch int) RETURNS void
+  LANGUAGE plpgsql
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  TRUNCATE passport.resident_import;
+  DELETE FROM passport.resident_staging AS s WHERE s.batch = end_import.batch;
+END $$;
+COMMENT ON FUNCTION passport.end_import(int) IS
+'Part of an import: leaves no copy of what was imported.';
+
+CREATE FUNCTION passport.import_extract(extract text, confirmed_removals bigint DEFAULT NULL)
+  RETURNS TABLE (import_id bigint, what text, residents bigint)
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  mine CONSTANT int := pg_backend_pid();
+  this CONSTANT bigint := passport.apply_extract(mine, extract, confirmed_removals);
+BEGIN
+  PERFORM passport.end_import(mine);
+  RETURN QUERY
+    SELECT this, c.what, c.residents
+      FROM passport.import_run AS n
+     CROSS JOIN LATERAL (VALUES (1, 'arrived', n.arrived), (2, 'changed', n.changed), (3, 'unchanged', n.unchanged),
+                                (4, 'gone', n.gone), (5, 'rejected', n.rejected)) AS c(nth, what, residents)
+     WHERE n.import_id = this
+     UNION ALL
+    SELECT this, 'effect: ' || e.effect, count(*) FROM passport.import_effect AS e
+     WHERE e.import_id = this AND e.effect NOT IN ('arrived', 'gone')
+     GROUP BY e.effect;
+END $$;
+COMMENT ON FUNCTION passport.import_extract(text, bigint) IS
+'Imports the rows that this session copied into passport.resident_staging, in one transaction, and empties it. extract: full (it has every resident; who is missing has moved out) or differential (it has those who changed). Each row is the whole record; an empty field empties, but for protected and needs_help, which then stay. Rows with a problem are left out (import_problems() lists them beforehand). confirmed_removals: the removals that preview_import() showed; required where somebody is gone, or where more residents than passport.removal_share percent of the village (and more than ten) would be none any more. Returns the import''s number, its rows by what became of them, and its effects by kind; import_effects() lists them by person. Errors: PT409 removals not confirmed, or not by their number (DETAIL: {"removals", "gone"}); PT422 unknown_extract, nothing_staged, unreadable_number.';
+
+CREATE FUNCTION passport.import_effects(import_id bigint, purpose text)
+  RETURNS TABLE (resident_id bigint, name text, effect text)
+  LANGUAGE plpgsql SECURITY DEFINER ROWS 100
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+  PERFORM passport.record_access(
+    ARRAY(SELECT e.resident_id FROM passport.import_effect AS e WHERE e.import_id = import_effects.import_id),
+    purpose, 'import_effects', ARRAY['name', 'effect']);
+  RETURN QUERY
+    SELECT e.resident_id, r.name, e.effect
+      FROM passport.import_effect AS e JOIN passport.resident AS r USING (resident_id)
+     WHERE e.import_id = import_effects.import_id
+     ORDER BY e.effect, e.resident_id;
+END $$;
+COMMENT ON FUNCTION passport.import_effects(bigint, text) IS
+'What an import changed for whom, and what that set off, for staff: protection_flag_gone, death_corrected and guardianship_ends_sooner are theirs to look at. purpose and who looked are kept, as by view_resident. PT422 for an unknown purpose.';
+
+CREATE FUNCTION passport.import_residents(residents jsonb, confirmed_removals bigint DEFAULT NULL,
+  OUT imported int, OUT updated int, OUT rejected int, OUT problems jsonb) RETURNS record
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  -- a plan made for one row must not be kept for ten thousand
+  SET plan_cache_mode = force_custom_plan
+AS $$
+#variable_conflict use_column
+DECLARE
+  -- beside the rows that this session may have copied
+  batch CONSTANT int := -pg_backend_pid();
+BEGIN
+  IF residents IS NULL OR jsonb_typeof(residents) <> 'array' THEN
+    PERFORM passport.refuse('', 'type', 'The residents must be an array of objects.');
+  ELSIF jsonb_array_length(residents) > 10000 THEN
+    PERFORM passport.refuse('', 'too_many', 'One call takes up to 10000 residents.');
+  END IF;
+  imported := 0;
+  updated := 0;
+  SELECT count(DISTINCT p."row"),
+         coalesce(jsonb_agg(to_jsonb(p) ORDER BY p."row", p.field), '[]') INTO rejected, problems
+    FROM passport.json_problems(residents) AS p;
+  INSERT INTO passport.resident_staging
+  SELECT batch, l.nth, t.* FROM jsonb_array_elements(residents) WITH ORDINALITY AS l(element, nth)
+   CROSS JOIN LATERAL jsonb_to_record(l.element) AS t(
+     resident_number text, household_number text, relation text, name text, name_kana text, name_roman text,
+     alias text, birth_date text, sex text, address text, oaza text, koaza text, lot text, building text, lon text,
+     lat text, location_precision text, nationality_class text, residence_status text, stay_until text,
+     language text, status text, changed_on text, change_reason text, protected text, needs_help text)
+   WHERE NOT EXISTS (SELECT FROM jsonb_array_elements(problems) AS p WHERE (p ->> 'row')::bigint = l.nth);
+  IF FOUND THEN
+    PERFORM passport.apply_extract(batch, 'differential', confirmed_removals);
+    SELECT count(*) FILTER (WHERE i.verdict = 'new'), count(*) FILTER (WHERE i.verdict = 'changed'),
+           rejected + count(*) FILTER (WHERE i.verdict = 'rejected')
+      INTO imported, updated, rejected FROM passport.resident_import AS i;
+    SELECT coalesce(jsonb_agg(p.value ORDER BY (p.value ->> 'row')::int, p.value ->> 'field', p.value ->> 'code'), '[]')
+      INTO problems
+      FROM (SELECT k.value FROM jsonb_array_elements(problems) AS k
+            UNION ALL
+            SELECT jsonb_build_object('row', i.line) || k.value
+              FROM passport.resident_import AS i CROSS JOIN LATERAL jsonb_array_elements(i.problems) AS k
+             WHERE i.verdict = 'rejected') AS p;
+  END IF;
+  PERFORM passport.end_import(batch);
+END $$;
+COMMENT ON FUNCTION passport.import_residents(jsonb, bigint) IS
+'Takes residents as JSON, by the same rules as import_extract(''differential''): an array of up to 10,000 objects whose keys are the columns of passport.resident_staging, resident_number and name required. Each object is the whole record: a key left out, null or "" empties the field, but for protected and needs_help, which then stay. A number already known is updated. Rows with a problem are left out and reported, the others are taken. Returns how many were imported, how many known ones changed, how many rows were rejected, and the problems as an array of {"row", "field", "code", "text"} (see read_record; type: no object, or no plain value). Errors: PT409 removals not confirmed, PT422 if the argument is no array or too long.';
+
+CREATE FUNCTION passport.json_problems(residents jsonb)
+  RETURNS TABLE ("row" bigint, field text, code text, "text" text)
+  LANGUAGE sql STABLE
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT l.nth, NULL, 'type', 'Each element must be an object.'
+    FROM jsonb_array_elements(residents) WITH ORDINALITY AS l(element, nth)
+   WHERE jsonb_typeof(l.element) <> 'object'
+  UNION ALL
+  SELECT l.nth, k.key, 'type', 'The field must be a plain value.'
+    FROM jsonb_array_elements(residents) WITH ORDINALITY AS l(element, nth)
+   CROSS JOIN LATERAL jsonb_each(CASE WHEN jsonb_typeof(l.element) = 'object' THEN l.element ELSE '{}' END) AS k
+   WHERE jsonb_typeof(k.value) IN ('object', 'array');
+END;
+COMMENT ON FUNCTION passport.json_problems(jsonb) IS
+'Part of import_residents(): what only JSON can have wrong: an element that is no object, a field that is none, either.';
