@@ -2,7 +2,7 @@
 
 CREATE TABLE passport.import_run (
   import_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  extract text NOT NULL CHECK (extract IN ('full', 'differential')),
+  kind text NOT NULL CHECK (kind IN ('full', 'differential')),
   arrived bigint NOT NULL,
   changed bigint NOT NULL,
   unchanged bigint NOT NULL,
@@ -29,7 +29,7 @@ COMMENT ON TABLE passport.import_effect IS
 'What an import changed for whom, and what that set off. In the first import, when everybody arrives, nobody''s arrival is listed. protection_flag_gone is for staff: the register does not flag the address any more, and the protection stands until it ends.';
 CREATE INDEX import_effect_import ON passport.import_effect (import_id, effect);
 
-CREATE FUNCTION passport.judge_extract(batch int, extract text,
+CREATE FUNCTION passport.judge_extract(batch int, kind text,
   OUT arrived bigint, OUT changed bigint, OUT unchanged bigint, OUT gone bigint, OUT rejected bigint,
   OUT removals bigint, OUT must_confirm boolean) RETURNS record
   LANGUAGE plpgsql
@@ -43,8 +43,8 @@ DECLARE
   few CONSTANT int := 10;
   village bigint;
 BEGIN
-  IF coalesce(extract NOT IN ('full', 'differential'), true) THEN
-    PERFORM passport.refuse('/extract', 'unknown_extract', 'An extract is full or differential.');
+  IF coalesce(kind NOT IN ('full', 'differential'), true) THEN
+    PERFORM passport.refuse('/kind', 'unknown_kind', 'An extract is full or differential.');
   ELSIF NOT EXISTS (SELECT FROM passport.resident_staging AS s WHERE s.batch = judge_extract.batch) THEN
     PERFORM passport.refuse('', 'nothing_staged', 'This session has copied no row into passport.resident_staging.');
   END IF;
@@ -52,7 +52,7 @@ BEGIN
   LOCK TABLE passport.resident_directory IN SHARE ROW EXCLUSIVE MODE;
   TRUNCATE passport.resident_import;
   PERFORM passport.judge_rows(judge_extract.batch);
-  IF extract = 'full' THEN
+  IF kind = 'full' THEN
     PERFORM passport.judge_missing();
   END IF;
   ANALYZE passport.resident_import;
@@ -140,14 +140,14 @@ BEGIN
      AND NOT EXISTS (SELECT FROM passport.resident_import AS i WHERE i.resident_number = r.resident_number);
   -- whose number cannot be read may be any of those that seem to be missing
   IF FOUND AND EXISTS (SELECT FROM passport.resident_import AS i WHERE i.resident_number IS NULL) THEN
-    PERFORM passport.refuse('/extract', 'unreadable_number',
+    PERFORM passport.refuse('/kind', 'unreadable_number',
       'Residents are missing, and rows have no resident number that can be read: they may be the same people.');
   END IF;
 END $$;
 COMMENT ON FUNCTION passport.judge_missing() IS
 'Part of judge_extract(): the residents whom a full extract does not have, as moved out. Who is registered without being a resident (住登外) is not missed. PT422 (unreadable_number) if some may be in rows whose number is wrong.';
 
-CREATE FUNCTION passport.preview_import(extract text,
+CREATE FUNCTION passport.preview_import(kind text,
   OUT arrived bigint, OUT changed bigint, OUT unchanged bigint, OUT gone bigint, OUT rejected bigint,
   OUT removals bigint, OUT must_confirm boolean) RETURNS record
   LANGUAGE plpgsql SECURITY DEFINER
@@ -155,7 +155,7 @@ CREATE FUNCTION passport.preview_import(extract text,
 AS $$
 BEGIN
   SELECT * INTO arrived, changed, unchanged, gone, rejected, removals, must_confirm
-    FROM passport.judge_extract(pg_backend_pid(), extract);
+    FROM passport.judge_extract(pg_backend_pid(), kind);
   TRUNCATE passport.resident_import;
 END $$;
 COMMENT ON FUNCTION passport.preview_import(text) IS
@@ -181,7 +181,7 @@ END $$;
 COMMENT ON FUNCTION passport.import_problems() IS
 'What is wrong with the rows that this session copied into passport.resident_staging: row (from 1, without the header), field, code (see read_record; duplicate: another row has the same number) and a sentence. No value is repeated.';
 
-CREATE FUNCTION passport.apply_extract(batch int, extract text, confirmed_removals bigint) RETURNS bigint
+CREATE FUNCTION passport.apply_extract(batch int, kind text, confirmed_removals bigint) RETURNS bigint
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
   SET jit = off
@@ -192,7 +192,7 @@ DECLARE
   first_one boolean;
   this bigint;
 BEGIN
-  counts := passport.judge_extract(batch, extract);
+  counts := passport.judge_extract(batch, kind);
   IF counts.must_confirm AND confirmed_removals IS DISTINCT FROM counts.removals THEN
     RAISE EXCEPTION 'the number of residents that would be removed is not confirmed' USING ERRCODE = 'PT409',
       DETAIL = jsonb_build_object('removals', counts.removals, 'gone', counts.gone)::text,
@@ -200,8 +200,8 @@ BEGIN
   END IF;
   first_one := NOT EXISTS (SELECT FROM passport.resident);
   INSERT INTO passport.import_run AS n
-         (extract, arrived, changed, unchanged, gone, rejected, removals, imported_by, imported_at)
-  VALUES (extract, counts.arrived, counts.changed, counts.unchanged, counts.gone, counts.rejected, counts.removals,
+         (kind, arrived, changed, unchanged, gone, rejected, removals, imported_by, imported_at)
+  VALUES (apply_extract.kind, counts.arrived, counts.changed, counts.unchanged, counts.gone, counts.rejected, counts.removals,
           session_user, passport.now())
   RETURNING n.import_id INTO this;
   PERFORM passport.list_changes(this);
@@ -375,7 +375,7 @@ END $$;
 COMMENT ON FUNCTION passport.end_import(int) IS
 'Part of an import: leaves no copy of what was imported.';
 
-CREATE FUNCTION passport.import_extract(extract text, confirmed_removals bigint DEFAULT NULL)
+CREATE FUNCTION passport.import_extract(kind text, confirmed_removals bigint DEFAULT NULL)
   RETURNS TABLE (import_id bigint, what text, residents bigint)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
@@ -383,7 +383,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
   mine CONSTANT int := pg_backend_pid();
-  this CONSTANT bigint := passport.apply_extract(mine, extract, confirmed_removals);
+  this CONSTANT bigint := passport.apply_extract(mine, kind, confirmed_removals);
 BEGIN
   PERFORM passport.end_import(mine);
   RETURN QUERY
@@ -398,7 +398,7 @@ BEGIN
      GROUP BY e.effect;
 END $$;
 COMMENT ON FUNCTION passport.import_extract(text, bigint) IS
-'Imports the rows that this session copied into passport.resident_staging, in one transaction, and empties it. extract: full (it has every resident; who is missing has moved out) or differential (it has those who changed). Each row is the whole record; an empty field empties, but for protected and needs_help, which then stay. Rows with a problem are left out (import_problems() lists them beforehand). confirmed_removals: the removals that preview_import() showed; required where somebody is gone, or where more residents than passport.removal_share percent of the village (and more than ten) would be none any more. Returns the import''s number, its rows by what became of them, and its effects by kind; import_effects() lists them by person. Errors: PT409 removals not confirmed, or not by their number (DETAIL: {"removals", "gone"}); PT422 unknown_extract, nothing_staged, unreadable_number.';
+'Imports the rows that this session copied into passport.resident_staging, in one transaction, and empties it. kind: full (it has every resident; who is missing has moved out) or differential (it has those who changed). Each row is the whole record; an empty field empties, but for protected and needs_help, which then stay. Rows with a problem are left out (import_problems() lists them beforehand). confirmed_removals: the removals that preview_import() showed; required where somebody is gone, or where more residents than passport.removal_share percent of the village (and more than ten) would be none any more. Returns the import''s number, its rows by what became of them, and its effects by kind; import_effects() lists them by person. Errors: PT409 removals not confirmed, or not by their number (DETAIL: {"removals", "gone"}); PT422 unknown_kind, nothing_staged, unreadable_number.';
 
 CREATE FUNCTION passport.import_effects(import_id bigint, purpose text)
   RETURNS TABLE (resident_id bigint, name text, effect text)
