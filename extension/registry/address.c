@@ -76,6 +76,9 @@ NormalizePlaceName(const char *text, size_t length, CharacterRow *name)
 	cursor.end = folded.character + folded.length;
 	address.rules = 0;
 	address.place.length = 0;
+	/* within an address it follows the 大字, and is dropped there */
+	if (folded.length > 1)
+		SkipWord(&cursor, "字");
 	while (cursor.at < cursor.end)
 		read_name(&cursor, &address);
 	*name = address.place;

@@ -92,6 +92,6 @@ row_text(const CharacterRow *row)
 {
 	char buffer[FOLD_MAX * 4];
 
-	return cstring_to_text_with_len(
-	    buffer, (int) WriteCharacters(row->character, row->length, buffer));
+	return cstring_to_text_with_len(buffer,
+	                                (int) WriteCharacters(row->character, row->length, buffer));
 }

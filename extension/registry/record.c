@@ -23,8 +23,8 @@ typedef struct FieldRule
 	double lowest, highest; /* degrees: Japan's own extent, which catches lon and lat exchanged */
 } FieldRule;
 
-static const RecordWord sexes[] = {{"male", "男"},      {"female", "女"}, {"other", "その他"},
-                                   {"unknown", "不明"}, {NULL, NULL}};
+static const RecordWord sexes[] = {
+    {"male", "男"}, {"female", "女"}, {"other", "その他"}, {"unknown", "不明"}, {NULL, NULL}};
 static const RecordWord precisions[] = {
     {"parcel", "地番"}, {"koaza", "小字"}, {"oaza", "大字"}, {NULL, NULL}};
 static const RecordWord nationalities[] = {{"japanese", "日本人"},
@@ -37,8 +37,8 @@ static const RecordWord statuses[] = {{"resident", "住民"},
                                       {"deceased", "死亡"},
                                       {"non_resident", "住登外"},
                                       {NULL, NULL}};
-static const RecordWord flags[] = {{"true", "有"}, {"true", "1"},  {"false", "無"},
-                                   {"false", "0"}, {NULL, NULL}};
+static const RecordWord flags[] = {
+    {"true", "有"}, {"true", "1"}, {"false", "無"}, {"false", "0"}, {NULL, NULL}};
 
 static const FieldRule rules[RECORD_FIELDS] = {
     [RECORD_RESIDENT_NUMBER] = {"resident_number", RECORD_TEXT, 20, .required = true},
@@ -349,8 +349,7 @@ DescribeRecordProblem(RecordField field, RecordProblem problem, char text[RECORD
 	    [RECORD_FINE] = "Nothing is wrong.",
 	    [RECORD_REQUIRED] = "The field is missing or blank.",
 	    [RECORD_CONTROL_CHARACTER] = "The field holds a control character.",
-	    [RECORD_INDIVIDUAL_NUMBER] =
-	        "The field holds an individual number, which is never stored.",
+	    [RECORD_INDIVIDUAL_NUMBER] = "The field holds an individual number, which is never stored.",
 	    [RECORD_FUTURE] = "Nobody is born in the future.",
 	    [RECORD_FORMAT] = "The field must be a language tag such as ja or zh-Hans.",
 	    [RECORD_PAIR] = "Longitude and latitude come together or not at all.",

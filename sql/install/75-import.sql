@@ -348,7 +348,7 @@ BEGIN
    UNION ALL
   SELECT t.resident_id, import_id, 'account_resumed' FROM passport.resume_returned(back) AS t(resident_id)
    UNION ALL
-  SELECT t.resident_id, import_id, 'points_released' FROM passport.point_holders(back) AS t(resident_id)
+  SELECT t.resident_id, import_id, 'points_released' FROM passport.point_holders(back || alive) AS t(resident_id)
    UNION ALL
   SELECT t.resident_id, import_id, 'account_closed' FROM passport.close_accounts(dead) AS t(resident_id)
    UNION ALL
@@ -387,15 +387,17 @@ DECLARE
 BEGIN
   PERFORM passport.end_import(mine);
   RETURN QUERY
-    SELECT this, c.what, c.residents
-      FROM passport.import_run AS n
-     CROSS JOIN LATERAL (VALUES (1, 'arrived', n.arrived), (2, 'changed', n.changed), (3, 'unchanged', n.unchanged),
-                                (4, 'gone', n.gone), (5, 'rejected', n.rejected)) AS c(nth, what, residents)
-     WHERE n.import_id = this
-     UNION ALL
-    SELECT this, 'effect: ' || e.effect, count(*) FROM passport.import_effect AS e
-     WHERE e.import_id = this AND e.effect NOT IN ('arrived', 'gone')
-     GROUP BY e.effect;
+    SELECT this, t.what, t.residents
+      FROM (SELECT c.nth, c.what, c.residents
+              FROM passport.import_run AS n
+             CROSS JOIN LATERAL (VALUES (1, 'arrived', n.arrived), (2, 'changed', n.changed), (3, 'unchanged', n.unchanged),
+                                        (4, 'gone', n.gone), (5, 'rejected', n.rejected)) AS c(nth, what, residents)
+             WHERE n.import_id = this
+            UNION ALL
+            SELECT 6, 'effect: ' || e.effect, count(*) FROM passport.import_effect AS e
+             WHERE e.import_id = this AND e.effect NOT IN ('arrived', 'gone')
+             GROUP BY e.effect) AS t(nth, what, residents)
+     ORDER BY t.nth, t.what COLLATE "C";
 END $$;
 COMMENT ON FUNCTION passport.import_extract(text, bigint) IS
 'Imports the rows that this session copied into passport.resident_staging, in one transaction, and empties it. kind: full (it has every resident; who is missing has moved out) or differential (it has those who changed). Each row is the whole record; an empty field empties, but for protected and needs_help, which then stay. Rows with a problem are left out (import_problems() lists them beforehand). confirmed_removals: the removals that preview_import() showed; required where somebody is gone, or where more residents than passport.removal_share percent of the village (and more than ten) would be none any more. Returns the import''s number, its rows by what became of them, and its effects by kind; import_effects() lists them by person. Errors: PT409 removals not confirmed, or not by their number (DETAIL: {"removals", "gone"}); PT422 unknown_kind, nothing_staged, unreadable_number.';

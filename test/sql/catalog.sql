@@ -67,6 +67,13 @@ SELECT c.oid::regclass, a.grantee::regrole, a.privilege_type FROM pg_class AS c
  WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind IN ('r', 'p', 'S')
    AND a.grantee <> c.relowner;
 
+\echo == a column of a table that anybody but its owner may touch: the inlets of an import, which can be written only
+SELECT c.oid::regclass, x.grantee::regrole, x.privilege_type, count(*) AS columns FROM pg_class AS c
+  JOIN pg_attribute AS a ON a.attrelid = c.oid
+  CROSS JOIN LATERAL aclexplode(a.attacl) AS x
+ WHERE c.relnamespace = 'passport'::regnamespace AND x.grantee <> c.relowner
+ GROUP BY 1, 2, 3 ORDER BY c.oid::regclass::text COLLATE "C";
+
 \echo == a view that somebody may read without a security barrier
 SELECT c.oid::regclass FROM pg_class AS c
  WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind = 'v'

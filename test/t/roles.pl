@@ -14,7 +14,7 @@ $node->safe_psql('postgres', 'SET client_min_messages = warning; CREATE EXTENSIO
 
 my %may_not = (
 	app => [ 'approve_alert(1, 0)', "add_trust_anchor('', 'signature')", 'household(1)', "claim_deliveries('w', 1, '1 minute')", "award_points(1, 'p', 'k', now())" ],
-	staff => [ 'approve_alert(1, 0)', "authenticate('x')", 'rotate_token_key()', "import_residents('[]')", "residents_in(NULL)", "claim_deliveries('w', 1, '1 minute')" ],
+	staff => [ 'approve_alert(1, 0)', "authenticate('x')", 'rotate_token_key()', "import_residents('[]')", "import_extract('full')", "residents_in(NULL)", "claim_deliveries('w', 1, '1 minute')" ],
 	approver => [ "draft_alert('flood', 4, NULL)", "import_residents('[]')", 'household(1)' ],
 	admin => [ 'approve_alert(1, 0)', "authenticate('x')", 'household(1)', "claim_deliveries('w', 1, '1 minute')" ],
 	auditor => [ 'approve_alert(1, 0)', 'household(1)', "award_points(1, 'p', 'k', now())" ],
