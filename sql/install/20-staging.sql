@@ -86,4 +86,4 @@ CREATE UNLOGGED TABLE passport.resident_import (
   needs_help boolean
 );
 COMMENT ON TABLE passport.resident_import IS
-'Staged rows as residents, within the transaction that imports them. verdict: rejected (problems says why), new, changed, unchanged, or gone (a resident whom a full extract does not have: a negative line); subject: whose row it is, NULL for somebody new; old_status: what the register said before.';
+'Staged rows as residents, within the transaction that imports them. verdict: rejected (problems says why), new, changed, unchanged, or gone (a resident whom a full extract does not have: a negative line); subject: whose row it is, or will be (NULL where that is rejected); old_status: what the register said before.';

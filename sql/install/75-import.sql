@@ -92,7 +92,9 @@ BEGIN
                     n.language, n.status, n.changed_on, n.change_reason, coalesce(n.protected, o.protected),
                     coalesce(n.needs_help, o.needs_help)) THEN 'changed'
               ELSE 'unchanged' END,
-         o.resident_id, o.status, n.problems,
+         -- so that whoever follows a row needs no look into the directory; a dry run uses numbers up
+         CASE WHEN n.problems IS NULL AND o.resident_id IS NULL THEN nextval('passport.resident_resident_id_seq')
+              ELSE o.resident_id END, o.status, n.problems,
          n.resident_number, n.household_number, n.relation, n.name, n.name_kana, n.name_roman, n.alias, n.birth_date,
          n.birth_written, n.sex, n.address, n.oaza, n.koaza, n.lot, n.building, n.location, n.location_precision,
          n.location_source, n.nationality_class, n.residence_status, n.stay_until, n.language, n.status, n.changed_on,
@@ -208,9 +210,7 @@ BEGIN
   PERFORM passport.write_residents();
   IF NOT first_one THEN
     INSERT INTO passport.import_effect (resident_id, import_id, effect)
-    SELECT d.resident_id, this, 'arrived'
-      FROM passport.resident_import AS i JOIN passport.resident_directory AS d USING (resident_number)
-     WHERE i.verdict = 'new';
+    SELECT i.subject, this, 'arrived' FROM passport.resident_import AS i WHERE i.verdict = 'new';
   END IF;
   PERFORM passport.refresh_imported_keys();
   PERFORM passport.set_off_effects(this);
@@ -270,20 +270,19 @@ BEGIN
     FROM passport.resident_import AS i
    WHERE r.resident_id = i.subject AND i.verdict IN ('changed', 'gone');
 
-  WITH added AS (
-    INSERT INTO passport.resident
-           (resident_number, household_number, relation, name, name_kana, name_roman, alias, birth_date, birth_written,
-            sex, address, oaza, koaza, lot, building, location, location_precision, location_source, nationality_class,
-            residence_status, stay_until, language, status, changed_on, change_reason, protected, needs_help, updated_at)
-    SELECT i.resident_number, i.household_number, i.relation, i.name, i.name_kana, i.name_roman, i.alias, i.birth_date,
-           i.birth_written, i.sex, i.address, i.oaza, i.koaza, i.lot, i.building, i.location, i.location_precision,
-           i.location_source, i.nationality_class, i.residence_status, i.stay_until, i.language, i.status, i.changed_on,
-           i.change_reason, i.protected, i.needs_help, passport.now()
-      FROM passport.resident_import AS i WHERE i.verdict = 'new' ORDER BY i.line
-    RETURNING resident_id, resident_number
-  )
+  INSERT INTO passport.resident
+         (resident_id, resident_number, household_number, relation, name, name_kana, name_roman, alias, birth_date,
+          birth_written, sex, address, oaza, koaza, lot, building, location, location_precision, location_source,
+          nationality_class, residence_status, stay_until, language, status, changed_on, change_reason, protected,
+          needs_help, updated_at)
+  OVERRIDING SYSTEM VALUE
+  SELECT i.subject, i.resident_number, i.household_number, i.relation, i.name, i.name_kana, i.name_roman, i.alias,
+         i.birth_date, i.birth_written, i.sex, i.address, i.oaza, i.koaza, i.lot, i.building, i.location,
+         i.location_precision, i.location_source, i.nationality_class, i.residence_status, i.stay_until, i.language,
+         i.status, i.changed_on, i.change_reason, i.protected, i.needs_help, passport.now()
+    FROM passport.resident_import AS i WHERE i.verdict = 'new';
   INSERT INTO passport.resident_directory (resident_number, resident_id)
-  SELECT a.resident_number, a.resident_id FROM added AS a;
+  SELECT i.resident_number, i.subject FROM passport.resident_import AS i WHERE i.verdict = 'new';
 END $$;
 COMMENT ON FUNCTION passport.write_residents() IS
 'Part of an import: writes the old records into the history, and the judged rows into the register.';
@@ -302,8 +301,7 @@ BEGIN
   SELECT min(i.line), max(i.line) INTO first, last FROM passport.resident_import AS i;
   WHILE first <= last LOOP
     PERFORM passport.refresh_match_keys(ARRAY(
-      SELECT d.resident_id
-        FROM passport.resident_import AS i JOIN passport.resident_directory AS d USING (resident_number)
+      SELECT i.subject FROM passport.resident_import AS i
        WHERE i.line >= first AND i.line < first + step AND i.verdict IN ('new', 'changed', 'gone')));
     first := first + step;
   END LOOP;
@@ -336,8 +334,8 @@ DECLARE
   alive CONSTANT bigint[] := passport.affected(import_id, 'death_corrected');
   flagged bigint[];
 BEGIN
-  SELECT coalesce(array_agg(d.resident_id), '{}') INTO flagged
-    FROM passport.resident_import AS i JOIN passport.resident_directory AS d USING (resident_number)
+  SELECT coalesce(array_agg(i.subject), '{}') INTO flagged
+    FROM passport.resident_import AS i
    WHERE i.protected AND i.verdict <> 'rejected' AND i.status <> 'deceased';
   INSERT INTO passport.import_effect AS e (resident_id, import_id, effect)
   SELECT t.resident_id, import_id, 'address_protected' FROM passport.protect_flagged(flagged) AS t(resident_id)
