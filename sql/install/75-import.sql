@@ -34,7 +34,6 @@ CREATE FUNCTION passport.judge_extract(batch int, kind text,
   OUT removals bigint, OUT must_confirm boolean) RETURNS record
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
-  SET plan_cache_mode = force_custom_plan
   SET jit = off
 AS $$
 #variable_conflict use_column
@@ -73,7 +72,6 @@ COMMENT ON FUNCTION passport.judge_extract(int, text) IS
 CREATE FUNCTION passport.judge_rows(batch int) RETURNS void
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
-  SET plan_cache_mode = force_custom_plan
   SET jit = off
 AS $$
 BEGIN
@@ -222,7 +220,6 @@ COMMENT ON FUNCTION passport.apply_extract(int, text, bigint) IS
 CREATE FUNCTION passport.list_changes(import_id bigint) RETURNS void
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
-  SET plan_cache_mode = force_custom_plan
   SET jit = off
 AS $$
 BEGIN
@@ -249,7 +246,6 @@ COMMENT ON FUNCTION passport.list_changes(bigint) IS
 CREATE FUNCTION passport.write_residents() RETURNS void
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
-  SET plan_cache_mode = force_custom_plan
   SET jit = off
 AS $$
 BEGIN
@@ -290,7 +286,6 @@ COMMENT ON FUNCTION passport.write_residents() IS
 CREATE FUNCTION passport.refresh_imported_keys() RETURNS void
   LANGUAGE plpgsql
   SET search_path = pg_catalog, pg_temp
-  SET plan_cache_mode = force_custom_plan
 AS $$
 DECLARE
   -- so that memory does not grow with the village
@@ -423,8 +418,6 @@ CREATE FUNCTION passport.import_residents(residents jsonb, confirmed_removals bi
   OUT imported int, OUT updated int, OUT rejected int, OUT problems jsonb) RETURNS record
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
-  -- a plan made for one row must not be kept for ten thousand
-  SET plan_cache_mode = force_custom_plan
 AS $$
 #variable_conflict use_column
 DECLARE
