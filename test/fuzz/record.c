@@ -55,7 +55,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *at = (const char *) data;
 	const char *end = at + size;
 	RecordText given[RECORD_FIELDS];
-	RecordValue values[RECORD_FIELDS];
+	RecordValue values[RECORD_FIELDS] = {0};
 	char text[RECORD_PROBLEM_TEXT_MAX];
 	bool good, fine = true;
 
