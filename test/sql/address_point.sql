@@ -32,7 +32,8 @@ SELECT imported, rejected FROM passport.import_residents('[
   {"resident_number": "P7", "name": "七", "oaza": "海ノ口", "koaza": "下原", "lot": "十一番地"},
   {"resident_number": "P8", "name": "八", "address": "南牧村どこか1"},
   {"resident_number": "P9", "name": "九"},
-  {"resident_number": "P10", "name": "十", "address": "南牧村広瀬29番地乙"}]');
+  {"resident_number": "P10", "name": "十", "address": "南牧村広瀬29番地乙"},
+  {"resident_number": "P11", "name": "十一", "oaza": "海ノ口", "koaza": "下原", "lot": "12"}]');
 CREATE FUNCTION pg_temp.placed() RETURNS TABLE (resident_number text, oaza text, place text, location_precision text, source text)
 LANGUAGE sql STABLE AS $$
   SELECT resident_number, oaza, public.st_astext(location), location_precision, location_source FROM passport.resident
@@ -72,7 +73,7 @@ lg_code,machiaza_id,prc_id,rep_lon,rep_lat,rep_srid,rep_scale,rep_src_code,plygn
 \.
 SELECT * FROM passport.import_address_points();
 -- P1 parcel; P2 by its 小字 though the lot stands twice; P3 the only 12; P4 middle of 上原; P5 no lot 3, but the 小字;
--- P6 stays where the map system put it; P10 in a 大字 that the registry alone knew
+-- P6 stays where the map system put it; P11 in their 小字, not at the only 12, which is in another; P10 in a 大字 that the registry alone knew
 SELECT * FROM pg_temp.placed();
 SELECT name, st_astext(location) AS location FROM passport.oaza ORDER BY name COLLATE "C";
 SELECT (SELECT count(*) FROM passport.parcel_staging) + (SELECT count(*) FROM passport.parcel_position_staging) AS left_behind;

@@ -9,7 +9,8 @@
 \set VERBOSITY terse
 \set ON_ERROR_ROLLBACK on
 SET LOCAL passport.clock = '2026-07-01 12:00+09';
--- what other tests left in the register is not of this village
+-- what other tests left in the register is not of this village; somebody is there already
+INSERT INTO passport.resident (resident_number, name, status, updated_at) VALUES ('import', '前住者', 'moved_out', passport.now());
 UPDATE passport.resident SET status = 'non_resident' WHERE status = 'resident';
 INSERT INTO passport.oaza (name, location) VALUES ('海ノ口', passport.point(138.49, 36.02)), ('海尻', passport.point(138.48, 36.04));
 INSERT INTO passport.municipality_area (code, name, area)
