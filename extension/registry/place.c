@@ -1,6 +1,7 @@
 /*
  * The normal forms by which an address finds its parcel: the names of 大字 and
- * 小字, and the lot.
+ * 小字, and the lot.  They are stored with the parcels, so that they are made
+ * by the shipped forms of characters alone.
  */
 #include "postgres.h"
 
@@ -8,6 +9,7 @@
 #include "utils/builtins.h"
 
 #include "registry/normalize.h"
+#include "registry/variant.h"
 
 PG_FUNCTION_INFO_V1(passport_place_form);
 PG_FUNCTION_INFO_V1(passport_lot_form);
@@ -25,7 +27,12 @@ passport_place_form(PG_FUNCTION_ARGS)
 	text *name = PG_GETARG_TEXT_PP(0);
 	CharacterRow form;
 
-	if (!NormalizePlaceName(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), &form))
+	bool good;
+
+	HideVariants(true);
+	good = NormalizePlaceName(VARDATA_ANY(name), VARSIZE_ANY_EXHDR(name), &form);
+	HideVariants(false);
+	if (!good)
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(row_text(&form));
 }
@@ -37,7 +44,12 @@ passport_lot_form(PG_FUNCTION_ARGS)
 	text *lot = PG_GETARG_TEXT_PP(0);
 	CharacterRow form;
 
-	if (!NormalizeLot(VARDATA_ANY(lot), VARSIZE_ANY_EXHDR(lot), &form))
+	bool good;
+
+	HideVariants(true);
+	good = NormalizeLot(VARDATA_ANY(lot), VARSIZE_ANY_EXHDR(lot), &form);
+	HideVariants(false);
+	if (!good)
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(row_text(&form));
 }
@@ -83,7 +95,9 @@ normalize_argument(FunctionCallInfo fcinfo, NormalAddress *address)
 {
 	text *given = PG_GETARG_TEXT_PP(0);
 
+	HideVariants(true);
 	NormalizeAddress(VARDATA_ANY(given), VARSIZE_ANY_EXHDR(given), address);
+	HideVariants(false);
 	return address->usable;
 }
 

@@ -87,6 +87,12 @@ BEGIN
   IF FOUND THEN
     PERFORM passport.refuse('/definition/' || stranger, 'unknown', 'A sensor has no such property.');
   END IF;
+  -- the texts only: twelve decimals of a longitude are no such number
+  PERFORM passport.refuse_individual_number('/sensor', target);
+  PERFORM passport.refuse_individual_number('/definition/' || e.key, e.value #>> '{}')
+     FROM jsonb_each(definition) AS e WHERE jsonb_typeof(e.value) = 'string';
+  PERFORM passport.refuse_individual_number('/definition/stages', n #>> '{}')
+     FROM jsonb_path_query(definition, '$.stages[*].name') AS n;
 
   INSERT INTO passport.sensor (sensor) VALUES (target) ON CONFLICT DO NOTHING;
   INSERT INTO passport.sensor_state (sensor) VALUES (target) ON CONFLICT DO NOTHING;

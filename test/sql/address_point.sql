@@ -85,7 +85,7 @@ SELECT string_agg(w, ' ') FROM pg_temp.who('SRID=4326;POLYGON((138.4905 36.0205,
 
 -- whom no area selects is listed, and counted in each draft
 SELECT household_number, name, address, oaza, by_oaza FROM passport.unplaced_residents('disaster');
-SELECT count(*) FROM passport.access_record WHERE source = 'unplaced_residents';
+SELECT count(*) FROM passport.audit_record WHERE source = 'unplaced_residents';
 SELECT headcount, unplaced FROM passport.draft_alert('flood', 4,
   'SRID=4326;POLYGON((138.4905 36.0205, 138.4915 36.0205, 138.4915 36.0215, 138.4905 36.0215, 138.4905 36.0205))',
   texts => '{"ja": {"title": "避難", "body": "にげて"}}');

@@ -115,7 +115,7 @@ SELECT h.valid_from, h.valid_to, h.record ->> 'name' AS name, h.record ->> 'addr
 SELECT pg_temp.refusal($$SELECT passport.resident_as_of(pg_temp.id('V1'), '2026-06-30', 'counter')$$);
 SELECT pg_temp.refusal($$SELECT passport.resident_as_of(pg_temp.id('V1'), '2026-08-01', 'curiosity')$$);
 SELECT record ? 'address' AS shows_address, record ? 'name' AS shows_name FROM passport.resident_as_of(pg_temp.id('I03'), '2026-08-01', 'counter');
-SELECT count(*) FROM passport.access_record WHERE source = 'resident_as_of' AND resident_id = pg_temp.id('V1');
+SELECT count(*) FROM passport.audit_record WHERE source = 'resident_as_of' AND resident_id = pg_temp.id('V1');
 -- the keys for matching are those of the new name and address
 SELECT k.name_key = passport.name_key('新姓　1') AS name, k.address_key = passport.address_key('南牧村海の口77番地') AS address
   FROM passport.resident_match_key AS k WHERE resident_id = pg_temp.id('V1');
@@ -165,7 +165,7 @@ SELECT state, suspended_for FROM passport.account WHERE resident_id = pg_temp.id
 -- protection: set by the flag, extended while it stands, never lifted
 INSERT INTO passport.resident_staging (resident_number, name, address, protected) VALUES ('V4', '村人　4', '南牧村海尻4', '1');
 SELECT what, residents FROM passport.import_extract('differential') WHERE what LIKE 'effect%prot%';
-SELECT from_date, until_date, reason FROM passport.address_protection WHERE resident_id = pg_temp.id('V4');
+SELECT from_date, until_date FROM passport.address_protection WHERE resident_id = pg_temp.id('V4');
 SELECT address, oaza FROM passport.resident_place WHERE resident_id = pg_temp.id('V4');
 SET LOCAL passport.clock = '2027-07-10 12:00+09';
 INSERT INTO passport.resident_staging (resident_number, name, address, protected) VALUES ('V4', '村人　4', '南牧村海尻4', '1');
