@@ -10,7 +10,7 @@ CREATE TABLE passport.proof_recipe (
   PRIMARY KEY (object, arguments)
 );
 COMMENT ON TABLE passport.proof_recipe IS
-'Calls of functions in the schema passport by name. arguments: in the form of their types'' input, where :victim, :mate and :other are canary residents (see make_canaries) and :alert, :draft, :registration, :guardianship, :disaster, :session, :token, :area, :today what was made of them; acts: called by a resident, once as :mate and once as :other; nameless: it must not name the victim either, for what it shows belongs to an area, or goes to somebody from whom she may hide; expected: the SQLSTATEs of a call that is to be refused, and must be.';
+'Calls of functions in the schema passport by name. arguments: in the form of their types'' input, where :victim, :mate and :other are canary residents (see make_canaries) and :alert, :draft, :import, :registration, :guardianship, :disaster, :session, :token, :area, :today what was made of them; acts: called by a resident, once as :mate and once as :other; nameless: it must not name the victim either, for what it shows belongs to an area, or goes to somebody from whom she may hide; expected: the SQLSTATEs of a call that is to be refused, and must be.';
 
 -- resident: what the app calls, as a member of the household and as somebody else
 INSERT INTO passport.proof_recipe (object, arguments, acts, nameless, expected, shipped) VALUES
@@ -89,6 +89,8 @@ INSERT INTO passport.proof_recipe (object, arguments, acts, nameless, expected, 
   ('report_alerts', '{}', false, true, '{}', true),
   ('report_html', '{}', false, true, '{}', true),
   ('request_protection', '{:mate,canary}', false, false, '{}', true),
+  ('resident_as_of', '{:victim,:today,counter}', false, false, '{}', true),
+  ('resident_as_of', '{:mate,:today,counter}', false, false, '{}', true),
   ('resume_account', '{:victim,canary}', false, false, '{PT404}', true),
   ('reverse_points', '{:victim,:entry,canary}', false, false, '{}', true),
   ('shown_candidates', '{:candidates}', false, false, '{}', true),
@@ -96,6 +98,7 @@ INSERT INTO passport.proof_recipe (object, arguments, acts, nameless, expected, 
   ('spend_points', '{:victim,1,canary,canary-4}', false, false, '{}', true),
   ('suspend_account', '{:victim,canary}', false, false, '{}', true),
   ('take_off_roster', '{:victim}', false, false, '{}', true),
+  ('unplaced_residents', '{disaster}', false, false, '{}', true),
   ('view_household', '{:victim,counter}', false, false, '{}', true),
   ('view_household', '{:mate,counter}', false, false, '{}', true),
   ('view_points', '{:victim,points}', false, false, '{}', true),
@@ -117,10 +120,16 @@ INSERT INTO passport.proof_recipe (object, arguments, acts, nameless, expected, 
   ('expire_drafts', '{}', false, false, '{}', true),
   ('forget_challenges', '{}', false, false, '{}', true),
   ('import_hazard_zones', '{"{\"type\": \"FeatureCollection\", \"features\": []}",flood,canary}', false, false, '{}', true),
+  ('import_address_points', '{}', false, false, '{PT422}', true),
+  ('import_effects', '{:import,counter}', false, false, '{}', true),
+  ('import_extract', '{differential}', false, false, '{PT422}', true),
+  ('import_problems', '{}', false, false, '{PT422}', true),
   ('import_residents', '{"[{\"resident_number\": \"canary-1\", \"name\": \"\"}]"}', false, false, '{}', true),
   ('library_version', '{}', false, false, '{}', true),
   ('load_crl', '{"\\\\x30"}', false, false, '{}', true),
   ('now', '{}', false, false, '{}', true),
+  ('place_residents', '{}', false, false, '{}', true),
+  ('preview_import', '{differential}', false, false, '{PT422}', true),
   ('public_map', '{}', false, true, '{}', true),
   ('record_readings', '{canary,"{:now}","{1}"}', false, false, '{}', true),
   ('record_succession', '{CN=canary,01,02}', false, false, '{PT404}', true),

@@ -67,7 +67,14 @@ SELECT c.oid::regclass, a.grantee::regrole, a.privilege_type FROM pg_class AS c
  WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind IN ('r', 'p', 'S')
    AND a.grantee <> c.relowner;
 
-\echo == a table whose row security is not forced, or whose policy is not for passport_owner alone
+\echo == a column of a table that anybody but its owner may touch: the inlets of an import, which can be written only
+SELECT c.oid::regclass, x.grantee::regrole, x.privilege_type, count(*) AS columns FROM pg_class AS c
+  JOIN pg_attribute AS a ON a.attrelid = c.oid
+  CROSS JOIN LATERAL aclexplode(a.attacl) AS x
+ WHERE c.relnamespace = 'passport'::regnamespace AND x.grantee <> c.relowner
+ GROUP BY 1, 2, 3 ORDER BY c.oid::regclass::text COLLATE "C";
+
+\echo == a table whose row security is not forced, or whose policy is not for passport_owner alone: the inlets, for COPY FROM is refused under it
 SELECT c.oid::regclass FROM pg_class AS c
  WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind IN ('r', 'p')
    AND NOT (c.relrowsecurity AND c.relforcerowsecurity
@@ -158,7 +165,9 @@ INSERT INTO without_access VALUES
   ('award_points', 'books what the resident sees in the ledger'), ('award_roster', 'books what residents see in the ledger'),
   ('spend_points', 'books what the resident sees in the ledger, and answers with what is left'),
   ('reverse_points', 'books what the resident sees in the ledger, and answers with what is left'),
-  ('import_residents', 'answers with numbers and rules, never a value'), ('refresh_match_keys', 'answers nothing'),
+  ('import_residents', 'answers with numbers and rules, never a value'), ('import_problems', 'answers with rows and rules, never a value'),
+  ('preview_import', 'numbers of people'), ('import_extract', 'numbers of people'), ('import_address_points', 'numbers of parcels'),
+  ('place_residents', 'a number of people'), ('refresh_match_keys', 'answers nothing'),
   ('record_readings', 'gauges'), ('define_sensor', 'gauges'), ('assign_zones', 'zones'), ('import_hazard_zones', 'zones'),
   ('set_program', 'rules'), ('set_program_rule', 'rules'), ('set_audience', 'rules'), ('set_operation_policy', 'rules'),
   ('set_consent_purpose', 'rules'), ('set_retention', 'rules'), ('set_job', 'rules'),

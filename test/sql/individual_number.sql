@@ -54,6 +54,8 @@ INSERT INTO recipe (function, argument, reason) VALUES
   ('load_variants', 'usuals', 'kept ten characters at the most: no number fits'),
   ('match_words', 'explanation', :computed), ('match_words', 'language', :computed),
   ('make_ocsp_request', 'serials', 'serial numbers in hex, of J-LIS: any digits'),
+  ('preview_import', 'kind', :vocabulary), ('import_extract', 'kind', :vocabulary), ('import_effects', 'purpose', :vocabulary),
+  ('resident_as_of', 'purpose', :vocabulary), ('unplaced_residents', 'purpose', :vocabulary),
   ('set_source', 'url', 'a URL of J-LIS: any digits, or lists would not be loaded'), ('set_source', 'kind', :vocabulary),
   ('set_source', 'issuer', :looked_up), ('withdraw_consent', 'purpose', :looked_up);
 INSERT INTO recipe (function, argument, call) VALUES
