@@ -32,6 +32,8 @@ BEGIN
   IF record IS NULL THEN
     RAISE EXCEPTION 'nothing is known of that day' USING ERRCODE = 'PT404';
   END IF;
+  -- that a protection is asked for is itself a matter of health and safety
+  record := record - 'protected';
   IF passport.address_protected(resident_id) THEN
     -- where somebody lived shows where they may have gone
     record := record - ARRAY['address', 'oaza', 'koaza', 'lot', 'building'];
@@ -40,4 +42,4 @@ BEGIN
                                  ARRAY(SELECT jsonb_object_keys(record)));
 END $$;
 COMMENT ON FUNCTION passport.resident_as_of(bigint, date, text) IS
-'A resident''s record as it stood here at the end of a day, and from when to when it held (valid_to NULL: still). purpose and who looked are kept, as by view_resident. Without the address while it is protected. PT404 for somebody unknown or not yet here that day, PT422 for an unknown purpose.';
+'A resident''s record as it stood here at the end of a day, and from when to when it held (valid_to NULL: still). purpose and who looked are kept, as by view_resident. Without the address while it is protected, and without the register''s flag. PT404 for somebody unknown or not yet here that day, PT422 for an unknown purpose.';

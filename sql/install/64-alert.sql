@@ -16,7 +16,7 @@ CREATE TABLE passport.alert (
   headcount int NOT NULL CHECK (headcount >= 0),
   households int NOT NULL,
   needing_help int NOT NULL,
-  unplaced int NOT NULL,
+  unplaced int NOT NULL DEFAULT 0,
   approved_by text CHECK (approved_by <> drafted_by),
   approved_at timestamptz,
   expires_at timestamptz,         -- until when an undelivered message is still sent

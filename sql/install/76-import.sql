@@ -15,9 +15,11 @@ CREATE TABLE passport.import_run (
 COMMENT ON TABLE passport.import_run IS
 'Imports of residents: rows by what became of them, removals (residents who are none any more), who and when.';
 
+-- Rows enter by an import alone, which reads them from what it writes: foreign
+-- keys would check each of them again.
 CREATE TABLE passport.import_effect (
-  resident_id bigint NOT NULL REFERENCES passport.resident,
-  import_id bigint NOT NULL REFERENCES passport.import_run,
+  resident_id bigint NOT NULL,
+  import_id bigint NOT NULL,
   effect text NOT NULL CHECK (effect IN (
     'arrived', 'moved', 'moved_out', 'gone', 'returned', 'died', 'death_corrected', 'attributes_changed',
     'account_suspended', 'account_resumed', 'account_closed', 'points_frozen', 'points_released',
