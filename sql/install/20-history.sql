@@ -32,6 +32,7 @@ BEGIN
   IF record IS NULL THEN
     RAISE EXCEPTION 'nothing is known of that day' USING ERRCODE = 'PT404';
   END IF;
+  -- that a protection is asked for is itself a matter of health and safety
   record := record - 'protected';
   IF passport.address_protected(resident_id) THEN
     -- where somebody lived shows where they may have gone
