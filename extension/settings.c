@@ -22,6 +22,7 @@ int passport_crl_grace;
 char *passport_database = "";
 char *passport_issuer;
 char *passport_municipality_code;
+int passport_reading_months;
 int passport_session_lifetime;
 char *passport_signature_algorithms;
 int passport_step_up_lifetime;
@@ -73,6 +74,10 @@ DefinePassportSettings(void)
 	                           "The municipality's six-digit code, with its check digit.", NULL,
 	                           &passport_municipality_code, "203050", PGC_SUSET, 0,
 	                           check_municipality_code, NULL, NULL);
+	/* two at least: what happened last month is looked into this month */
+	DefineCustomIntVariable("passport.reading_months",
+	                        "For how many months readings are kept before this one.", NULL,
+	                        &passport_reading_months, 24, 2, 1200, PGC_SIGHUP, 0, NULL, NULL, NULL);
 	DefineSeconds("passport.session_lifetime", "How long a login lasts.",
 	              &passport_session_lifetime, 2592000, 60, 31536000);
 	DefineCustomStringVariable(

@@ -8,7 +8,7 @@
 
 #include "executor/spi.h"
 
-#define STATEMENT_ARGUMENTS 12
+#define STATEMENT_ARGUMENTS 13
 
 typedef enum StatementPlan
 {

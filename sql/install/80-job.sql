@@ -31,9 +31,11 @@ CREATE FUNCTION passport.job_kinds() RETURNS TABLE (job text, every interval, at
 BEGIN ATOMIC
   VALUES ('expire_drafts', interval '1 minute', NULL::time),
          ('forget_challenges', interval '1 hour', NULL),
+         ('keep_readings', interval '1 hour', NULL),
          ('renewal_reminders', interval '1 day', time '09:00'),
          ('review_certificates', interval '15 minutes', NULL),
-         ('rotate_token_keys', interval '1 hour', NULL);
+         ('rotate_token_keys', interval '1 hour', NULL),
+         ('watch_sensors', interval '1 minute', NULL);
 END;
 COMMENT ON FUNCTION passport.job_kinds() IS
 'The jobs that there are, with the times at which they run unless the table job says otherwise. Rows of job are made by the first run and not by the script, so that a dump keeps what an administrator changed.';
@@ -47,9 +49,11 @@ BEGIN
     WHEN 'expire_drafts' THEN RETURN passport.expire_drafts();
     WHEN 'forget_challenges' THEN
       RETURN passport.forget_challenges() + passport.forget_attempts() + passport.forget_kiosk_logins();
+    WHEN 'keep_readings' THEN RETURN passport.keep_readings();
     WHEN 'review_certificates' THEN RETURN passport.review_certificates();
     WHEN 'renewal_reminders' THEN RETURN passport.send_due_reminders();
     WHEN 'rotate_token_keys' THEN RETURN passport.rotate_token_keys();
+    WHEN 'watch_sensors' THEN RETURN passport.watch_sensors();
     ELSE RAISE EXCEPTION 'no such job' USING ERRCODE = 'PT404',
            HINT = 'The jobs are in passport.job_kinds().';
   END CASE;

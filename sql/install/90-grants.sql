@@ -30,6 +30,7 @@ GRANT EXECUTE ON FUNCTION
 
 -- the village's staff
 GRANT EXECUTE ON FUNCTION
+  passport.set_sensor_state, passport.confirm_reading, passport.sensor_forecast,
   passport.draw_affected_area, passport.draft_alert, passport.cancel_alert, passport.alert_cap,
   passport.find_resident, passport.normalized_name, passport.normalized_address,
   passport.view_resident, passport.view_household, passport.view_points,
@@ -44,7 +45,7 @@ GRANT EXECUTE ON FUNCTION
   passport.public_map, passport.report_html, passport.local_time, passport.alert_words, passport.report_alerts
   TO passport_staff;
 GRANT SELECT ON
-  passport.report_sensor, passport.report_held_reading, passport.report_alert, passport.report_household,
+  passport.report_sensor, passport.report_silence, passport.report_held_reading, passport.report_alert, passport.report_household,
   passport.report_unanswered, passport.report_note, passport.report_points, passport.report_reminder,
   passport.report_registration, passport.registration_queue, passport.alert_draft
   TO passport_staff;
@@ -64,7 +65,7 @@ GRANT EXECUTE ON FUNCTION
   passport.forget_challenges, passport.certificate_info, passport.verify_signature,
   passport.record_succession, passport.review_certificates, passport.set_consent_purpose,
   passport.import_residents, passport.refresh_match_keys, passport.protect_address, passport.record_card,
-  passport.define_sensor, passport.assign_zones, passport.import_hazard_zones, passport.record_readings,
+  passport.define_sensor, passport.set_sensor_state, passport.assign_zones, passport.import_hazard_zones, passport.record_readings,
   passport.residents_in,
   passport.set_program, passport.set_program_rule, passport.check_ledger,
   passport.run_job, passport.set_job, passport.send_due_reminders, passport.expire_drafts
