@@ -35,9 +35,9 @@ SELECT k.conrelid::regclass, k.conname FROM pg_constraint AS k
   JOIN pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
  WHERE k.contype = 'f' AND a.attname <> 'resident_id';
 
-\echo == a table without a primary key
+\echo == a table without a primary key; of a partitioned one (reading), each partition has its own
 SELECT c.oid::regclass FROM pg_class AS c
- WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind IN ('r', 'p')
+ WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind = 'r'
    AND NOT EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = c.oid AND i.indisprimary);
 
 \echo == a trigger that fires on INSERT

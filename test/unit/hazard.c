@@ -1,5 +1,5 @@
 /*
- * The gate, the stages and the batch by themselves, without a database: what
+ * The gate, the stages, the batch and the forecast without a database: what
  * must hold for any series of readings.  Prints TAP; test/t/hazard_unit.pl
  * builds it with the sanitizers.
  */
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "hazard/batch.h"
+#include "hazard/forecast.h"
 
 #define LENGTH 60
 #define SERIES 3000
@@ -37,7 +38,9 @@ MakeSensor(void)
 	                            .max_fall = 0.3,
 	                            .noise = 0.05,
 	                            .dropout = 0,
-	                            .alarm = 2,
+	                            .steps = {2, 3, 4},
+	                            .step_count = 3,
+	                            .grave = 4,
 	                            .stale_after = 24 * 60 * GATE_MINUTE,
 	                            .future_tolerance = 5 * GATE_MINUTE,
 	                            .memory = 120 * GATE_MINUTE},
@@ -174,6 +177,8 @@ BatchesDoNotMatter(void)
 		Garble(levels, LENGTH);
 		Fill(once, levels, LENGTH);
 		Fill(parts, levels, LENGTH);
+		for (int i = 0; i < LENGTH && n % 2 == 0; i++)
+			once[i].witness = parts[i].witness = rand() % 3;
 		JudgeBatch(&whole, once, LENGTH, NOW);
 		for (int i = 0, size; i < LENGTH; i += size)
 		{
@@ -249,6 +254,233 @@ ExtremesAreSafe(void)
 	      "extreme values and times do no harm");
 }
 
+/* Deny lets every witness see nothing. */
+static void
+Deny(Reading *readings, int count)
+{
+	for (int i = 0; i < count; i++)
+		readings[i].witness = GATE_DENIED;
+}
+
+static void
+DeniedRisesAreNotGrave(void)
+{
+	int wrong = 0, reached = 0;
+
+	for (int n = 0; n < SERIES; n++)
+	{
+		double levels[LENGTH];
+		Reading readings[LENGTH];
+		Sensor sensor = MakeSensor();
+
+		Wander(levels, LENGTH);
+		if (n % 2 == 0)
+			Garble(levels, LENGTH);
+		Fill(readings, levels, LENGTH);
+		Deny(readings, LENGTH);
+		JudgeBatch(&sensor, readings, LENGTH, NOW);
+		for (int i = 0; i < LENGTH; i++)
+		{
+			wrong += readings[i].stage > 3;
+			wrong += readings[i].verdict == GATE_ACCEPTED && readings[i].value >= 4;
+			reached += readings[i].stage == 3;
+		}
+	}
+	Check(wrong == 0 && reached > SERIES, "what all witnesses deny goes to stage 3 and no further");
+}
+
+static void
+SilentWitnessesDenyNothing(void)
+{
+	int wrong = 0;
+
+	for (int n = 0; n < SERIES; n++)
+	{
+		double levels[LENGTH];
+		Reading alone[LENGTH], seen[LENGTH];
+		Sensor one = MakeSensor(), other = MakeSensor();
+
+		Wander(levels, LENGTH);
+		Garble(levels, LENGTH);
+		Fill(alone, levels, LENGTH);
+		Fill(seen, levels, LENGTH);
+		for (int i = 0; i < LENGTH; i++)
+			seen[i].witness = GATE_MOVED;
+		JudgeBatch(&one, alone, LENGTH, NOW);
+		JudgeBatch(&other, seen, LENGTH, NOW);
+		for (int i = 0; i < LENGTH; i++)
+			wrong += alone[i].verdict != seen[i].verdict || alone[i].stage != seen[i].stage;
+	}
+	Check(wrong == 0, "witnesses that are silent or saw it move leave the gate as it is");
+}
+
+/* A real flood that reaches the grave threshold passes with the first that a witness sees. */
+static void
+OneWitnessIsEnough(void)
+{
+	double levels[] = {1, 1.5, 2.1, 2.6, 3.1, 3.6, 4.1, 4.6, 5.1, 5.6};
+	Reading readings[10];
+	Sensor sensor = MakeSensor();
+
+	Fill(readings, levels, 10);
+	Deny(readings, 10);
+	readings[8].witness = GATE_MOVED;
+	JudgeBatch(&sensor, readings, 10, NOW);
+	Check(readings[2].verdict == GATE_ACCEPTED && readings[2].stage == 2 && readings[2].reasons ==
+	          (GATE_UNCORROBORATED | GATE_CONFIRMED) && readings[7].verdict == GATE_HELD &&
+	          readings[7].stage == 3 && readings[8].verdict == GATE_ACCEPTED &&
+	          readings[8].stage == 4 && readings[9].reasons == 0,
+	      "above stage 3 the first reading that a witness sees passes");
+}
+
+static void
+APersonIsEnough(void)
+{
+	double levels[] = {1, 1.5, 4.5, 4.6, 4.7};
+	Reading readings[5], later;
+	Sensor sensor = MakeSensor();
+	Confirmation with;
+	GateReading held;
+
+	Fill(readings, levels, 5);
+	Deny(readings, 5);
+	JudgeBatch(&sensor, readings, 5, NOW);
+	held = (GateReading){true, readings[2].at, 4.5};
+	Check(sensor.stage.stage == 3 && sensor.history.held.at == readings[4].at &&
+	          sensor.history.last.value == 1.5,
+	      "seconds of a grave rise that is denied are held, at stage 3");
+	with = ConfirmHeld(&sensor, held);
+	Check(sensor.stage.stage == 4 && with.known && with.at == readings[4].at &&
+	          sensor.history.last.value == 4.7 && !sensor.history.held.known,
+	      "a person confirms one, and what goes on from it follows");
+	later = (Reading){.at = NOW, .value = 4.9, .witness = GATE_DENIED};
+	JudgeBatch(&sensor, &later, 1, NOW);
+	Check(later.verdict == GATE_ACCEPTED && later.reasons == 0, "and nobody is asked again");
+}
+
+static void
+StuckIsNoLevel(void)
+{
+	double low[LENGTH], high[LENGTH];
+	Reading readings[LENGTH];
+	Sensor sensor = MakeSensor();
+	int stuck = 0;
+
+	for (int i = 0; i < LENGTH; i++)
+	{
+		low[i] = 1;
+		high[i] = i < 30 ? 2.2 : 1.9;
+	}
+	sensor.limits.stuck_after = 120 * GATE_MINUTE;
+	Fill(readings, low, LENGTH);
+	JudgeBatch(&sensor, readings, LENGTH, NOW);
+	for (int i = 0; i < LENGTH; i++)
+		stuck += readings[i].verdict != GATE_ACCEPTED;
+	Check(stuck == 0, "low water may stay the same for as long as it likes");
+
+	sensor = MakeSensor();
+	sensor.limits.stuck_after = 120 * GATE_MINUTE;
+	Fill(readings, low, LENGTH);
+	for (int i = 40; i < LENGTH; i++)
+		readings[i].witness = GATE_MOVED;
+	JudgeBatch(&sensor, readings, LENGTH, NOW);
+	Check(readings[39].verdict == GATE_ACCEPTED && readings[40].verdict == GATE_REJECTED &&
+	          readings[40].reasons == GATE_STUCK && readings[59].reasons == GATE_STUCK,
+	      "but not while others see it move");
+
+	sensor = MakeSensor();
+	sensor.limits.stuck_after = 120 * GATE_MINUTE;
+	Fill(readings, high, LENGTH);
+	JudgeBatch(&sensor, readings, LENGTH, NOW);
+	/* the first waits for its second, so the count begins with that */
+	Check(readings[13].verdict == GATE_ACCEPTED && readings[14].reasons == GATE_STUCK &&
+	          readings[29].reasons == GATE_STUCK && readings[29].stage == 2 &&
+	          readings[30].verdict == GATE_ACCEPTED,
+	      "above a threshold it is stuck, keeps its stage, and is believed when it moves");
+}
+
+static void
+GapsGiveWay(void)
+{
+	Reading readings[5] = {{.at = NOW - 30 * GATE_MINUTE, .value = 1, .order = 0},
+	                       {.at = NOW - 20 * GATE_MINUTE, .value = 0, .order = 1},
+	                       {.at = NOW - 20 * GATE_MINUTE, .value = NAN, .order = 2},
+	                       {.at = NOW - 20 * GATE_MINUTE, .value = 1.1, .order = 3},
+	                       {.at = NOW - 20 * GATE_MINUTE, .value = 1.2, .order = 4}};
+	Reading late = {.at = NOW - 20 * GATE_MINUTE,
+	                .value = 1.1,
+	                .stored = true,
+	                .stored_value = 0,
+	                .stored_gap = true};
+	Sensor sensor = MakeSensor();
+
+	JudgeBatch(&sensor, readings, 5, NOW);
+	Check(!readings[1].keep && !readings[2].keep && readings[3].keep && !readings[3].corrects &&
+	          readings[3].verdict == GATE_ACCEPTED && readings[3].reasons == GATE_CORRECTED &&
+	          readings[4].reasons == GATE_CONFLICT,
+	      "a value takes the place of what was none, and stays");
+	sensor = MakeSensor();
+	JudgeBatch(&sensor, readings, 1, NOW);
+	JudgeBatch(&sensor, &late, 1, NOW);
+	Check(late.keep && late.corrects && late.verdict == GATE_ACCEPTED,
+	      "also where it is stored already");
+}
+
+static void
+LinesAreForeseen(void)
+{
+	ForecastReading readings[7];
+	int held = 0, known = 0, wild = 0;
+	Forecast forecast;
+
+	for (int i = 0; i < 7; i++)
+		readings[i] = (ForecastReading){i * 10 * GATE_MINUTE, 1 + 0.1 * i};
+	forecast = ForecastCrossing(readings, 7, 0, 2);
+	Check(forecast.known && llabs(forecast.expected - 100 * GATE_MINUTE) < 10 &&
+	          fabs(forecast.rate - 0.6) < 1e-9 && llabs(forecast.latest - forecast.earliest) < 10,
+	      "a straight rise of 0.1 in ten minutes is at 2.0 after 100 minutes");
+	Check(!ForecastCrossing(readings, 7, 0.05, 1.5).known &&
+	          !ForecastCrossing(readings, 7, 0.05, 9).known &&
+	          !ForecastCrossing(readings, 2, 0.05, 2).known &&
+	          !ForecastCrossing(readings, 7, 5, 2).known,
+	      "nothing is said of a level passed, one far off, of two readings, within the noise");
+
+	/* lines with scatter of which the next readings are known: nine of ten cross in the interval */
+	for (int n = 0; n < 20 * SERIES; n++)
+	{
+		double rate = 0.3 + Chance(), crossed = -1;
+
+		for (int i = 0; i < 60 && crossed < 0; i++)
+		{
+			double scatter = 0.05 * (Chance() + Chance() + Chance() - 1.5);
+			double value = rate * i / 6 + scatter;
+
+			if (i < 7)
+				readings[i] = (ForecastReading){i * 10 * GATE_MINUTE, value};
+			else if (value >= rate * 2)
+				crossed = i * 10;
+		}
+		forecast = ForecastCrossing(readings, 7, 0, rate * 2);
+		known += forecast.known;
+		held += forecast.known && crossed >= (double) forecast.earliest / GATE_MINUTE &&
+		        crossed - 10 <= (double) forecast.latest / GATE_MINUTE;
+	}
+	printf("# of %d forecasts of lines %.1f %% held\n", known, 100.0 * held / known);
+	Check(known > 19 * SERIES && held > known * 0.85, "nine of ten lines cross when it says");
+
+	for (int n = 0; n < 100 * SERIES; n++)
+	{
+		static const double values[] = {NAN, INFINITY, -INFINITY, 1e308, -1e308, 0, 1, 2};
+
+		for (int i = 0; i < 7; i++)
+			readings[i].value = values[rand() % 8];
+		forecast = ForecastCrossing(readings, 7, values[rand() % 8], values[rand() % 8]);
+		wild += forecast.known && !(forecast.earliest <= forecast.expected &&
+		                            forecast.expected <= forecast.latest);
+	}
+	Check(wild == 0, "extreme values do no harm");
+}
+
 int
 main(void)
 {
@@ -259,6 +491,13 @@ main(void)
 	BatchesDoNotMatter();
 	StagesFollow();
 	ExtremesAreSafe();
+	DeniedRisesAreNotGrave();
+	SilentWitnessesDenyNothing();
+	OneWitnessIsEnough();
+	APersonIsEnough();
+	StuckIsNoLevel();
+	GapsGiveWay();
+	LinesAreForeseen();
 	printf("1..%d\n", tests);
 	return 0;
 }
