@@ -20,6 +20,9 @@ check:
 bench:
 	@scripts/packages build bench
 	@test/bench/run
+soak:
+	@scripts/packages build check
+	@test/run build soak
 lint:
 	@scripts/packages build lint
 	@scripts/lint

@@ -57,3 +57,48 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION passport.watch_sensors() IS
 'Job: writes down which sensors have fallen silent and which are heard again, and has the public map drawn anew. Returns how many. It changes no stage: missing data resolve nothing.';
+
+CREATE TABLE passport.stage_ending (
+  ending_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  sensor text NOT NULL REFERENCES passport.sensor,
+  stage int NOT NULL,
+  ended_by name NOT NULL,
+  ended_at timestamptz NOT NULL,
+  reason text NOT NULL
+);
+COMMENT ON TABLE passport.stage_ending IS
+'Stages that a person ended at a gauge that did not report: which, who, when and why. Append-only.';
+CREATE TRIGGER stage_ending_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON passport.stage_ending
+  FOR EACH STATEMENT EXECUTE FUNCTION passport.forbid_change();
+
+-- A crisis-management gauge goes to rest before its last stage has been held
+-- down for its time, and a broken one says nothing more: without a person the
+-- map would show a stage until the next flood.
+CREATE FUNCTION passport.end_stage(sensor text, reason text) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  n passport.sensor_state;
+BEGIN
+  IF coalesce(char_length(reason), 0) NOT BETWEEN 1 AND 400 THEN
+    PERFORM passport.refuse('/reason', 'length', 'Give a reason of up to 400 characters.');
+  END IF;
+  SELECT * INTO n FROM passport.sensor_state AS t WHERE t.sensor = end_stage.sensor FOR UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'unknown sensor' USING ERRCODE = 'PT404';
+  ELSIF n.stage = 0 THEN
+    RAISE EXCEPTION 'the sensor is in no stage' USING ERRCODE = 'PT409';
+  ELSIF (SELECT w.condition FROM passport.sensor_watch AS w WHERE w.sensor = n.sensor) IN ('reporting', 'doubted') THEN
+    RAISE EXCEPTION 'the sensor reports' USING ERRCODE = 'PT409',
+      HINT = 'Its readings end the stage; set it to maintenance if they are wrong.';
+  END IF;
+  INSERT INTO passport.stage_ending (sensor, stage, ended_by, ended_at, reason)
+  VALUES (n.sensor, n.stage, session_user, passport.now(), end_stage.reason);
+  UPDATE passport.sensor_state AS t SET stage = 0, since = passport.now(), below_since = NULL, below_high = NULL
+   WHERE t.sensor = n.sensor;
+  PERFORM pg_notify('passport_map', '');
+END $$;
+COMMENT ON FUNCTION passport.end_stage(text, text) IS
+'Ends the stage of a gauge that is silent, at rest or out of service, because a person has looked; the reason (up to 400 characters, nothing personal) and who said so are kept. The next reading at a threshold begins a stage again. Errors: PT404 unknown sensor, PT409 no stage, or the gauge reports and ends it by itself, PT422 reason.';

@@ -30,7 +30,7 @@ GRANT EXECUTE ON FUNCTION
 
 -- the village's staff
 GRANT EXECUTE ON FUNCTION
-  passport.set_sensor_state, passport.confirm_reading, passport.sensor_forecast,
+  passport.set_sensor_state, passport.confirm_reading, passport.end_stage, passport.sensor_forecast,
   passport.draw_affected_area, passport.draft_alert, passport.cancel_alert, passport.alert_cap,
   passport.find_resident, passport.normalized_name, passport.normalized_address,
   passport.view_resident, passport.view_household, passport.view_points,

@@ -49,6 +49,27 @@ SELECT sensor, last_heard::time, noticed_at::time, ended_at::time FROM passport.
 SELECT name, last_heard::time, ended_at::time FROM passport.report_silence ORDER BY noticed_at, name;
 SELECT sensor, condition, silent, silent_since::time FROM passport.report_sensor ORDER BY sensor;
 
+\echo == a person ends the stage of a gauge that does not report, and of no other
+SAVEPOINT report;
+SELECT passport.end_stage('plain', 'seen from the bridge');
+\echo :SQLSTATE
+ROLLBACK TO report;
+SELECT passport.end_stage('crisis', '');
+\echo :SQLSTATE
+ROLLBACK TO report;
+SELECT passport.end_stage('crisis', 'seen from the bridge');
+SELECT sensor, stage, ended_by = session_user AS by_me, ended_at::time, reason FROM passport.stage_ending;
+SELECT stage, since::time FROM passport.sensor_state WHERE sensor = 'crisis';
+SAVEPOINT report;
+SELECT passport.end_stage('crisis', 'again');
+\echo :SQLSTATE
+ROLLBACK TO report;
+SELECT passport.end_stage('nowhere', 'again');
+\echo :SQLSTATE
+ROLLBACK TO report;
+-- it begins again with the next reading at a threshold
+SELECT verdict, stage, stage_changed FROM passport.record_readings('crisis', '{2026-07-01 15:00+09}', '{3.1}');
+
 \echo == states and who set them
 SELECT passport.set_sensor_state('works', 'in_service', 'checked');
 SELECT passport.set_sensor_state('works', 'in_service', 'again');
