@@ -1,8 +1,9 @@
 /*
  * A line by least squares, and its crossing of a level by inverse prediction
  * (Fieller 1954): the level is crossed where the band in which the next
- * readings are expected meets it.  Nobody knows what the rain will do, so that
- * a line is followed no farther than three times the time that it was seen for.
+ * readings are expected meets it.  Nobody knows what the rain will do: a line is
+ * followed no farther than twice the time that it was seen for, and the interval
+ * is that of a line, not of a flood (test/t/hazard.pl prints how floods kept it).
  */
 #include <math.h>
 
@@ -10,7 +11,7 @@
 
 #define HOUR 3600e6
 #define LEAST_READINGS 3
-#define MOST_EXTRAPOLATION 3
+#define MOST_EXTRAPOLATION 2
 
 /* A line through readings; times in hours from the middle of them. */
 typedef struct Line

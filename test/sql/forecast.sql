@@ -10,8 +10,8 @@ CREATE FUNCTION pg_temp.times(VARIADIC minutes int[]) RETURNS timestamptz[]
 BEGIN ATOMIC
   SELECT array_agg('2026-07-01 11:00+09'::timestamptz + m * interval '1 minute' ORDER BY i) FROM unnest(minutes) WITH ORDINALITY AS u(m, i);
 END;
--- 0.2 in ten minutes, exactly: 3.0 is reached at 12:40
-SELECT * FROM passport.forecast_crossing(pg_temp.times(0, 10, 20, 30), '{1, 1.2, 1.4, 1.6}', 3, 0);
+-- 0.2 in ten minutes, exactly: 2.6 is reached at 12:20
+SELECT * FROM passport.forecast_crossing(pg_temp.times(0, 10, 20, 30), '{1, 1.2, 1.4, 1.6}', 2.6, 0);
 -- not so exactly
 SELECT round(rate::numeric, 2), expected_at, earliest_at, latest_at
   FROM passport.forecast_crossing(pg_temp.times(0, 10, 20, 30, 40), '{1, 1.23, 1.38, 1.61, 1.8}', 3, 0.05);

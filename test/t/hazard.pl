@@ -117,24 +117,30 @@ ask("SELECT replay('above', 'yasoiwa')");
 define('yasoiwa alone', ", $hourly, $yasoiwa");
 ask("INSERT INTO sample SELECT 'yasoiwa alone', at, value FROM sample WHERE sensor = 'yasoiwa'");
 ask("SELECT replay('yasoiwa alone')");
-my ($shown, $alone, $let) = split /\|/, ask("SELECT count(*),
-    count(*) FILTER (WHERE verdict = 'accepted' AND sensor = 'yasoiwa alone'),
-    count(*) FILTER (WHERE verdict = 'accepted' AND sensor = 'yasoiwa') FROM answer JOIN sample USING (sensor, at)
-  WHERE sensor LIKE 'yasoiwa%' AND value >= 735.5");
-note("of " . $shown / 2 . " readings above the flood level at 八十巌橋, $alone are believed by seconds alone, $let with the gauge upstream");
-cmp_ok($let, '<', $alone / 10, 'the gauge upstream holds the false flood levels of 八十巌橋');
-is(ask("SELECT count(*) FROM answer AS a JOIN sample USING (sensor, at) WHERE sensor = 'yasoiwa' AND verdict = 'accepted'
-          AND value >= 735.5 AND EXISTS (SELECT FROM passport.reading AS r WHERE r.sensor = 'above' AND r.verdict = 'accepted'
-            AND r.observed_at BETWEEN a.at - '2 hours'::interval AND a.at)
-          AND NOT EXISTS (SELECT FROM passport.reading AS r JOIN passport.reading AS e USING (sensor)
-            WHERE r.sensor = 'above' AND r.verdict = 'accepted' AND e.verdict = 'accepted' AND e.value - r.value >= 0.5
-              AND r.observed_at > a.at - '4 hours'::interval AND e.observed_at > r.observed_at AND e.observed_at <= a.at)"),
-	0, 'and what passes rose upstream as well, or nobody was looking there');
+# A flood begins where the level is believed to have risen over it; $believed has these.
+my $believed = "(SELECT sensor, observed_at AS at FROM (SELECT *, lag(value) OVER (PARTITION BY sensor ORDER BY observed_at) AS before
+    FROM passport.reading WHERE sensor LIKE 'yasoiwa%' AND verdict = 'accepted') AS r WHERE value >= 735.5 AND before < 735.5) AS b";
+my ($shown, $alone, $let) = split /\|/, ask("SELECT
+    (SELECT count(*) FROM sample WHERE sensor = 'yasoiwa' AND value >= 735.5),
+    count(*) FILTER (WHERE sensor = 'yasoiwa alone'), count(*) FILTER (WHERE sensor = 'yasoiwa') FROM $believed");
+diag("of $shown false readings above the flood level at Yasoiwa bridge came $alone false floods by seconds alone, $let with the gauge upstream");
+cmp_ok($let, '<', $alone / 2, 'the gauge upstream holds false floods that their seconds confirm');
+# Each that was let through had its reading or its second at a time when it rose upstream, or nobody was looking.
+is(ask("SELECT count(*) FROM $believed WHERE sensor = 'yasoiwa' AND NOT EXISTS (
+          SELECT FROM (SELECT b.at UNION ALL (SELECT r.observed_at FROM passport.reading AS r WHERE r.sensor = 'yasoiwa'
+                         AND r.observed_at > b.at ORDER BY 1 LIMIT 1)) AS t
+           WHERE NOT EXISTS (SELECT FROM passport.reading AS r WHERE r.sensor = 'above' AND r.verdict = 'accepted'
+                              AND r.observed_at BETWEEN t.at - '2 hours'::interval AND t.at)
+              OR EXISTS (SELECT FROM passport.reading AS r JOIN passport.reading AS e USING (sensor)
+                          WHERE r.sensor = 'above' AND r.verdict = 'accepted' AND e.verdict = 'accepted' AND e.value - r.value >= 0.5
+                            AND r.observed_at > t.at - '3 hours'::interval AND e.observed_at > r.observed_at AND e.observed_at <= t.at))"),
+	0, 'the others rose upstream as well, or nobody was looking there');
 
 # --- a summer at the Koto river with the flood of 2023-07-01, every ten minutes, and
 # the rain at the dam above it
 load('kotogawa_yamaguchi_10min_2023-06_2023-08.csv', sub {
 	my ($time, $value, $rain) = @_[0, 1, 4];
+	return () unless $time =~ m{^2023/};
 	my $flood = $time =~ m{^2023/(06/30|07/0[123])};
 	return ([ 'koto', "$time+09", $value ], $flood ? [ 'koto at once', "$time+09", $value ] : (),
 		$flood ? [ 'koto witnessed', "$time+09", $value ] : (), $flood && $rain ne '' ? [ 'dam rain', "$time+09", $rain ] : ());
@@ -204,10 +210,11 @@ is(ask("SELECT count(DISTINCT sensor), count(*) = (SELECT count(*) FROM sample W
 # The first reading of a station that the flood finds above a threshold waits, as any first does.
 is(ask("SELECT count(*) FROM answer AS a WHERE sensor LIKE 's309%' AND (verdict <> 'accepted' OR 'rise_too_fast' = ANY (reasons))
           AND at > (SELECT min(at) FROM sample AS s WHERE s.sensor = a.sensor)"), 0, 'every rise of the flood passes at once');
-my $reached = "SELECT sensor, n, (SELECT min(s.at) FROM sample AS s WHERE s.sensor = t.sensor AND s.value >= up) AS at
-  FROM station AS t, LATERAL (VALUES (2, up2), (3, up3), (4, up4)) AS u(n, up)";
-is(ask("SELECT count(*), count(*) FILTER (WHERE a.stage >= n) FROM ($reached) AS r JOIN answer AS a USING (sensor, at)"), '210|210',
-	'each of 210 stages is there with the first reading that reaches it');
+my $reached = "SELECT sensor, n, at FROM (SELECT s.sensor, n, s.at, s.value >= up AS now, lag(s.value) OVER (PARTITION BY s.sensor, n ORDER BY s.at) >= up AS before
+    FROM station AS t JOIN sample AS s USING (sensor), LATERAL (VALUES (2, up2), (3, up3), (4, up4)) AS u(n, up)) AS c WHERE now AND NOT before";
+my ($times, $there) = split /\|/, ask("SELECT count(*), count(*) FILTER (WHERE a.stage >= n) FROM ($reached) AS r JOIN answer AS a USING (sensor, at)");
+cmp_ok($times, '>', 210, "the stations rise over their stages $times times");
+is($there, $times, 'and each time the stage is there with the first reading that reaches it');
 cmp_ok(ask("SELECT count(*) FROM answer WHERE sensor LIKE 'strict %' AND verdict = 'accepted'
               AND 'rise_too_fast' = ANY (reasons)"), '>', 50, 'with limits too strict rises are held');
 is(ask("SELECT count(*) FROM ($reached) AS r
@@ -236,7 +243,7 @@ SELECT t.sensor, t.n, t.every, s.at, f.*,
   CROSS JOIN LATERAL (
     SELECT array_agg(r.observed_at ORDER BY r.observed_at) AS times, array_agg(r.value ORDER BY r.observed_at) AS levels
       FROM passport.reading AS r WHERE r.sensor = s.sensor AND r.verdict = 'accepted'
-       AND r.observed_at BETWEEN s.at - greatest('1 hour', 3 * t.every) AND s.at) AS p
+       AND r.observed_at BETWEEN s.at - greatest('30 minutes', 2 * t.every) AND s.at) AS p
   CROSS JOIN LATERAL passport.forecast_crossing(p.times, p.levels, t.up, 0.05) AS f
  WHERE f.expected_at IS NOT NULL AND s.value < t.up;
 SQL
@@ -256,7 +263,8 @@ for my $case ([ 'koto', 'the Koto river, every 10 minutes' ], [ 's309%', 'northe
 	diag("forecasts, $name: $given given; reached within the interval $in %, before it $before %, within twice the time $reached %; "
 	  . "of $crossings stages reached after a forecast $foreseen were foreseen, by $minutes minutes (median)");
 	cmp_ok($given, '>', 20, "forecasts are given: $name");
-	cmp_ok($before, '<', 25, 'and seldom is the water there before it was said');
+	cmp_ok($in, '>', 40, 'about half of them come true');
+	cmp_ok($before, '<', 5, 'and seldom is the water there before it was said');
 }
 
 # --- hazard zones of Numazu (Project PLATEAU), partly invalid
