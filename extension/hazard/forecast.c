@@ -10,6 +10,7 @@
 #include "forecast.h"
 
 #define HOUR 3600e6
+#define SECOND INT64_C(1000000)
 #define LEAST_READINGS 3
 #define MOST_EXTRAPOLATION 2
 
@@ -26,6 +27,7 @@ typedef struct Line
 static Line Fit(const ForecastReading *readings, int count, double noise);
 static double Quantile(int freedom);
 static int64_t At(const Line *line, double hours);
+static int64_t ToSecond(int64_t at);
 
 /* ForecastCrossing says when readings will have reached a level that is above them. */
 Forecast
@@ -53,8 +55,9 @@ ForecastCrossing(const ForecastReading *readings, int count, double noise, doubl
 	    MOST_EXTRAPOLATION * (readings[count - 1].at - readings[0].at))
 		return forecast;
 	forecast.known = true;
-	forecast.earliest = At(&line, fmax((line.rate * rise - width) / certain, last));
-	forecast.latest = At(&line, (line.rate * rise + width) / certain);
+	forecast.expected = ToSecond(forecast.expected);
+	forecast.earliest = ToSecond(At(&line, fmax((line.rate * rise - width) / certain, last)));
+	forecast.latest = ToSecond(At(&line, (line.rate * rise + width) / certain));
 	return forecast;
 }
 
@@ -106,4 +109,11 @@ static int64_t
 At(const Line *line, double hours)
 {
 	return line->middle + (int64_t) llround(fmin(hours, 1e6) * HOUR);
+}
+
+/* ToSecond rounds: no forecast is better than to the second, and processors differ beyond. */
+static int64_t
+ToSecond(int64_t at)
+{
+	return llround((double) at / SECOND) * SECOND;
 }
