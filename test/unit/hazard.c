@@ -399,6 +399,41 @@ StuckIsNoLevel(void)
 	      "above a threshold it is stuck, keeps its stage, and is believed when it moves");
 }
 
+/* A level that nobody saw for hours may have moved and come back. */
+static void
+SilenceIsNotStuck(void)
+{
+	double levels[] = {1, 1.9, 2.3, 2.3, 2.3};
+	Reading readings[5];
+	Sensor sensor = MakeSensor();
+
+	sensor.limits.stuck_after = 180 * GATE_MINUTE;
+	Fill(readings, levels, 5);
+	for (int i = 0; i < 3; i++)
+		readings[i].at -= 200 * GATE_MINUTE;
+	JudgeBatch(&sensor, readings, 5, NOW);
+	Check(readings[3].verdict == GATE_ACCEPTED && readings[4].verdict == GATE_ACCEPTED,
+	      "the same value after a silence is not stuck");
+}
+
+/* A backlog explains a candidate as a jump, and is no witness of a grave one. */
+static void
+BacklogIsNoWitness(void)
+{
+	double levels[] = {3.4, 3.8, 4.2};
+	Reading readings[3];
+	Sensor sensor = MakeSensor();
+
+	Fill(readings, levels, 3);
+	Deny(readings, 3);
+	sensor.history = (GateHistory){.last = {true, readings[0].at - GATE_MINUTE, 3.4}};
+	sensor.stage = (StageState){.stage = 3, .since = 1};
+	JudgeBatch(&sensor, &readings[2], 1, NOW);
+	JudgeBatch(&sensor, &readings[1], 1, NOW);
+	Check(sensor.stage.stage == 3 && sensor.history.last.value == 3.8 && sensor.history.held.known,
+	      "a backlog behind a denied grave reading leaves it held");
+}
+
 static void
 GapsGiveWay(void)
 {
@@ -439,6 +474,9 @@ LinesAreForeseen(void)
 	Check(forecast.known && llabs(forecast.expected - 100 * GATE_MINUTE) < 10 &&
 	          fabs(forecast.rate - 0.6) < 1e-9 && llabs(forecast.latest - forecast.earliest) < 10,
 	      "a straight rise of 0.1 in ten minutes is at 2.0 after 100 minutes");
+	readings[6].value = 2.1;
+	Check(!ForecastCrossing(readings, 7, 0, 2).known, "nor of a level that the last has passed");
+	readings[6].value = 1.6;
 	Check(!ForecastCrossing(readings, 7, 0.05, 1.5).known &&
 	          !ForecastCrossing(readings, 7, 0.05, 9).known &&
 	          !ForecastCrossing(readings, 2, 0.05, 2).known &&
@@ -496,6 +534,8 @@ main(void)
 	OneWitnessIsEnough();
 	APersonIsEnough();
 	StuckIsNoLevel();
+	SilenceIsNotStuck();
+	BacklogIsNoWitness();
 	GapsGiveWay();
 	LinesAreForeseen();
 	printf("1..%d\n", tests);
