@@ -24,7 +24,7 @@ extern int passport_crl_grace;          /* seconds after nextUpdate */
 extern char *passport_database;         /* where the workers work */
 extern char *passport_issuer;           /* "iss" of our tokens */
 extern char *passport_municipality_code;
-extern int passport_reading_months; /* that readings are kept before this one */
+extern int passport_reading_months;   /* that readings are kept before this one */
 extern int passport_session_lifetime; /* seconds */
 extern char *passport_signature_algorithms;
 extern int passport_step_up_lifetime; /* seconds */

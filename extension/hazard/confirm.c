@@ -18,12 +18,11 @@ static Statement find_held = {
     .arguments = 2,
     .types = {TEXTOID, TIMESTAMPTZOID}};
 
-static Statement keep_confirmation = {
-    .sql = "INSERT INTO passport.reading_confirmation "
-           "(sensor, observed_at, confirmed_by, confirmed_at) "
-           "VALUES ($1, $2, session_user, passport.now())",
-    .arguments = 2,
-    .types = {TEXTOID, TIMESTAMPTZOID}};
+static Statement keep_confirmation = {.sql = "INSERT INTO passport.reading_confirmation "
+                                             "(sensor, observed_at, confirmed_by, confirmed_at) "
+                                             "VALUES ($1, $2, session_user, passport.now())",
+                                      .arguments = 2,
+                                      .types = {TEXTOID, TIMESTAMPTZOID}};
 
 PG_FUNCTION_INFO_V1(confirm_reading);
 

@@ -20,8 +20,7 @@ forecast_crossing(PG_FUNCTION_ARGS)
 	int count;
 	ForecastReading *readings =
 	    TakeSeries(PG_GETARG_ARRAYTYPE_P(0), PG_GETARG_ARRAYTYPE_P(1), &count);
-	Forecast forecast =
-	    ForecastCrossing(readings, count, PG_GETARG_FLOAT8(3), PG_GETARG_FLOAT8(2));
+	Forecast forecast = ForecastCrossing(readings, count, PG_GETARG_FLOAT8(3), PG_GETARG_FLOAT8(2));
 	Datum row[4] = {Float8GetDatum(forecast.rate), TimestampTzGetDatum(forecast.expected),
 	                TimestampTzGetDatum(forecast.earliest), TimestampTzGetDatum(forecast.latest)};
 	bool nulls[4];
@@ -53,8 +52,7 @@ TakeSeries(ArrayType *times, ArrayType *values, int *count)
 	for (int i = 0; i < *count; i++)
 	{
 		readings[i] = (ForecastReading){DatumGetTimestampTz(at[i]), DatumGetFloat8(value[i])};
-		if (TIMESTAMP_NOT_FINITE(readings[i].at) ||
-		    (i > 0 && readings[i].at <= readings[i - 1].at))
+		if (TIMESTAMP_NOT_FINITE(readings[i].at) || (i > 0 && readings[i].at <= readings[i - 1].at))
 			RefuseInput("/observed_at", "order", "Times are finite and ascend.");
 	}
 	/* and their differences fit a number */

@@ -88,7 +88,8 @@ Fit(const ForecastReading *readings, int count, double noise)
 
 		residue += pow(readings[i].value - value - line.rate * hours, 2);
 	}
-	/* readings that agree by chance are no better than the gauge: noise is a uniform error's width */
+	/* readings that agree by chance are no better than the gauge: noise is a uniform error's width
+	 */
 	line.scatter = fmax(sqrt(residue / (count - 2)), noise / sqrt(12));
 	return line;
 }

@@ -249,8 +249,7 @@ Suspect(const GateLimits *limits, GateHistory *history, GateReading reading, uns
 	GateAnswer answer = {.verdict = GATE_HELD, .reasons = doubts};
 	GateReading held = history->held;
 	bool denied = (doubts & GATE_UNCORROBORATED) != 0;
-	bool witnessed =
-	    Witnessed(limits, history, reading, doubts & ~(unsigned) GATE_UNCORROBORATED);
+	bool witnessed = Witnessed(limits, history, reading, doubts & ~(unsigned) GATE_UNCORROBORATED);
 
 	answer.seconded = witnessed && denied && Grave(limits, history, reading.value);
 	if (!witnessed || answer.seconded)
@@ -284,8 +283,7 @@ Suspect(const GateLimits *limits, GateHistory *history, GateReading reading, uns
 static bool
 Grave(const GateLimits *limits, const GateHistory *history, double value)
 {
-	return value >= limits->grave &&
-	       !(history->last.known && history->last.value >= limits->grave);
+	return value >= limits->grave && !(history->last.known && history->last.value >= limits->grave);
 }
 
 /*

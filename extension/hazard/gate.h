@@ -70,8 +70,8 @@ typedef struct GateReading
 /* What the gate remembers of a sensor between readings. */
 typedef struct GateHistory
 {
-	GateReading last; /* accepted */
-	GateReading held; /* the candidate */
+	GateReading last;     /* accepted */
+	GateReading held;     /* the candidate */
 	int64_t steady_since; /* since when all have the value of "last" */
 	int64_t steady_until; /* and when it was read last, believed or not */
 } GateHistory;

@@ -164,9 +164,10 @@ ReadThresholds(Sensor *sensor)
 	limits->grave = INFINITY;
 	for (int row = 0; row < SPI_processed && row < MAX_STAGES; row++)
 	{
-		StageThreshold threshold = {
-		    (int) RowInt64(row, COLUMN_THRESHOLD_STAGE, 0), RowDouble(row, COLUMN_THRESHOLD_UP, 0),
-		    RowDouble(row, COLUMN_THRESHOLD_DOWN, 0), RowInt64(row, COLUMN_THRESHOLD_HOLD, 0)};
+		StageThreshold threshold = {(int) RowInt64(row, COLUMN_THRESHOLD_STAGE, 0),
+		                            RowDouble(row, COLUMN_THRESHOLD_UP, 0),
+		                            RowDouble(row, COLUMN_THRESHOLD_DOWN, 0),
+		                            RowInt64(row, COLUMN_THRESHOLD_HOLD, 0)};
 
 		if (!RowHas(row, COLUMN_THRESHOLD_STAGE))
 			continue;

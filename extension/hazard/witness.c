@@ -19,20 +19,20 @@
  * its intervals.  One that is retired is no witness any more.
  */
 static Statement load_witnesses = {
-    .sql =
-        "SELECT coalesce(bool_or(seen.moved), false), coalesce(bool_and(seen.looking), false) "
-        "FROM unnest($2) WITH ORDINALITY AS u(at, i) "
-        "LEFT JOIN (passport.sensor_witness AS w "
-        "JOIN passport.sensor AS s ON s.sensor = w.witness AND s.state <> 'retired') "
-        "ON w.sensor = $1 "
-        "LEFT JOIN LATERAL (SELECT "
-        "CASE w.relation WHEN 'rain' THEN max(v.value) ELSE max(v.value - v.low) END >= w.movement, "
-        "coalesce(max(v.observed_at) >= u.at - 2 * s.sampling_interval, false) "
-        "FROM (SELECT r.observed_at, r.value, min(r.value) OVER (ORDER BY r.observed_at) AS low "
-        "FROM passport.reading AS r WHERE r.sensor = w.witness AND r.verdict = 'accepted' "
-        "AND r.observed_at > u.at - w.travel_time - w.span AND r.observed_at <= u.at) AS v) "
-        "AS seen(moved, looking) ON w.sensor IS NOT NULL "
-        "GROUP BY u.i ORDER BY u.i",
+    .sql = "SELECT coalesce(bool_or(seen.moved), false), coalesce(bool_and(seen.looking), false) "
+           "FROM unnest($2) WITH ORDINALITY AS u(at, i) "
+           "LEFT JOIN (passport.sensor_witness AS w "
+           "JOIN passport.sensor AS s ON s.sensor = w.witness AND s.state <> 'retired') "
+           "ON w.sensor = $1 "
+           "LEFT JOIN LATERAL (SELECT "
+           "CASE w.relation WHEN 'rain' THEN max(v.value) ELSE max(v.value - v.low) END >= "
+           "w.movement, "
+           "coalesce(max(v.observed_at) >= u.at - 2 * s.sampling_interval, false) "
+           "FROM (SELECT r.observed_at, r.value, min(r.value) OVER (ORDER BY r.observed_at) AS low "
+           "FROM passport.reading AS r WHERE r.sensor = w.witness AND r.verdict = 'accepted' "
+           "AND r.observed_at > u.at - w.travel_time - w.span AND r.observed_at <= u.at) AS v) "
+           "AS seen(moved, looking) ON w.sensor IS NOT NULL "
+           "GROUP BY u.i ORDER BY u.i",
     .arguments = 2,
     .types = {TEXTOID, TIMESTAMPTZARRAYOID}};
 

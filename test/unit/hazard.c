@@ -326,10 +326,11 @@ OneWitnessIsEnough(void)
 	Deny(readings, 10);
 	readings[8].witness = GATE_MOVED;
 	JudgeBatch(&sensor, readings, 10, NOW);
-	Check(readings[2].verdict == GATE_ACCEPTED && readings[2].stage == 2 && readings[2].reasons ==
-	          (GATE_UNCORROBORATED | GATE_CONFIRMED) && readings[7].verdict == GATE_HELD &&
-	          readings[7].stage == 3 && readings[8].verdict == GATE_ACCEPTED &&
-	          readings[8].stage == 4 && readings[9].reasons == 0,
+	Check(readings[2].verdict == GATE_ACCEPTED && readings[2].stage == 2 &&
+	          readings[2].reasons == (GATE_UNCORROBORATED | GATE_CONFIRMED) &&
+	          readings[7].verdict == GATE_HELD && readings[7].stage == 3 &&
+	          readings[8].verdict == GATE_ACCEPTED && readings[8].stage == 4 &&
+	          readings[9].reasons == 0,
 	      "above stage 3 the first reading that a witness sees passes");
 }
 
@@ -513,8 +514,8 @@ LinesAreForeseen(void)
 		for (int i = 0; i < 7; i++)
 			readings[i].value = values[rand() % 8];
 		forecast = ForecastCrossing(readings, 7, values[rand() % 8], values[rand() % 8]);
-		wild += forecast.known && !(forecast.earliest <= forecast.expected &&
-		                            forecast.expected <= forecast.latest);
+		wild += forecast.known &&
+		        !(forecast.earliest <= forecast.expected && forecast.expected <= forecast.latest);
 	}
 	Check(wild == 0, "extreme values do no harm");
 }
