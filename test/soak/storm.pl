@@ -58,7 +58,8 @@ sub level
 		$high = max($high, $since < $storm->{rise} ? $storm->{peak} * $since / $storm->{rise}
 			: $storm->{peak} * (1 - ($since - $storm->{rise}) / $storm->{fall}));
 	}
-	return 0.01 * int(50 + 100 * $high + rand(3));
+	# low water is far enough from 0.00 that no gap explains a drop-out
+	return 0.01 * int(100 + 100 * $high + rand(3));
 }
 
 # follow GAUGE, MINUTE, LEVEL: the stage after it, and a line in @changes when it is another
