@@ -86,8 +86,9 @@ BEGIN
   IF to_regclass('passport.' || name) IS NOT NULL THEN
     RETURN false;
   END IF;
-  -- nothing may come for the month between its move and its opening
-  LOCK TABLE passport.reading_other IN ACCESS EXCLUSIVE MODE;
+  -- From the top, or a reading that waits below would find itself in the wrong
+  -- table, and be refused, once the month is there.
+  LOCK TABLE ONLY passport.reading IN ACCESS EXCLUSIVE MODE;
   EXECUTE format('CREATE TABLE passport.%I (LIKE passport.reading INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', name);
   EXECUTE format('WITH moved AS (DELETE FROM passport.reading_other WHERE observed_at >= %L AND observed_at < %L RETURNING *)
                   INSERT INTO passport.%I SELECT * FROM moved', begins, ends, name);
@@ -112,6 +113,8 @@ DECLARE
   forgotten int;
   entry record;
 BEGIN
+  -- one at a time: two that look at the same table would wait for each other
+  LOCK TABLE ONLY passport.reading IN SHARE UPDATE EXCLUSIVE MODE;
   FOR entry IN
     SELECT m::date AS month FROM generate_series(this, this + interval '2 months', interval '1 month') AS m
     UNION
