@@ -30,7 +30,7 @@ CONF
 $node->start;
 sub ask { return $node->safe_psql('postgres', $_[0]) }
 
-my $definition = '{"range_low": -1, "range_high": 12, "max_rise": 0.6, "max_fall": 0.3, "dropout_value": 0, "sampling_interval": "1 minute", "stages": ['
+my $definition = '{"range_low": -1, "range_high": 15, "max_rise": 0.6, "max_fall": 0.3, "dropout_value": 0, "sampling_interval": "1 minute", "stages": ['
   . join(', ', map { qq({"stage": $_->[0], "up": $_->[1], "down": $_->[2], "hold": "$hold minutes"}) } @stages) . ']}';
 ask(<<SQL);
 SET client_min_messages = warning;
