@@ -1,5 +1,5 @@
 /*
- * The gate, the stages, the batch and the forecast without a database: what
+ * The gate, the stages and the batch by themselves, without a database: what
  * must hold for any series of readings.  Prints TAP; test/t/hazard_unit.pl
  * builds it with the sanitizers.
  */
@@ -9,7 +9,6 @@
 #include <string.h>
 
 #include "hazard/batch.h"
-#include "hazard/forecast.h"
 
 #define LENGTH 60
 #define SERIES 3000
@@ -462,64 +461,6 @@ GapsGiveWay(void)
 	      "also where it is stored already");
 }
 
-static void
-LinesAreForeseen(void)
-{
-	ForecastReading readings[7];
-	int held = 0, known = 0, wild = 0;
-	Forecast forecast;
-
-	for (int i = 0; i < 7; i++)
-		readings[i] = (ForecastReading){i * 10 * GATE_MINUTE, 1 + 0.1 * i};
-	forecast = ForecastCrossing(readings, 7, 0, 2);
-	Check(forecast.known && llabs(forecast.expected - 100 * GATE_MINUTE) < 10 &&
-	          fabs(forecast.rate - 0.6) < 1e-9 && llabs(forecast.latest - forecast.earliest) < 10,
-	      "a straight rise of 0.1 in ten minutes is at 2.0 after 100 minutes");
-	readings[6].value = 2.1;
-	Check(!ForecastCrossing(readings, 7, 0, 2).known, "nor of a level that the last has passed");
-	readings[6].value = 1.6;
-	Check(!ForecastCrossing(readings, 7, 0.05, 1.5).known &&
-	          !ForecastCrossing(readings, 7, 0.05, 9).known &&
-	          !ForecastCrossing(readings, 2, 0.05, 2).known &&
-	          !ForecastCrossing(readings, 7, 5, 2).known,
-	      "nothing is said of a level passed, one far off, of two readings, within the noise");
-
-	/* lines with scatter of which the next readings are known: nine of ten cross in the interval */
-	for (int n = 0; n < 20 * SERIES; n++)
-	{
-		double rate = 0.3 + Chance(), crossed = -1;
-
-		for (int i = 0; i < 60 && crossed < 0; i++)
-		{
-			double scatter = 0.05 * (Chance() + Chance() + Chance() - 1.5);
-			double value = rate * i / 6 + scatter;
-
-			if (i < 7)
-				readings[i] = (ForecastReading){i * 10 * GATE_MINUTE, value};
-			else if (value >= rate * 2)
-				crossed = i * 10;
-		}
-		forecast = ForecastCrossing(readings, 7, 0, rate * 2);
-		known += forecast.known;
-		held += forecast.known && crossed >= (double) forecast.earliest / GATE_MINUTE &&
-		        crossed - 10 <= (double) forecast.latest / GATE_MINUTE;
-	}
-	printf("# of %d forecasts of lines %.1f %% held\n", known, 100.0 * held / known);
-	Check(known > 19 * SERIES && held > known * 0.85, "nine of ten lines cross when it says");
-
-	for (int n = 0; n < 100 * SERIES; n++)
-	{
-		static const double values[] = {NAN, INFINITY, -INFINITY, 1e308, -1e308, 0, 1, 2};
-
-		for (int i = 0; i < 7; i++)
-			readings[i].value = values[rand() % 8];
-		forecast = ForecastCrossing(readings, 7, values[rand() % 8], values[rand() % 8]);
-		wild += forecast.known &&
-		        !(forecast.earliest <= forecast.expected && forecast.expected <= forecast.latest);
-	}
-	Check(wild == 0, "extreme values do no harm");
-}
-
 int
 main(void)
 {
@@ -538,7 +479,6 @@ main(void)
 	SilenceIsNotStuck();
 	BacklogIsNoWitness();
 	GapsGiveWay();
-	LinesAreForeseen();
 	printf("1..%d\n", tests);
 	return 0;
 }
