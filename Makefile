@@ -23,6 +23,10 @@ bench:
 soak:
 	@scripts/packages build check
 	@test/run build soak
+# The figures that take long: ten million revoked certificates
+bench-scale:
+	@scripts/packages build bench
+	@MATCH_RESIDENTS="3000 100000 1000000" test/bench/run match verify_crl10m
 lint:
 	@scripts/packages build lint
 	@scripts/lint

@@ -15,16 +15,22 @@
 #error "PASSPORT_VERSION comes from META.json by way of the Makefile"
 #endif
 
+#define AUDIT_CHAINS_MOST 64
+
 /* settings.c: one variable per setting, alphabetical */
 extern int passport_attempt_limit;
-extern int passport_attempt_window;     /* seconds */
+extern int passport_attempt_window; /* seconds */
+extern int passport_audit_chains;
 extern int passport_challenge_lifetime; /* seconds */
 extern char *passport_clock;            /* test clock, empty: the real one */
 extern int passport_crl_grace;          /* seconds after nextUpdate */
 extern char *passport_database;         /* where the workers work */
 extern char *passport_issuer;           /* "iss" of our tokens */
+extern int passport_least_count;
 extern char *passport_municipality_code;
-extern int passport_reading_months;   /* that readings are kept before this one */
+extern int passport_ocsp_grace; /* seconds after nextUpdate */
+extern bool passport_ocsp_require_nonce;
+extern bool passport_roster_ordinance;
 extern int passport_session_lifetime; /* seconds */
 extern char *passport_signature_algorithms;
 extern int passport_step_up_lifetime; /* seconds */

@@ -16,13 +16,17 @@
 
 int passport_attempt_limit;
 int passport_attempt_window;
+int passport_audit_chains;
 int passport_challenge_lifetime;
 char *passport_clock;
 int passport_crl_grace;
 char *passport_database = "";
 char *passport_issuer;
+int passport_least_count;
 char *passport_municipality_code;
-int passport_reading_months;
+int passport_ocsp_grace;
+bool passport_ocsp_require_nonce;
+bool passport_roster_ordinance;
 int passport_session_lifetime;
 char *passport_signature_algorithms;
 int passport_step_up_lifetime;
@@ -48,6 +52,12 @@ DefinePassportSettings(void)
 	                        NULL);
 	DefineSeconds("passport.attempt_window", "How long failed attempts are counted.",
 	              &passport_attempt_window, 900, 60, 86400);
+	/* one in a test; more than there are transactions that look at persons at once is of no use */
+	DefineCustomIntVariable("passport.audit_chains",
+	                        "How many transactions can write the audit log at once.",
+	                        "Each chain of the log is one transaction's until it ends.",
+	                        &passport_audit_chains, 32, 1, AUDIT_CHAINS_MOST, PGC_SUSET, 0, NULL,
+	                        NULL, NULL);
 	/* an hour at most: a challenge is answered while the card lies on the reader */
 	DefineSeconds("passport.challenge_lifetime", "How long a challenge can be answered.",
 	              &passport_challenge_lifetime, 300, 10, 3600);
@@ -70,14 +80,30 @@ DefinePassportSettings(void)
 	DefineCustomStringVariable("passport.issuer", "The issuer (iss) of the ID tokens, a URL.", NULL,
 	                           &passport_issuer, "https://passport.invalid", PGC_SIGHUP, 0, NULL,
 	                           NULL, NULL);
+	/* a superuser's: whoever lowers it sees more, and at 0 every number */
+	DefineCustomIntVariable("passport.least_count",
+	                        "How many residents an area must have for staff to be told the number.",
+	                        NULL, &passport_least_count, 5, 0, 1000, PGC_SUSET, 0, NULL, NULL,
+	                        NULL);
 	DefineCustomStringVariable("passport.municipality_code",
 	                           "The municipality's six-digit code, with its check digit.", NULL,
 	                           &passport_municipality_code, "203050", PGC_SUSET, 0,
 	                           check_municipality_code, NULL, NULL);
-	/* two at least: what happened last month is looked into this month */
-	DefineCustomIntVariable("passport.reading_months",
-	                        "For how many months readings are kept before this one.", NULL,
-	                        &passport_reading_months, 24, 2, 1200, PGC_SIGHUP, 0, NULL, NULL, NULL);
+	/* a day at most: a responder answers anew each quarter of an hour, so that less is enough */
+	DefineSeconds(
+	    "passport.ocsp_grace",
+	    "How long a response is believed after its nextUpdate, or its thisUpdate if it has "
+	    "no nextUpdate.",
+	    &passport_ocsp_grace, 3600, 0, 86400);
+	/* off only where the responder signs beforehand: an old response can then be sent again
+	 * until it is too old */
+	DefineCustomBoolVariable("passport.ocsp_require_nonce",
+	                         "Whether a response must hold the nonce of a request of ours.", NULL,
+	                         &passport_ocsp_require_nonce, true, PGC_SIGHUP, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable(
+	    "passport.roster_ordinance",
+	    "An ordinance lets the roster of needs go to supporters without consent.", NULL,
+	    &passport_roster_ordinance, false, PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineSeconds("passport.session_lifetime", "How long a login lasts.",
 	              &passport_session_lifetime, 2592000, 60, 31536000);
 	DefineCustomStringVariable(

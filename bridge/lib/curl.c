@@ -5,13 +5,14 @@
  */
 #include "curl.h"
 
+#include "address.h"
+
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 _Static_assert(LIBCURL_VERSION_NUM >= 0x075500, "libcurl 7.85 or newer is needed");
 
-/* more than this is not even read to its end */
-#define HTTP_BODY_READ (1024 * 1024)
 #define HTTP_CONNECT_TIMEOUT 10000L
 #define HTTP_WAIT_FDS 4
 
@@ -20,8 +21,9 @@ struct slot
 	CURL *easy;
 	void *context;
 	struct slot *next; /* free ones */
-	size_t length, seen;
-	char body[HTTP_BODY];
+	char *body;
+	size_t length, room, most;
+	bool cut, refused;
 };
 
 struct http
@@ -32,7 +34,11 @@ struct http
 };
 
 static bool prepare(struct slot *slot, const struct http_options *options);
+static bool set_method(CURL *easy, const struct http_request *request);
 static size_t keep_body(char *data, size_t size, size_t count, void *context);
+static bool make_room(struct slot *slot, size_t wanted);
+static curl_socket_t open_public(void *context, curlsocktype purpose, struct curl_sockaddr *peer);
+static const char *header(CURL *easy, const char *name);
 static void put_back(struct http *http, struct slot *slot);
 
 /* http_open makes the handles, or returns NULL. */
@@ -74,7 +80,12 @@ prepare(struct slot *slot, const struct http_options *options)
 {
 	CURL *easy = slot->easy = curl_easy_init();
 
-	return easy != NULL && curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https") == CURLE_OK &&
+	return easy != NULL &&
+	       curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, options->protocols) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) == CURLE_OK &&
+	       (!options->public_only ||
+	        (curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_public) == CURLE_OK &&
+	         curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, slot) == CURLE_OK)) &&
 	       curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2TLS) ==
 	           CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
@@ -87,30 +98,39 @@ prepare(struct slot *slot, const struct http_options *options)
 	       curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, HTTP_CONNECT_TIMEOUT) == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, keep_body) == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_WRITEDATA, slot) == CURLE_OK &&
-	       curl_easy_setopt(easy, CURLOPT_PRIVATE, slot) == CURLE_OK &&
-	       curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK;
+	       curl_easy_setopt(easy, CURLOPT_PRIVATE, slot) == CURLE_OK;
 }
 
-/* http_post begins a request; false: no handle is free, or libcurl refuses it. */
+/* http_begin begins a request; false: no handle is free, or libcurl refuses it. */
 bool
-http_post(struct http *http, const struct http_request *request)
+http_begin(struct http *http, const struct http_request *request)
 {
 	struct slot *slot = http->free;
 
-	if (slot == NULL)
-		return false;
-	if (curl_easy_setopt(slot->easy, CURLOPT_URL, request->url) != CURLE_OK ||
+	if (slot == NULL || !set_method(slot->easy, request) ||
+	    curl_easy_setopt(slot->easy, CURLOPT_URL, request->url) != CURLE_OK ||
 	    curl_easy_setopt(slot->easy, CURLOPT_HTTPHEADER, request->headers) != CURLE_OK ||
-	    curl_easy_setopt(slot->easy, CURLOPT_POSTFIELDS, request->body) != CURLE_OK ||
-	    curl_easy_setopt(slot->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) request->length) !=
-	        CURLE_OK ||
 	    curl_multi_add_handle(http->multi, slot->easy) != CURLM_OK)
 		return false;
 	http->free = slot->next;
 	http->free_count--;
 	slot->context = request->context;
-	slot->length = slot->seen = 0;
+	slot->most = request->most > 0 ? request->most : HTTP_BODY;
+	slot->length = 0;
+	slot->cut = slot->refused = false;
 	return true;
+}
+
+/* set_method makes it a POST of a body, or a GET. */
+static bool
+set_method(CURL *easy, const struct http_request *request)
+{
+	if (request->body == NULL)
+		return curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) == CURLE_OK;
+	return curl_easy_setopt(easy, CURLOPT_POST, 1L) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_POSTFIELDS, request->body) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) request->length) ==
+	           CURLE_OK;
 }
 
 /* http_turn moves all requests on; false: libcurl is at its end. */
@@ -143,27 +163,45 @@ http_next(struct http *http, struct http_answer *answer)
 	if (answer->status >= 300)
 		curl_easy_getinfo(slot->easy, CURLINFO_RETRY_AFTER, &wait);
 	/* an oversized body changes nothing about what its status says */
-	if (answer->error == CURLE_WRITE_ERROR && answer->status > 0)
+	if (answer->error == CURLE_WRITE_ERROR && slot->cut)
 		answer->error = CURLE_OK;
+	answer->cut = slot->cut;
+	answer->refused = slot->refused && answer->error != CURLE_OK;
 	answer->retry_after = wait > 86400 ? 86400 : (long) wait;
 	answer->context = slot->context;
 	answer->body = slot->body;
 	answer->length = slot->length;
+	answer->etag = header(slot->easy, "ETag");
+	answer->last_modified = header(slot->easy, "Last-Modified");
 	curl_multi_remove_handle(http->multi, slot->easy);
 	http->answered = slot;
 	return true;
 }
 
-/* http_wait sleeps until a connection or one of a few other descriptors is ready, or time is up. */
+/* http_take_body gives away the body of the answer that http_next returned last, to be freed. */
+char *
+http_take_body(struct http *http)
+{
+	char *body = http->answered->body;
+
+	http->answered->body = NULL;
+	http->answered->room = 0;
+	return body;
+}
+
+/* http_wait sleeps until a connection or one of a few files is ready, or time is up. */
 void
-http_wait(struct http *http, const int *readable, int count, int milliseconds)
+http_wait(struct http *http, const struct http_file *files, int count, int milliseconds)
 {
 	struct curl_waitfd fds[HTTP_WAIT_FDS];
 	int used = 0;
 
 	for (int i = 0; i < count && used < HTTP_WAIT_FDS; i++)
-		if (readable[i] >= 0)
-			fds[used++] = (struct curl_waitfd){.fd = readable[i], .events = CURL_WAIT_POLLIN};
+		if (files[i].file >= 0)
+			fds[used++] =
+			    (struct curl_waitfd){.fd = files[i].file,
+			                         .events = CURL_WAIT_POLLIN |
+			                                   (files[i].writing ? CURL_WAIT_POLLOUT : 0)};
 	curl_multi_poll(http->multi, fds, used, milliseconds, NULL);
 }
 
@@ -191,6 +229,7 @@ http_close(struct http *http)
 		{
 			curl_multi_remove_handle(http->multi, http->slots[i].easy);
 			curl_easy_cleanup(http->slots[i].easy);
+			free(http->slots[i].body);
 		}
 	free(http->slots);
 	if (http->multi != NULL)
@@ -198,18 +237,71 @@ http_close(struct http *http)
 	free(http);
 }
 
-/* keep_body keeps the beginning of a body, and ends a transfer that has no end. */
+/* keep_body keeps a body up to what is wanted, and ends a transfer that has more. */
 static size_t
 keep_body(char *data, size_t size, size_t count, void *context)
 {
 	struct slot *slot = context;
-	size_t room = HTTP_BODY - slot->length, bytes = size * count;
-	size_t kept = bytes < room ? bytes : room;
+	size_t bytes = size * count, left = slot->most - slot->length;
+	size_t kept = bytes < left ? bytes : left;
 
+	/* out of memory ends it, too, and then it has failed */
+	if (!make_room(slot, slot->length + kept))
+		return 0;
 	memcpy(slot->body + slot->length, data, kept);
 	slot->length += kept;
-	slot->seen += bytes;
-	return slot->seen > HTTP_BODY_READ ? 0 : bytes;
+	slot->cut = kept < bytes;
+	return kept;
+}
+
+/* make_room grows by doubling: a list of a hundred megabytes comes in pieces of sixteen kilobytes.
+ */
+static bool
+make_room(struct slot *slot, size_t wanted)
+{
+	size_t room = slot->room > 0 ? slot->room : HTTP_BODY;
+	char *body;
+
+	while (room < wanted)
+		room *= 2;
+	if (room == slot->room)
+		return true;
+	body = realloc(slot->body, room);
+	if (body == NULL)
+		return false;
+	slot->body = body;
+	slot->room = room;
+	return true;
+}
+
+/*
+ * open_public opens a socket to a public address only.  It is asked after the
+ * name was resolved, for each address that is tried: a name that points
+ * somewhere else the second time gains nothing.
+ */
+static curl_socket_t
+open_public(void *context, curlsocktype purpose, struct curl_sockaddr *peer)
+{
+	struct slot *slot = context;
+
+	if (purpose != CURLSOCKTYPE_IPCXN || !address_is_public(&peer->addr))
+	{
+		slot->refused = true;
+		return CURL_SOCKET_BAD;
+	}
+	return socket(peer->family, peer->socktype | SOCK_CLOEXEC, peer->protocol);
+}
+
+/* header returns the value of a header of the last answer; NULL if it is not there once. */
+static const char *
+header(CURL *easy, const char *name)
+{
+	struct curl_header *found;
+
+	if (curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &found) != CURLHE_OK ||
+	    found->amount != 1)
+		return NULL;
+	return found->value;
 }
 
 static void

@@ -145,7 +145,7 @@ fcm_turn(struct fcm *fcm, struct http *http)
 	request.body = fcm->form;
 	request.length = fcm->form ? strlen(fcm->form) : 0;
 	request.context = fcm;
-	fcm->asking = fcm->form != NULL && http_post(http, &request);
+	fcm->asking = fcm->form != NULL && http_begin(http, &request);
 	if (!fcm->asking)
 		patience_failed(&fcm->patience);
 }

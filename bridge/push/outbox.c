@@ -7,16 +7,13 @@
 #include "outbox.h"
 
 #include "fcm.h"
-#include "lib/log.h"
+#include "lib/async.h"
 #include "lib/loop.h"
-#include "lib/pg.h"
 #include "outcome.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #define OUTCOME_PATIENCE 50 /* milliseconds that an outcome waits for others */
 
@@ -49,24 +46,21 @@ static const char *const check_sql =
 struct outbox
 {
 	const struct config *config;
-	PGconn *db;
+	struct async async;
 	enum
 	{
 		IDLE,
 		CLAIMING,
 		COMPLETING
 	} state;
-	struct patience patience;
-	char worker[100], batch[12], lease[24];
+	char batch[12], lease[24];
 	struct delivery *first, **last; /* claimed, not yet under way */
 	int queued, unfinished;         /* unfinished: all that is ours, outcomes apart */
 	struct outcomes outcomes;
 	long long claimed_at, last_claim;
-	bool woken, empty;
+	bool empty;
 };
 
-static bool connect_again(struct outbox *outbox);
-static void lose_connection(struct outbox *outbox);
 static void take_results(struct outbox *outbox);
 static void take_claimed(struct outbox *outbox, PGresult *result);
 static void take_row(struct outbox *outbox, PGresult *result, int row);
@@ -78,20 +72,13 @@ struct outbox *
 outbox_open(const struct config *config)
 {
 	struct outbox *outbox = calloc(1, sizeof(*outbox));
-	char host[65] = "";
-	struct timespec now;
 
 	if (outbox == NULL)
 		return NULL;
-	gethostname(host, sizeof(host) - 1);
-	clock_gettime(CLOCK_REALTIME, &now);
-	/* no other process has this name, nor the next one with our process number */
-	snprintf(outbox->worker, sizeof(outbox->worker), "passport-push/%.40s/%d/%llx", host, getpid(),
-	         now.tv_sec * 1000000000LL + now.tv_nsec);
+	async_open(&outbox->async, config->database, "passport-push", "passport_outbox");
 	snprintf(outbox->batch, sizeof(outbox->batch), "%d", config->batch);
 	snprintf(outbox->lease, sizeof(outbox->lease), "%d s", config->lease);
 	outbox->config = config;
-	outbox->patience = (struct patience){.first = 500, .longest = 30000};
 	outbox->last = &outbox->first;
 	return outbox;
 }
@@ -100,18 +87,7 @@ outbox_open(const struct config *config)
 bool
 outbox_check(struct outbox *outbox)
 {
-	PGresult *result;
-	bool good;
-
-	if (outbox->db == NULL && !connect_again(outbox))
-		return false;
-	result = PQexec(outbox->db, check_sql);
-	good = PQresultStatus(result) == PGRES_TUPLES_OK && *PQgetvalue(result, 0, 0) == 't';
-	if (!good)
-		log_error("this role may not claim deliveries", "{s:s}", "hint",
-		          "Grant it the role passport_bridge.");
-	PQclear(result);
-	return good;
+	return async_allows(&outbox->async, check_sql, "this role may not claim deliveries");
 }
 
 /*
@@ -121,93 +97,37 @@ outbox_check(struct outbox *outbox)
 void
 outbox_turn(struct outbox *outbox, bool want)
 {
-	PGnotify *note;
 	int under_way = outbox->unfinished - outbox->queued;
 
-	if (outbox->db == NULL && (!patience_over(&outbox->patience) || !connect_again(outbox)))
-		return;
-	if (!PQconsumeInput(outbox->db))
-	{
-		lose_connection(outbox);
-		return;
-	}
-	while ((note = PQnotifies(outbox->db)) != NULL)
-	{
-		outbox->woken = true;
-		PQfreemem(note);
-	}
+	async_turn(&outbox->async);
 	take_results(outbox);
-	if (outbox->db == NULL || outbox->state != IDLE)
+	if (!outbox->async.busy)
+	{
+		outbox->state = IDLE;
+		outbox->outcomes.under_way = 0;
+	}
+	if (outbox->async.db == NULL || outbox->state != IDLE)
 		return;
 	if (outbox->outcomes.count >= outbox->config->batch ||
 	    (outbox->outcomes.count > 0 &&
 	     (under_way == 0 || loop_now() >= outbox->outcomes.oldest + OUTCOME_PATIENCE)))
 		begin_completion(outbox);
 	else if (want && outbox->queued < outbox->config->batch / 2 + 1 &&
-	         (outbox->woken || !outbox->empty ||
+	         (outbox->async.woken || !outbox->empty ||
 	          loop_now() >= outbox->last_claim + outbox->config->poll * 1000LL))
 		begin_claim(outbox);
-}
-
-/* connect_again connects and listens; a version that does not fit ends the program. */
-static bool
-connect_again(struct outbox *outbox)
-{
-	PGresult *result;
-
-	outbox->db = pg_connect(outbox->config->database, "passport-push");
-	if (outbox->db == NULL)
-	{
-		patience_failed(&outbox->patience);
-		return false;
-	}
-	result = PQexec(outbox->db, "LISTEN passport_outbox");
-	PQclear(result);
-	PQsetnonblocking(outbox->db, 1);
-	patience_succeeded(&outbox->patience);
-	outbox->state = IDLE;
-	outbox->outcomes.under_way = 0;
-	outbox->woken = true;
-	return true;
-}
-
-/* lose_connection forgets a broken connection, and nothing else. */
-static void
-lose_connection(struct outbox *outbox)
-{
-	log_warning("the connection to the database broke", NULL);
-	PQfinish(outbox->db);
-	outbox->db = NULL;
-	outbox->state = IDLE;
-	outbox->outcomes.under_way = 0;
-	patience_failed(&outbox->patience);
 }
 
 /* take_results takes the result of the statement under way, if it has come. */
 static void
 take_results(struct outbox *outbox)
 {
+	const char *name = outbox->state == CLAIMING ? "claim" : "complete";
 	PGresult *result;
 
-	PQflush(outbox->db);
-	while (outbox->state != IDLE && !PQisBusy(outbox->db))
+	while ((result = async_result(&outbox->async, name)) != NULL)
 	{
-		result = PQgetResult(outbox->db);
-		if (result == NULL)
-			outbox->state = IDLE;
-		else if (PQresultStatus(result) != PGRES_TUPLES_OK)
-		{
-			const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-
-			/* its message could quote a row: the state alone says enough */
-			log_error("a statement failed", "{s:s, s:s}", "statement",
-			          outbox->state == CLAIMING ? "claim" : "complete", "sqlstate",
-			          state ? state : "none");
-			PQclear(result);
-			lose_connection(outbox);
-			return;
-		}
-		else if (outbox->state == CLAIMING)
+		if (outbox->state == CLAIMING)
 			take_claimed(outbox, result);
 		else
 			outcomes_forget(&outbox->outcomes);
@@ -268,32 +188,29 @@ take_row(struct outbox *outbox, PGresult *result, int row)
 static void
 begin_claim(struct outbox *outbox)
 {
-	const char *values[] = {outbox->worker, outbox->batch, outbox->lease};
+	const char *values[] = {outbox->async.worker, outbox->batch, outbox->lease};
 
 	/* the lease runs from now on, whenever the answer comes */
 	outbox->claimed_at = outbox->last_claim = loop_now();
-	outbox->woken = false;
-	if (PQsendQueryParams(outbox->db, claim_sql, 3, NULL, values, NULL, NULL, 0))
+	outbox->async.woken = false;
+	if (async_send(&outbox->async, &(struct statement){claim_sql, 3, values, NULL, NULL}))
 		outbox->state = CLAIMING;
-	else
-		lose_connection(outbox);
 }
 
 static void
 begin_completion(struct outbox *outbox)
 {
-	const char *values[6] = {outbox->worker};
+	const char *values[6] = {outbox->async.worker};
 	int count = outbox->outcomes.count < outbox->config->batch ? outbox->outcomes.count
 	                                                           : outbox->config->batch;
 
+	/* out of memory: the next turn tries again */
 	if (outcomes_write(&outbox->outcomes, count, values + 1) &&
-	    PQsendQueryParams(outbox->db, complete_sql, 6, NULL, values, NULL, NULL, 0))
+	    async_send(&outbox->async, &(struct statement){complete_sql, 6, values, NULL, NULL}))
 	{
 		outbox->state = COMPLETING;
 		outbox->outcomes.under_way = count;
 	}
-	else
-		lose_connection(outbox);
 	for (int i = 1; i < 6; i++)
 		free((char *) values[i]);
 }
@@ -301,7 +218,7 @@ begin_completion(struct outbox *outbox)
 int
 outbox_socket(const struct outbox *outbox)
 {
-	return outbox->db ? PQsocket(outbox->db) : -1;
+	return async_socket(&outbox->async);
 }
 
 /* outbox_next takes a delivery out of the queue, or returns NULL. */
@@ -322,7 +239,7 @@ outbox_next(struct outbox *outbox)
 bool
 outbox_connected(const struct outbox *outbox)
 {
-	return outbox->db != NULL;
+	return outbox->async.db != NULL;
 }
 
 int
@@ -342,7 +259,8 @@ outbox_unfinished(const struct outbox *outbox)
 bool
 outbox_empty(const struct outbox *outbox)
 {
-	return outbox->db != NULL && outbox->state == IDLE && outbox->empty && !outbox->woken;
+	return outbox->async.db != NULL && outbox->state == IDLE && outbox->empty &&
+	       !outbox->async.woken;
 }
 
 /* outbox_complete remembers what became of a delivery, and frees it. */
@@ -375,7 +293,7 @@ outbox_close(struct outbox *outbox)
 
 	while ((delivery = outbox_next(outbox)) != NULL)
 		outbox_let_lapse(outbox, delivery);
-	PQfinish(outbox->db);
+	async_close(&outbox->async);
 	outcomes_free(&outbox->outcomes);
 	free(outbox);
 }

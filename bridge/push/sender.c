@@ -66,9 +66,10 @@ sender_run(const struct config *config, bool once)
 		code = EXIT_INTERNAL;
 		while (turn(&sender) && !is_done(&sender, &code))
 		{
-			int fds[] = {sender.signals, outbox_socket(sender.outbox)};
+			struct http_file files[] = {{.file = sender.signals},
+			                            {.file = outbox_socket(sender.outbox)}};
 
-			http_wait(sender.http, fds, 2,
+			http_wait(sender.http, files, 2,
 			          outbox_unfinished(sender.outbox) > 0 ? TURN_BUSY : TURN_IDLE);
 		}
 		report(&sender, "ended");
@@ -114,6 +115,7 @@ static bool
 open_all(struct sender *sender, const struct config *config)
 {
 	struct http_options options = {.ca_file = config->ca_file,
+	                               .protocols = "https",
 	                               .connections = config->connections,
 	                               .in_flight = config->in_flight,
 	                               .timeout = config->timeout * 1000L};
@@ -218,7 +220,7 @@ send_one(struct sender *sender, struct delivery *delivery)
 
 	delivery->credential = fcm_credential(sender->fcm);
 	request.headers = delivery->credential->headers;
-	if (http_post(sender->http, &request))
+	if (http_begin(sender->http, &request))
 		return true;
 	fcm_release(delivery->credential);
 	return false;

@@ -148,8 +148,8 @@ ReadAlgorithm(DerSlice *rest, Algorithm *algorithm)
 static const char *
 parse_key(DerSlice *rest, PublicKey *key)
 {
-	DerItem info, algorithm, oid, bit_string;
-	DerSlice bits;
+	DerItem info, algorithm, oid, parameter, bit_string;
+	DerSlice bits, parameters;
 	int unused;
 
 	if (!DerReadTag(rest, DER_SEQUENCE, &info) ||
@@ -158,6 +158,11 @@ parse_key(DerSlice *rest, PublicKey *key)
 	    !DerReadTag(&info.content, DER_BIT_STRING, &bit_string) || info.content.size != 0 ||
 	    !DerBits(&bit_string, &bits, &unused))
 		return "key: it is not a SubjectPublicKeyInfo.";
+	key->encoded = bits;
+	/* also of a key that we do not know: an algorithm has one parameter or none */
+	parameters = algorithm.content;
+	if (parameters.size > 0 && (!DerRead(&parameters, &parameter) || parameters.size > 0))
+		return "key: its algorithm has more than one parameter.";
 
 	if (DerEqual(oid.content, DER_LITERAL("\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01")))
 	{
@@ -251,6 +256,8 @@ CheckProfile(const Certificate *certificate, Purpose purpose, unsigned algorithm
 		return (Finding){"wrong_purpose", "basic_constraints: this is a CA's certificate."};
 	if (certificate->unknown_critical)
 		return (Finding){"wrong_purpose", "critical_extension: one is critical and not known."};
+	if (certificate->ocsp_signing)
+		return (Finding){"wrong_purpose", "extended_key_usage: this is a responder's certificate."};
 	if (CertificatePurpose(certificate) != purpose)
 		return (Finding){"wrong_purpose", "policy: the policies are not those of this purpose."};
 	if (!certificate->has_key_usage || (certificate->key_usage & required) != required)
@@ -293,10 +300,39 @@ CheckAnchor(const Certificate *certificate)
 		return (Finding){"wrong_purpose", "basic_constraints: this is not a CA's certificate."};
 	if (certificate->unknown_critical)
 		return (Finding){"wrong_purpose", "critical_extension: one is critical and not known."};
+	if (certificate->ocsp_signing)
+		return (Finding){"wrong_purpose", "extended_key_usage: this is a responder's certificate."};
 	if (!certificate->has_key_usage || !(certificate->key_usage & USAGE_KEY_CERT_SIGN))
 		return (Finding){"wrong_purpose", "key_usage: keyCertSign is missing."};
 	if (certificate->algorithm == ALGORITHM_OTHER)
 		return (Finding){"weak_key", "algorithm: the signature algorithm is not known."};
+	return check_key(&certificate->key);
+}
+
+/* A responder whose own revocation nobody may ask for (it would answer itself) is trusted as its
+ * issuer says, for as long as it says or for a week. */
+Finding
+CheckResponder(const Certificate *certificate, unsigned algorithms)
+{
+	const int64_t week = 7 * 86400;
+
+	if (certificate->is_ca)
+		return (Finding){"wrong_purpose", "basic_constraints: this is a CA's certificate."};
+	if (certificate->unknown_critical)
+		return (Finding){"wrong_purpose", "critical_extension: one is critical and not known."};
+	if (certificate->policies != 0)
+		return (Finding){"wrong_purpose", "policy: this is a holder's certificate."};
+	if (!certificate->ocsp_signing)
+		return (Finding){"wrong_purpose", "extended_key_usage: OCSPSigning is missing."};
+	if (!certificate->has_key_usage || !(certificate->key_usage & USAGE_DIGITAL_SIGNATURE))
+		return (Finding){"wrong_purpose", "key_usage: digitalSignature is missing."};
+	if (certificate->key_usage & (USAGE_KEY_CERT_SIGN | USAGE_CRL_SIGN))
+		return (Finding){"wrong_purpose", "key_usage: a responder's key signs no certificates."};
+	if (!certificate->ocsp_no_check && certificate->not_after - certificate->not_before > week)
+		return (Finding){"wrong_purpose", "no_check: a responder's certificate has "
+		                                  "id-pkix-ocsp-nocheck or lasts a week at most."};
+	if ((certificate->algorithm & algorithms) == 0)
+		return (Finding){"weak_key", "algorithm: the issuer's signature algorithm is not allowed."};
 	return check_key(&certificate->key);
 }
 

@@ -11,6 +11,7 @@
 #define CERTIFICATE_MAX 65536 /* bytes of DER */
 #define ATTRIBUTE_MAX 2048    /* bytes of one attribute; an address has 200 characters */
 #define SERIAL_MAX 20         /* bytes, RFC 5280 4.1.2.2 */
+#define POINTS_MAX 4          /* distribution points of one certificate */
 
 typedef enum Purpose
 {
@@ -69,7 +70,15 @@ typedef struct PublicKey
 	DerSlice modulus;  /* RSA */
 	DerSlice exponent; /* RSA */
 	DerSlice point;    /* EC, uncompressed */
+	DerSlice encoded;  /* the subjectPublicKey, of which others take hashes */
 } PublicKey;
+
+/* Where lists tell of a certificate's revocation, and for which reasons */
+typedef struct DistributionPoint
+{
+	DerSlice name;    /* a directory name as DER */
+	unsigned reasons; /* a bit for each ReasonFlags, 1 to 8, as in crl.h */
+} DistributionPoint;
 
 typedef struct Certificate
 {
@@ -89,8 +98,11 @@ typedef struct Certificate
 	bool is_ca;
 	unsigned policies;     /* POLICY_ bits of certificate.c */
 	bool unknown_critical; /* holds a critical extension that we do not know */
+	bool ocsp_signing;     /* may answer for its issuer (RFC 6960 4.2.2.2) */
+	bool ocsp_no_check;    /* and need not be looked up itself */
 	DerSlice attribute[ATTRIBUTE_COUNT];
-	DerSlice distribution_point; /* a directory name as DER */
+	DistributionPoint points[POINTS_MAX]; /* each name once */
+	int point_count;
 } Certificate;
 
 /* What a check found: a verdict of verify_signature, and the rule with a sentence. */
@@ -109,11 +121,15 @@ extern Finding CheckProfile(const Certificate *certificate, Purpose purpose, uns
 /* CheckAnchor does so for a root that shall be trusted. */
 extern Finding CheckAnchor(const Certificate *certificate);
 
+/* CheckResponder does so for who answers about certificates in their issuer's stead. */
+extern Finding CheckResponder(const Certificate *certificate, unsigned algorithms);
+
 /* CertificatePurpose tells by policy what a certificate is for, PURPOSE_NONE when it is unclear. */
 extern Purpose CertificatePurpose(const Certificate *certificate);
 
 /* The parts that other structures have too */
 extern bool ReadAlgorithm(DerSlice *rest, Algorithm *algorithm);
+extern bool ReadExtension(DerSlice *rest, DerSlice *oid, bool *critical, DerSlice *value);
 extern Hierarchy NameHierarchy(DerSlice issuer);
 extern bool ReadDirectoryPoint(DerSlice point_name, DerSlice *directory);
 

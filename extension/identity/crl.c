@@ -15,9 +15,7 @@ static const char *parse_extensions(DerSlice extensions, Crl *crl);
 static const char *parse_one(DerSlice oid, bool critical, DerSlice value, Crl *crl);
 static const char *parse_base(DerSlice value, bool critical, Crl *crl);
 static const char *parse_scope(DerSlice value, Crl *crl);
-static bool read_reasons(DerSlice flags, unsigned *reasons);
 static const char *parse_entry_extensions(DerSlice extensions, CrlEntry *entry);
-static bool read_extension(DerSlice *rest, DerSlice *oid, bool *critical, DerSlice *value);
 
 const char *
 ParseCrl(const uint8_t *der, size_t size, Crl *crl)
@@ -120,7 +118,7 @@ parse_extensions(DerSlice extensions, Crl *crl)
 	{
 		const char *fault;
 
-		if (!read_extension(&sequence.content, &oid, &critical, &value))
+		if (!ReadExtension(&sequence.content, &oid, &critical, &value))
 			return "extensions: one is not an extension.";
 		fault = parse_one(oid, critical, value, crl);
 		if (fault != NULL)
@@ -187,16 +185,16 @@ parse_scope(DerSlice value, Crl *crl)
 	    (flag.content.size != 1 || flag.content.data[0] != 0xff))
 		return "scope: a flag is not TRUE.";
 	if (DerReadTag(&sequence.content, DER_CONTEXT(3), &flag) &&
-	    !read_reasons(flag.content, &crl->reasons))
+	    !ReadReasons(flag.content, &crl->reasons))
 		return "scope: the reasons are not a string of nine bits with one of them set.";
 	if (sequence.content.size != 0)
 		return "scope: it is narrower than its directory name, or indirect.";
 	return NULL;
 }
 
-/* read_reasons takes the content of ReasonFlags, whose first bit is not used. */
-static bool
-read_reasons(DerSlice flags, unsigned *reasons)
+/* ReadReasons takes the content of ReasonFlags, whose first bit is not used. */
+bool
+ReadReasons(DerSlice flags, unsigned *reasons)
 {
 	DerItem item = {DER_BIT_STRING, flags, flags};
 	DerSlice bits;
@@ -241,7 +239,7 @@ parse_entry_extensions(DerSlice extensions, CrlEntry *entry)
 
 	while (extensions.size > 0)
 	{
-		if (!read_extension(&extensions, &oid, &critical, &value))
+		if (!ReadExtension(&extensions, &oid, &critical, &value))
 			return "entries: an extension of one is not an extension.";
 		if (DerEqual(oid, DER_LITERAL("\x55\x1d\x15")))
 		{
@@ -255,25 +253,6 @@ parse_entry_extensions(DerSlice extensions, CrlEntry *entry)
 			return "critical_extension: one of an entry is critical and not known.";
 	}
 	return NULL;
-}
-
-static bool
-read_extension(DerSlice *rest, DerSlice *oid, bool *critical, DerSlice *value)
-{
-	DerItem extension, type, flag, content;
-
-	*critical = false;
-	if (!DerReadTag(rest, DER_SEQUENCE, &extension) ||
-	    !DerReadTag(&extension.content, DER_OID, &type) || !DerOid(&type))
-		return false;
-	if (DerReadTag(&extension.content, DER_BOOLEAN, &flag) &&
-	    (!DerBoolean(&flag, critical) || !*critical))
-		return false;
-	if (!DerReadTag(&extension.content, DER_OCTET_STRING, &content) || extension.content.size != 0)
-		return false;
-	*oid = type.content;
-	*value = content.content;
-	return true;
 }
 
 const char *

@@ -42,6 +42,9 @@ extern const char *ParseCrl(const uint8_t *der, size_t size, Crl *crl);
 /* ReadCrlEntry takes the next entry off the slice; NULL, or the rule that it breaks. */
 extern const char *ReadCrlEntry(DerSlice *entries, CrlEntry *entry);
 
+/* ReadReasons reads the reasons of a point or of a list's scope. */
+extern bool ReadReasons(DerSlice flags, unsigned *reasons);
+
 /* CrlReasonName returns the name of a CRLReason as RFC 5280 has it. */
 extern const char *CrlReasonName(int reason);
 

@@ -118,6 +118,10 @@ content_valid(const DerItem *item)
 			return item->content.size == 0;
 		case DER_OID:
 			return DerOid(item);
+		case DER_BMP_STRING: /* two octets a character */
+			return item->content.size % 2 == 0;
+		case DER_UNIVERSAL_STRING: /* four */
+			return item->content.size % 4 == 0;
 		case 0x00: /* BER's end of contents */
 		case 0x10: /* a sequence or a set is constructed in DER ... */
 		case 0x11:

@@ -35,6 +35,8 @@ typedef struct DerItem
 #define DER_IA5_STRING 0x16
 #define DER_UTC_TIME 0x17
 #define DER_GENERALIZED_TIME 0x18
+#define DER_UNIVERSAL_STRING 0x1c
+#define DER_BMP_STRING 0x1e
 #define DER_SEQUENCE 0x30
 #define DER_SET 0x31
 #define DER_CONTEXT(n) (0x80 | (n))             /* [n], primitive */

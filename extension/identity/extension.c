@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "identity/certificate.h"
+#include "identity/crl.h"
 #include "identity/name.h"
 
 /* Bounds the memory of duplicates that were seen; the profile has eight. */
@@ -14,49 +14,67 @@
 #define JPKI_ARC "\x2a\x83\x08\x8c\x9b\x55\x08\x05"
 
 static const char *parse_one(DerSlice oid, bool critical, DerSlice value, Certificate *certificate);
-static const char *parse_key_usage(DerSlice value, Certificate *certificate);
-static const char *parse_basic_constraints(DerSlice value, Certificate *certificate);
-static const char *parse_policies(DerSlice value, Certificate *certificate);
-static const char *parse_alternative_names(DerSlice value, Certificate *certificate);
+static const char *parse_key_usage(DerSlice value, bool critical, Certificate *certificate);
+static const char *parse_basic_constraints(DerSlice value, bool critical, Certificate *certificate);
+static const char *parse_policies(DerSlice value, bool critical, Certificate *certificate);
+static const char *parse_alternative_names(DerSlice value, bool critical, Certificate *certificate);
 static const char *parse_other_name(DerSlice other, Certificate *certificate);
-static const char *parse_distribution_points(DerSlice value, Certificate *certificate);
+static const char *parse_distribution_points(DerSlice value, bool critical,
+                                             Certificate *certificate);
+static bool keep_point(DerSlice name, unsigned reasons, Certificate *certificate);
+static const char *parse_extended_key_usage(DerSlice value, bool critical,
+                                            Certificate *certificate);
+static const char *parse_no_check(DerSlice value, bool critical, Certificate *certificate);
 
 const char *
 ParseExtensions(DerSlice extensions, Certificate *certificate)
 {
-	DerItem sequence, extension, oid, flag, value;
-	DerSlice seen[EXTENSIONS_MAX];
+	DerItem sequence;
+	DerSlice oid, value, seen[EXTENSIONS_MAX];
+	bool critical;
 	int count = 0;
 
 	if (!DerOnly(extensions, DER_SEQUENCE, &sequence) || sequence.content.size == 0)
 		return "extensions: they are not a sequence.";
 	while (sequence.content.size > 0)
 	{
-		bool critical = false;
 		const char *fault;
 
 		if (count == EXTENSIONS_MAX)
 			return "extensions: there are more than 32.";
-		if (!DerReadTag(&sequence.content, DER_SEQUENCE, &extension) ||
-		    !DerReadTag(&extension.content, DER_OID, &oid) || !DerOid(&oid))
-			return "extensions: one is not an extension.";
-		/* FALSE is the default, and DER never writes a default */
-		if (DerReadTag(&extension.content, DER_BOOLEAN, &flag) &&
-		    (!DerBoolean(&flag, &critical) || !critical))
-			return "extensions: a critical flag is not TRUE.";
-		if (!DerReadTag(&extension.content, DER_OCTET_STRING, &value) ||
-		    extension.content.size != 0)
+		if (!ReadExtension(&sequence.content, &oid, &critical, &value))
 			return "extensions: one is not an extension.";
 		for (int i = 0; i < count; i++)
-			if (DerEqual(seen[i], oid.content))
+			if (DerEqual(seen[i], oid))
 				return "extensions: one occurs twice.";
-		seen[count++] = oid.content;
+		seen[count++] = oid;
 
-		fault = parse_one(oid.content, critical, value.content, certificate);
+		fault = parse_one(oid, critical, value, certificate);
 		if (fault != NULL)
 			return fault;
 	}
 	return NULL;
+}
+
+/* ReadExtension takes an Extension off the slice, false when none is there. */
+bool
+ReadExtension(DerSlice *rest, DerSlice *oid, bool *critical, DerSlice *value)
+{
+	DerItem extension, type, flag, content;
+
+	*critical = false;
+	if (!DerReadTag(rest, DER_SEQUENCE, &extension) ||
+	    !DerReadTag(&extension.content, DER_OID, &type) || !DerOid(&type))
+		return false;
+	/* FALSE is the default, and DER never writes a default */
+	if (DerReadTag(&extension.content, DER_BOOLEAN, &flag) &&
+	    (!DerBoolean(&flag, critical) || !*critical))
+		return false;
+	if (!DerReadTag(&extension.content, DER_OCTET_STRING, &content) || extension.content.size != 0)
+		return false;
+	*oid = type.content;
+	*value = content.content;
+	return true;
 }
 
 static const char *
@@ -65,13 +83,15 @@ parse_one(DerSlice oid, bool critical, DerSlice value, Certificate *certificate)
 	static const struct
 	{
 		DerSlice oid;
-		const char *(*parse)(DerSlice value, Certificate *certificate);
+		const char *(*parse)(DerSlice value, bool critical, Certificate *certificate);
 	} known[] = {
 	    {DER_LITERAL("\x55\x1d\x0f"), parse_key_usage},
 	    {DER_LITERAL("\x55\x1d\x13"), parse_basic_constraints},
 	    {DER_LITERAL("\x55\x1d\x20"), parse_policies},
 	    {DER_LITERAL("\x55\x1d\x11"), parse_alternative_names},
 	    {DER_LITERAL("\x55\x1d\x1f"), parse_distribution_points},
+	    {DER_LITERAL("\x55\x1d\x25"), parse_extended_key_usage},
+	    {DER_LITERAL("\x2b\x06\x01\x05\x05\x07\x30\x01\x05"), parse_no_check},
 	};
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -79,7 +99,7 @@ parse_one(DerSlice oid, bool critical, DerSlice value, Certificate *certificate)
 		{
 			if (!DerWellFormed(value))
 				return "extensions: the value of one is not DER.";
-			return known[i].parse(value, certificate);
+			return known[i].parse(value, critical, certificate);
 		}
 	if (critical)
 		certificate->unknown_critical = true;
@@ -87,7 +107,7 @@ parse_one(DerSlice oid, bool critical, DerSlice value, Certificate *certificate)
 }
 
 static const char *
-parse_key_usage(DerSlice value, Certificate *certificate)
+parse_key_usage(DerSlice value, bool critical, Certificate *certificate)
 {
 	DerItem item;
 	DerSlice bits;
@@ -107,7 +127,7 @@ parse_key_usage(DerSlice value, Certificate *certificate)
 }
 
 static const char *
-parse_basic_constraints(DerSlice value, Certificate *certificate)
+parse_basic_constraints(DerSlice value, bool critical, Certificate *certificate)
 {
 	DerItem sequence, flag, length;
 	DerSlice number;
@@ -126,7 +146,7 @@ parse_basic_constraints(DerSlice value, Certificate *certificate)
 }
 
 static const char *
-parse_policies(DerSlice value, Certificate *certificate)
+parse_policies(DerSlice value, bool critical, Certificate *certificate)
 {
 	static const struct
 	{
@@ -155,7 +175,7 @@ parse_policies(DerSlice value, Certificate *certificate)
 }
 
 static const char *
-parse_alternative_names(DerSlice value, Certificate *certificate)
+parse_alternative_names(DerSlice value, bool critical, Certificate *certificate)
 {
 	DerItem sequence, name;
 
@@ -206,25 +226,81 @@ parse_other_name(DerSlice other, Certificate *certificate)
 }
 
 static const char *
-parse_distribution_points(DerSlice value, Certificate *certificate)
+parse_distribution_points(DerSlice value, bool critical, Certificate *certificate)
 {
-	DerItem sequence, point, name;
+	DerItem sequence, point, name, flags;
+	DerSlice directory;
+	unsigned reasons;
 
 	if (!DerOnly(value, DER_SEQUENCE, &sequence) || sequence.content.size == 0)
 		return "distribution_point: the points are not a sequence.";
 	while (sequence.content.size > 0)
 	{
-		DerSlice directory;
-
 		if (!DerReadTag(&sequence.content, DER_SEQUENCE, &point))
 			return "distribution_point: one is not a point.";
-		/* one that has only some reasons, or another issuer, does not serve alone */
-		if (!DerReadTag(&point.content, DER_CONTEXT_CONSTRUCTED(0), &name) ||
-		    point.content.size != 0 || !ReadDirectoryPoint(name.content, &directory))
+		/* one without a name here, or with another issuer, says nothing to us */
+		if (!DerReadTag(&point.content, DER_CONTEXT_CONSTRUCTED(0), &name))
 			continue;
-		if (certificate->distribution_point.data == NULL)
-			certificate->distribution_point = directory;
+		reasons = CRL_REASONS_ALL;
+		if (DerReadTag(&point.content, DER_CONTEXT(1), &flags) &&
+		    !ReadReasons(flags.content, &reasons))
+			return "distribution_point: its reasons are not nine bits with one of them set.";
+		if (point.content.size != 0 || !ReadDirectoryPoint(name.content, &directory))
+			continue;
+		if (!keep_point(directory, reasons, certificate))
+			return "distribution_point: there are more than four.";
 	}
+	return NULL;
+}
+
+/* keep_point adds to the points of a certificate; one that comes again adds its reasons. */
+static bool
+keep_point(DerSlice name, unsigned reasons, Certificate *certificate)
+{
+	for (int i = 0; i < certificate->point_count; i++)
+		if (DerEqual(certificate->points[i].name, name))
+		{
+			certificate->points[i].reasons |= reasons;
+			return true;
+		}
+	if (certificate->point_count == POINTS_MAX)
+		return false;
+	certificate->points[certificate->point_count++] = (DistributionPoint){name, reasons};
+	return true;
+}
+
+/* parse_extended_key_usage knows one purpose, answering for the issuer; for another a certificate
+ * may be good as well, unless it says critically that it is good for nothing else. */
+static const char *
+parse_extended_key_usage(DerSlice value, bool critical, Certificate *certificate)
+{
+	DerItem sequence, oid;
+	bool others = false;
+
+	if (!DerOnly(value, DER_SEQUENCE, &sequence) || sequence.content.size == 0)
+		return "extended_key_usage: it is not a sequence.";
+	while (sequence.content.size > 0)
+	{
+		if (!DerReadTag(&sequence.content, DER_OID, &oid) || !DerOid(&oid))
+			return "extended_key_usage: one is not a purpose.";
+		if (DerEqual(oid.content, DER_LITERAL("\x2b\x06\x01\x05\x05\x07\x03\x09")))
+			certificate->ocsp_signing = true;
+		else
+			others = true;
+	}
+	if (critical && others)
+		certificate->unknown_critical = true;
+	return NULL;
+}
+
+static const char *
+parse_no_check(DerSlice value, bool critical, Certificate *certificate)
+{
+	DerItem null;
+
+	if (!DerOnly(value, DER_NULL, &null))
+		return "no_check: it is not NULL.";
+	certificate->ocsp_no_check = true;
 	return NULL;
 }
 

@@ -112,9 +112,9 @@ describe(const Certificate *certificate, Datum *values, bool *nulls)
 		                                       : DerEqual(digit, DER_LITERAL("2")) ? "female"
 		                                                                           : "unknown");
 	}
-	if (certificate->distribution_point.data != NULL)
+	if (certificate->point_count > 0)
 	{
-		values[INFO_POINT] = PointerGetDatum(NameAsText(certificate->distribution_point));
+		values[INFO_POINT] = PointerGetDatum(NameAsText(certificate->points[0].name));
 		nulls[INFO_POINT] = false;
 	}
 }
@@ -229,6 +229,13 @@ SliceHex(DerSlice bytes)
 
 	SET_VARSIZE(hex, VARHDRSZ + hex_encode((const char *) bytes.data, bytes.size, VARDATA(hex)));
 	return hex;
+}
+
+/* SliceBytes makes a bytea. */
+Datum
+SliceBytes(DerSlice bytes)
+{
+	return PointerGetDatum(cstring_to_text_with_len((const char *) bytes.data, bytes.size));
 }
 
 /* NameAsText writes a distinguished name as RFC 2253 does. */

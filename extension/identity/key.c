@@ -92,6 +92,12 @@ key_fits(EVP_PKEY *key, Algorithm algorithm)
 	}
 }
 
+Scheme
+KeyScheme(EVP_PKEY *holder)
+{
+	return EVP_PKEY_is_a(holder, "RSA") ? SCHEME_PKCS1 : SCHEME_ECDSA;
+}
+
 bool
 HolderSigned(EVP_PKEY *holder, Scheme scheme, DerSlice message, DerSlice signature)
 {

@@ -20,6 +20,9 @@ extern EVP_PKEY *MakePublicKey(const PublicKey *key);
 /* IssuerSigned tells whether this key made the signature over a signed structure. */
 extern bool IssuerSigned(EVP_PKEY *issuer, Algorithm algorithm, DerSlice tbs, DerSlice signature);
 
+/* KeyScheme tells how a card or a phone signs with such a key. */
+extern Scheme KeyScheme(EVP_PKEY *holder);
+
 /* HolderSigned tells whether this key made the signature over a message. */
 extern bool HolderSigned(EVP_PKEY *holder, Scheme scheme, DerSlice message, DerSlice signature);
 

@@ -34,6 +34,7 @@ typedef struct Question
 	DerSlice message;
 	DerSlice signature;
 	Purpose purpose;
+	bool own_scheme; /* the one of the holder's key, whatever it is */
 	Scheme scheme;
 	TimestampTz at;
 } Question;
@@ -58,15 +59,14 @@ passport_verify_signature(PG_FUNCTION_ARGS)
 	Finding finding;
 	int32 issuer_id = 0;
 
-	for (int i = 3; i < 6; i++)
+	for (int i = 3; i < 5; i++)
 		if (PG_ARGISNULL(i))
-			RefuseInput(i == 3   ? "/purpose"
-			            : i == 4 ? "/at"
-			                     : "/scheme",
-			            "missing", "Purpose, time and scheme must be given.");
+			RefuseInput(i == 3 ? "/purpose" : "/at", "missing", "Purpose and time must be given.");
 	question.purpose = PurposeByName(PG_GETARG_TEXT_PP(3));
 	question.at = PG_GETARG_TIMESTAMPTZ(4);
-	question.scheme = scheme_by_name(PG_GETARG_TEXT_PP(5));
+	question.own_scheme = PG_ARGISNULL(5);
+	if (!question.own_scheme)
+		question.scheme = scheme_by_name(PG_GETARG_TEXT_PP(5));
 	/* a verdict that is NULL would pass a careless comparison */
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1) || PG_ARGISNULL(2))
 	{
@@ -166,15 +166,17 @@ judge(const Question *question, const Proven *proven)
 {
 	Finding finding;
 	Standing standing;
+	Scheme scheme;
 
-	ReadStanding(proven->anchor_id, &proven->certificate, &standing);
+	ReadStanding(proven->anchor_id, proven->issuer_id, &proven->certificate, &standing);
 	if (!standing.anchor_stands)
 		return (Finding){NULL, NULL};
 	finding = check_validity(proven, question->at);
 	if (finding.verdict == NULL)
 		finding = CheckRevocation(&standing, question->at);
+	scheme = question->own_scheme ? KeyScheme(proven->key) : question->scheme;
 	if (finding.verdict == NULL &&
-	    !HolderSigned(proven->key, question->scheme, question->message, question->signature))
+	    !HolderSigned(proven->key, scheme, question->message, question->signature))
 		finding = (Finding){"bad_signature", "signature: it is not this key's over the message."};
 	if (finding.verdict == NULL)
 		finding = (Finding){"valid", "all rules hold."};

@@ -48,6 +48,14 @@ FindAnchor(Purpose purpose, unsigned usage, const SignedPart *part, bool *name_k
 	return found;
 }
 
+int
+ReadAnchors(const TrustAnchor **list)
+{
+	load_anchors();
+	*list = anchors;
+	return anchor_count;
+}
+
 /* search tries every root of the name: all generations of JPKI's share one. */
 static const TrustAnchor *
 search(Purpose purpose, unsigned usage, const SignedPart *part, bool *name_known)

@@ -30,6 +30,9 @@ typedef struct SignedPart
 extern const TrustAnchor *FindAnchor(Purpose purpose, unsigned usage, const SignedPart *part,
                                      bool *name_known);
 
+/* ReadAnchors reads the roots anew and lists them all, for what does not name one. */
+extern int ReadAnchors(const TrustAnchor **list);
+
 /* ForgetAnchors makes the next FindAnchor read the roots anew. */
 extern void ForgetAnchors(void);
 
@@ -37,6 +40,7 @@ extern void ForgetAnchors(void);
 extern Purpose PurposeByName(text *name);
 extern text *SliceText(DerSlice utf8);
 extern text *SliceHex(DerSlice bytes);
+extern Datum SliceBytes(DerSlice bytes);
 extern text *NameAsText(DerSlice name);
 extern const char *HierarchyName(Hierarchy hierarchy);
 extern TimestampTz UnixTimestamp(int64_t seconds);

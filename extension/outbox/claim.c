@@ -14,6 +14,7 @@
 #include "utils/timestamp.h"
 
 #include "passport.h"
+#include "registry/resident.h"
 
 #define CLAIM_BATCH 10000
 #define CLAIM_LANES 16
@@ -145,6 +146,7 @@ check_arguments(FunctionCallInfo fcinfo)
 	                              VARSIZE_ANY_EXHDR(PG_GETARG_TEXT_PP(0)));
 	if (length < 1 || length > 100)
 		RefuseInput("/worker", "bad_length", "A worker's name has 1 to 100 characters.");
+	RefuseIndividualNumber("/worker", PG_GETARG_TEXT_PP(0));
 	if (PG_GETARG_INT32(1) < 1 || PG_GETARG_INT32(1) > CLAIM_BATCH)
 		RefuseInput("/batch", "out_of_range", "A batch has 1 to 10000 rows.");
 	lease = PG_GETARG_INTERVAL_P(2);

@@ -7,6 +7,7 @@
 
 #include "passport.h"
 #include "points/event.h"
+#include "registry/resident.h"
 
 static int limit_of(Datum value, bool isnull);
 static CivilDay day_of(Datum value, bool isnull);
@@ -14,12 +15,13 @@ static const int32_t *numbers_of(Datum value, int *count);
 static OncePer once_per_of(Datum value);
 static LotRounding rounding_of(Datum value);
 
-/* CheckKey refuses a caller's key that is missing, empty or too long. */
+/* CheckKey refuses a caller's key that is missing, empty, too long or personal. */
 void
 CheckKey(text *key, const char *pointer)
 {
 	if (key == NULL || VARSIZE_ANY_EXHDR(key) < 1 || VARSIZE_ANY_EXHDR(key) > POINT_KEY_MOST)
 		RefuseInput(pointer, "key", "A key has 1 to 200 bytes.");
+	RefuseIndividualNumber(pointer, key);
 }
 
 /* ReadEvent takes the arguments that name an event, and refuses what makes no sense. */

@@ -82,8 +82,9 @@ drop_spaces(FoldedText *text)
 static bool
 keeps_space(uint32_t before)
 {
-	static const uint32_t numbers[] = {U'番', U'地', U'号', U'〇', U'一', U'二', U'三', U'四',
-	                                   U'五', U'六', U'七', U'八', U'九', U'十', U'百', U'千'};
+	static const uint32_t numbers[] = {U'番', U'地', U'号', U'〇', U'一', U'二', U'三',
+	                                   U'四', U'五', U'六', U'七', U'八', U'九', U'十',
+	                                   U'百', U'千', U'壱', U'弐', U'参', U'拾'};
 
 	if (before >= '0' && before <= '9')
 		return true;
@@ -169,7 +170,8 @@ read_place(Cursor *cursor, NormalAddress *address)
 	}
 }
 
-/* joined_kana spells the kana between two kanji one way: ヶ, が as ケ, and 之, の as ノ. */
+/* joined_kana spells the kana between two kanji one way: ヶ, が as ケ, 之, の as ノ, ッ, つ as ツ.
+ */
 static uint32_t
 joined_kana(Cursor cursor, const CharacterRow *place)
 {
@@ -182,6 +184,8 @@ joined_kana(Cursor cursor, const CharacterRow *place)
 		return U'ケ';
 	if (c == U'の' || c == U'之' || c == U'乃')
 		return U'ノ';
+	if (c == U'ッ' || c == U'っ' || c == U'つ')
+		return U'ツ';
 	return c;
 }
 

@@ -5,7 +5,6 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "lib/stringinfo.h"
@@ -16,6 +15,8 @@
 
 #include "passport.h"
 #include "registry/match.h"
+#include "registry/variant_store.h"
+#include "util/spi.h"
 
 PG_FUNCTION_INFO_V1(passport_name_key);
 PG_FUNCTION_INFO_V1(passport_address_key);
@@ -28,8 +29,9 @@ PG_FUNCTION_INFO_V1(passport_match_resident);
  * rows in the key table; beyond these limits the list is cut, which
  * CANDIDATES_COMPLETE notices: a cut arm alone holds 22 residents.
  */
-static const char candidate_query[] =
-    "SELECT r.resident_id, r.name, r.name_roman, r.alias, r.birth_date, r.sex, r.address"
+static Statement find_candidates_statement = {
+    "SELECT r.resident_id, r.name, r.name_kana, r.name_roman, r.alias, r.birth_date, r.sex,"
+    "       r.address"
     "  FROM (SELECT resident_id FROM (SELECT resident_id FROM passport.resident_match_key"
     "                                  WHERE birth_date = $1 AND name_key = $2 LIMIT 64) AS a"
     "        UNION"
@@ -40,25 +42,43 @@ static const char candidate_query[] =
     "                                  WHERE name_key = $2 AND address_key = $3 LIMIT 64) AS c"
     "       ) AS k"
     "  JOIN passport.resident AS r ON r.resident_id = k.resident_id"
-    " WHERE r.status = 'resident'";
+    " WHERE r.status = 'resident'",
+    3,
+    {DATEOID, INT8OID, INT8OID},
+    PLAN_BY_INDEX,
+    .stable = true};
 #define CANDIDATES_COMPLETE 22
 
-static SPIPlanPtr candidate_plan(void);
-static MatchCard card_argument(FunctionCallInfo fcinfo);
-static MatchText text_argument(FunctionCallInfo fcinfo, int number);
-static MatchText text_column(HeapTuple tuple, TupleDesc desc, int column);
-static MatchRecord read_record(HeapTuple tuple, TupleDesc desc);
-static MatchSex read_sex(MatchText sex);
-static uint64 find_candidates(const MatchSubject *subject);
-static int compare_candidates(const void *a, const void *b);
-static Jsonb *explanation(const MatchVerdict *verdict, uint64 others);
-static void append_field(StringInfo json, const char *name, const FieldMatch *field);
+/*
+ * Kana on the card found a resident by the address: their namesakes elsewhere
+ * were not asked for, because the card does not know the name's characters.
+ */
+static Statement find_namesake_statement = {
+    "SELECT FROM passport.resident_match_key"
+    " WHERE birth_date = $1 AND name_key = $2 AND resident_id <> $3 LIMIT 1",
+    3,
+    {DATEOID, INT8OID, INT8OID},
+    PLAN_BY_INDEX,
+    .stable = true};
 
 typedef struct Candidate
 {
 	int64 resident_id;
+	uint64 name_key; /* of the registered name */
 	MatchVerdict verdict;
 } Candidate;
+
+static MatchCard card_argument(FunctionCallInfo fcinfo);
+static MatchText text_argument(FunctionCallInfo fcinfo, int number);
+static MatchText text_column(HeapTuple tuple, TupleDesc desc, int column);
+static MatchRecord read_record(HeapTuple tuple, TupleDesc desc);
+static uint64 registered_name_key(const MatchRecord *record);
+static MatchSex read_sex(MatchText sex);
+static uint64 find_candidates(const MatchSubject *subject);
+static bool has_namesake(const Candidate *candidate, int32 birth_date);
+static int compare_candidates(const void *a, const void *b);
+static Jsonb *explanation(const MatchVerdict *verdict, uint64 others);
+static void append_field(StringInfo json, const char *name, const FieldMatch *field);
 
 /* passport_name_key returns the lookup key of a name, NULL if it has none. */
 Datum
@@ -67,6 +87,7 @@ passport_name_key(PG_FUNCTION_ARGS)
 	MatchText name = text_argument(fcinfo, 0);
 	FoldedText folded;
 
+	FollowVariants();
 	NormalizeName(name.text, name.length, NULL, 0, &folded);
 	if (!folded.usable)
 		PG_RETURN_NULL();
@@ -80,6 +101,7 @@ passport_address_key(PG_FUNCTION_ARGS)
 	MatchText text = text_argument(fcinfo, 0);
 	NormalAddress address;
 
+	FollowVariants();
 	NormalizeAddress(text.text, text.length, &address);
 	if (!address.usable)
 		PG_RETURN_NULL();
@@ -94,6 +116,7 @@ passport_normalized_name(PG_FUNCTION_ARGS)
 	FoldedText folded;
 	char buffer[FOLD_MAX * 4];
 
+	FollowVariants();
 	NormalizeName(name.text, name.length, NULL, 0, &folded);
 	if (!folded.usable)
 		PG_RETURN_NULL();
@@ -111,6 +134,7 @@ passport_normalized_address(PG_FUNCTION_ARGS)
 	char buffer[FOLD_MAX * 4];
 	StringInfoData result;
 
+	FollowVariants();
 	NormalizeAddress(text.text, text.length, &address);
 	if (!address.usable)
 		PG_RETURN_NULL();
@@ -137,6 +161,7 @@ passport_match_resident(PG_FUNCTION_ARGS)
 	uint64 count, others = 0;
 
 	InitMaterializedSRF(fcinfo, 0);
+	FollowVariants();
 	card = card_argument(fcinfo);
 	subject = palloc(sizeof(MatchSubject));
 	PrepareMatch(&card, subject);
@@ -155,10 +180,16 @@ passport_match_resident(PG_FUNCTION_ARGS)
 		CHECK_FOR_INTERRUPTS();
 		candidates[i].resident_id = DatumGetInt64(SPI_getbinval(tuple, desc, 1, &isnull));
 		MatchResident(subject, &record, &verdicts[i]);
+		candidates[i].name_key = registered_name_key(&record);
 	}
 	DecideMatches(verdicts, count, count < CANDIDATES_COMPLETE);
 	for (uint64 i = 0; i < count; i++)
+	{
 		candidates[i].verdict = verdicts[i];
+		if (verdicts[i].certain && verdicts[i].name.rules & RULE_READING &&
+		    has_namesake(&candidates[i], card.birth_date))
+			candidates[i].verdict.certain = false;
+	}
 	if (count > 0)
 		others = count - 1;
 	qsort(candidates, count, sizeof(Candidate), compare_candidates);
@@ -182,7 +213,6 @@ find_candidates(const MatchSubject *subject)
 {
 	Datum values[3];
 	char nulls[4] = "   ";
-	int result;
 
 	values[0] = DateADTGetDatum(subject->card->birth_date);
 	values[1] = Int64GetDatum((int64) NameKey(&subject->name));
@@ -190,30 +220,27 @@ find_candidates(const MatchSubject *subject)
 	nulls[0] = subject->card->birth_date_known ? ' ' : 'n';
 	nulls[1] = subject->name.usable ? ' ' : 'n';
 	nulls[2] = subject->address.usable ? ' ' : 'n';
-	result = SPI_execute_plan(candidate_plan(), values, nulls, true, 0);
-	if (result != SPI_OK_SELECT)
-		elog(ERROR, "SPI_execute_plan failed: %s", SPI_result_code_string(result));
-	return SPI_processed;
+	return RunStatement(&find_candidates_statement, values, nulls);
 }
 
-/* candidate_plan prepares the query once per backend. */
-static SPIPlanPtr
-candidate_plan(void)
+static bool
+has_namesake(const Candidate *candidate, int32 birth_date)
 {
-	static SPIPlanPtr plan = NULL;
-	Oid types[3] = {DATEOID, INT8OID, INT8OID};
+	Datum values[3];
 
-	if (plan == NULL)
-	{
-		SPIPlanPtr prepared = SPI_prepare(candidate_query, 3, types);
+	values[0] = DateADTGetDatum(birth_date);
+	values[1] = Int64GetDatum((int64) candidate->name_key);
+	values[2] = Int64GetDatum(candidate->resident_id);
+	return RunStatement(&find_namesake_statement, values, NULL) > 0;
+}
 
-		if (prepared == NULL)
-			elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
-		if (SPI_keepplan(prepared) != 0)
-			elog(ERROR, "SPI_keepplan failed");
-		plan = prepared;
-	}
-	return plan;
+static uint64
+registered_name_key(const MatchRecord *record)
+{
+	FoldedText name;
+
+	NormalizeName(record->name.text, record->name.length, NULL, 0, &name);
+	return NameKey(&name);
 }
 
 /* card_argument reads the arguments (name, address, birth date, sex, substitute map). */
@@ -272,16 +299,17 @@ read_record(HeapTuple tuple, TupleDesc desc)
 {
 	MatchRecord record = {0};
 	bool isnull;
-	Datum birth_date = SPI_getbinval(tuple, desc, 5, &isnull);
+	Datum birth_date = SPI_getbinval(tuple, desc, 6, &isnull);
 
 	record.name = text_column(tuple, desc, 2);
-	record.name_roman = text_column(tuple, desc, 3);
-	record.alias = text_column(tuple, desc, 4);
+	record.name_kana = text_column(tuple, desc, 3);
+	record.name_roman = text_column(tuple, desc, 4);
+	record.alias = text_column(tuple, desc, 5);
 	record.birth_date_known = !isnull;
 	if (!isnull)
 		record.birth_date = DatumGetDateADT(birth_date);
-	record.sex = read_sex(text_column(tuple, desc, 6));
-	record.address = text_column(tuple, desc, 7);
+	record.sex = read_sex(text_column(tuple, desc, 7));
+	record.address = text_column(tuple, desc, 8);
 	return record;
 }
 

@@ -5,19 +5,18 @@
  */
 #include "registry/fold.h"
 
-#include "registry/kanji.h"
+#include "registry/jis.h"
+#include "registry/variant.h"
 
-#define INVALID 0xFFFFFFFF
-
-static uint32_t read_character(const unsigned char **at, const unsigned char *end);
+static uint32_t selector_at(const unsigned char *at, const unsigned char *end);
 static bool is_dropped(uint32_t c);
 static bool is_rare(uint32_t c);
 static bool is_space(uint32_t c);
 static bool is_hyphen(uint32_t c);
 static uint32_t usual_width(uint32_t c);
 static uint32_t voiced(uint32_t kana, uint32_t sound_mark);
-static uint32_t fold_character(uint32_t c, unsigned *rules);
-static bool take_character(uint32_t raw, bool substituted, FoldedText *folded);
+static uint32_t fold_character(uint32_t c, uint32_t selector, unsigned *rules);
+static bool take_character(uint32_t raw, uint32_t selector, bool substituted, FoldedText *folded);
 
 void
 FoldText(const char *text, size_t length, const char *substitution, size_t substitution_length,
@@ -35,12 +34,13 @@ FoldText(const char *text, size_t length, const char *substitution, size_t subst
 	end = at + length;
 	while (at < end)
 	{
-		uint32_t raw = read_character(&at, end);
+		uint32_t raw = ReadCharacter(&at, end);
 		bool substituted =
 		    substitution != NULL && position < substitution_length && substitution[position] == '1';
 
 		position++;
-		if (raw == INVALID || raw == 0 || !take_character(raw, substituted, folded))
+		if (raw == INVALID_CHARACTER || raw == 0 ||
+		    !take_character(raw, selector_at(at, end), substituted, folded))
 			return;
 	}
 	folded->usable = true;
@@ -64,6 +64,8 @@ FoldRuleName(unsigned rules)
 	    "county_omitted",
 	    "building_omitted",
 	    "substitute",
+	    "variant",
+	    "reading",
 	};
 
 	for (int i = 0; i < RULE_COUNT; i++)
@@ -74,7 +76,7 @@ FoldRuleName(unsigned rules)
 
 /* take_character folds one character onto the end of the row; false if the row is full. */
 static bool
-take_character(uint32_t raw, bool substituted, FoldedText *folded)
+take_character(uint32_t raw, uint32_t selector, bool substituted, FoldedText *folded)
 {
 	uint32_t c;
 	uint8_t mark = (is_rare(raw) ? MARK_RARE : 0) | (substituted ? MARK_SUBSTITUTED : 0);
@@ -87,7 +89,7 @@ take_character(uint32_t raw, bool substituted, FoldedText *folded)
 		folded->rules |= RULE_SELECTOR;
 		return true;
 	}
-	c = fold_character(raw, &folded->rules);
+	c = fold_character(raw, selector, &folded->rules);
 	if (c == 0x3099 || c == 0x309A)
 	{
 		/* a sound mark that no kana can bear says nothing */
@@ -105,9 +107,12 @@ take_character(uint32_t raw, bool substituted, FoldedText *folded)
 	return true;
 }
 
-/* fold_character returns the one spelling of a character and notes the rules that led there. */
+/*
+ * fold_character returns the one spelling of a character (followed by a
+ * selector, 0: none) and notes the rules that led there.
+ */
 static uint32_t
-fold_character(uint32_t c, unsigned *rules)
+fold_character(uint32_t c, uint32_t selector, unsigned *rules)
 {
 	uint32_t folded = usual_width(c);
 
@@ -128,21 +133,27 @@ fold_character(uint32_t c, unsigned *rules)
 	}
 	if (folded >= 0x2E80)
 	{
-		uint32_t usual = UsualKanji(folded);
+		bool loaded;
+		uint32_t usual = UsualForm(folded, selector, &loaded);
 
 		if (usual != folded)
-			*rules |= RULE_OLD_FORM;
+			*rules |= loaded ? RULE_VARIANT : RULE_OLD_FORM;
 		return usual;
 	}
 	return folded;
 }
 
-/*
- * read_character decodes one UTF-8 character and steps over it.  Overlong
- * forms, surrogates, values over U+10FFFF and cut sequences are INVALID.
- */
+/* selector_at returns the variation selector at a place, 0 if none stands there. */
 static uint32_t
-read_character(const unsigned char **at, const unsigned char *end)
+selector_at(const unsigned char *at, const unsigned char *end)
+{
+	uint32_t next = at < end ? ReadCharacter(&at, end) : 0;
+
+	return IsSelector(next) ? next : 0;
+}
+
+uint32_t
+ReadCharacter(const unsigned char **at, const unsigned char *end)
 {
 	const unsigned char *s = *at;
 	uint32_t c = s[0];
@@ -161,17 +172,17 @@ read_character(const unsigned char **at, const unsigned char *end)
 	else if (c >= 0xF0 && c <= 0xF4)
 		more = 3, c &= 0x07;
 	else
-		return INVALID;
+		return INVALID_CHARACTER;
 	if (end - s <= more)
-		return INVALID;
+		return INVALID_CHARACTER;
 	for (int i = 1; i <= more; i++)
 	{
 		if ((s[i] & 0xC0) != 0x80)
-			return INVALID;
+			return INVALID_CHARACTER;
 		c = c << 6 | (s[i] & 0x3F);
 	}
 	if (c < lowest[more] || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF))
-		return INVALID;
+		return INVALID_CHARACTER;
 	*at = s + more + 1;
 	return c;
 }
@@ -180,19 +191,17 @@ read_character(const unsigned char **at, const unsigned char *end)
 static bool
 is_dropped(uint32_t c)
 {
-	return (c >= 0xFE00 && c <= 0xFE0F) || (c >= 0xE0100 && c <= 0xE01EF) ||
-	       (c >= 0x180B && c <= 0x180D) || (c >= 0x200B && c <= 0x200F) || c == 0x2060 ||
-	       c == 0xFEFF || c == 0xAD;
+	return IsSelector(c) || (c >= 0x180B && c <= 0x180D) || (c >= 0x200B && c <= 0x200F) ||
+	       c == 0x2060 || c == 0xFEFF;
 }
 
-/*
- * is_rare knows the blocks outside JIS X 0208 and 0212, which are all that a
- * certificate holds: extension A and the planes above, private use.
- */
+/* is_rare knows kanji, old kana and private characters that no certificate can hold. */
 static bool
 is_rare(uint32_t c)
 {
-	return (c >= 0x3400 && c <= 0x4DBF) || (c >= 0xE000 && c <= 0xF8FF) || c >= 0x20000;
+	return ((c >= 0x3400 && c <= 0x9FFF) || (c >= 0xE000 && c <= 0xFAFF) ||
+	        (c >= 0x1B000 && c <= 0x1B16F) || c >= 0x20000) &&
+	       !CertificateHolds(c);
 }
 
 static bool
@@ -202,15 +211,23 @@ is_space(uint32_t c)
 	       c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
-/* is_hyphen knows hyphens, dashes, minus and the lines drawn instead of them, not the kana ー. */
+/*
+ * is_hyphen knows hyphens, dashes, minus and the lines drawn instead of them,
+ * not the kana ー.  A soft hyphen is one: dropped, it would make 1183-2 of
+ * another lot.
+ */
 static bool
 is_hyphen(uint32_t c)
 {
-	return c == '-' || (c >= 0x2010 && c <= 0x2015) || c == 0x2212 || c == 0x2500 || c == 0x2501 ||
-	       c == 0xFE58 || c == 0xFE63;
+	return c == '-' || c == 0xAD || c == 0x2043 || (c >= 0x2010 && c <= 0x2015) || c == 0x2212 ||
+	       c == 0x2500 || c == 0x2501 || c == 0xFE58 || c == 0xFE63;
 }
 
-/* usual_width maps full-width ASCII and half-width kana to their usual forms (NFKC). */
+/*
+ * usual_width maps full-width ASCII and half-width kana to their usual forms.
+ * With the radicals and compatibility kanji of kanji.c that is all of NFKC
+ * that is safe here: ② as 2 or ㌔ as キロ would join to the numbers beside it.
+ */
 static uint32_t
 usual_width(uint32_t c)
 {

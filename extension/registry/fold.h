@@ -29,12 +29,15 @@ typedef enum FoldRule
 	RULE_COUNTY_OMITTED = 1 << 11,
 	RULE_BUILDING_OMITTED = 1 << 12, /* 方書 on one side only */
 	RULE_SUBSTITUTE = 1 << 13,       /* the card's substitute for a character outside JIS */
+	RULE_VARIANT = 1 << 14,          /* a form that the municipality has loaded */
+	RULE_READING = 1 << 15,          /* kana instead of a character, as the register reads it */
 } FoldRule;
-#define RULE_COUNT 14
+#define RULE_COUNT 16
 
 /* what is known of one character */
 #define MARK_RARE 0x1        /* no certificate can hold it: a card would hold a substitute */
 #define MARK_SUBSTITUTED 0x2 /* the card's substitute map flags it */
+#define MARK_WORD 0x4        /* a new word begins here */
 
 typedef struct FoldedText
 {
@@ -51,6 +54,13 @@ typedef struct FoldedText
  */
 extern void FoldText(const char *text, size_t length, const char *substitution,
                      size_t substitution_length, FoldedText *folded);
+
+/*
+ * ReadCharacter decodes one UTF-8 character and steps over it.  Overlong
+ * forms, surrogates, values over U+10FFFF and cut sequences are INVALID_CHARACTER.
+ */
+extern uint32_t ReadCharacter(const unsigned char **at, const unsigned char *end);
+#define INVALID_CHARACTER 0xFFFFFFFF
 
 /* FoldRuleName returns the name of the lowest rule in a set, for explanations. */
 extern const char *FoldRuleName(unsigned rules);

@@ -1,5 +1,6 @@
 /*
- * Kanji forms that mean one character in a name or an address.
+ * Kanji forms that mean one character in a name or an address: the table that
+ * the extension ships.
  */
 #ifndef PASSPORT_KANJI_H
 #define PASSPORT_KANJI_H

@@ -313,13 +313,18 @@ numeral_digit(uint32_t c)
 	for (int i = 0; i < 10; i++)
 		if (c == numerals[i])
 			return i;
-	return c == U'零' ? 0 : c == U'壱' ? 1 : c == U'弐' ? 2 : -1;
+	/* as deeds write them, against forgery */
+	return c == U'零' ? 0 : c == U'壱' ? 1 : c == U'弐' ? 2 : c == U'参' ? 3 : -1;
 }
 
 static uint64_t
 numeral_unit(uint32_t c)
 {
-	return c == U'十' ? 10 : c == U'百' ? 100 : c == U'千' ? 1000 : c == U'万' ? 10000 : 0;
+	return c == U'十' || c == U'拾' ? 10
+	       : c == U'百'             ? 100
+	       : c == U'千'             ? 1000
+	       : c == U'万'             ? 10000
+	                                : 0;
 }
 
 static void

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "registry/reading.h"
+
 /* of a hundred */
 #define NAME_WEIGHT 40
 #define BIRTH_DATE_WEIGHT 30
@@ -10,12 +12,14 @@
 #define SEX_WEIGHT 10
 
 static FieldMatch match_name(const MatchSubject *subject, const MatchRecord *record);
-static FieldMatch match_name_form(const MatchSubject *subject, const MatchText *form);
+static FieldMatch match_name_form(const MatchSubject *subject, const MatchText *form,
+                                  const FoldedText *reading);
 static FieldMatch match_address(const MatchSubject *subject, const MatchText *text);
 static FieldMatch match_place(const MatchSubject *subject, const NormalAddress *recorded,
                               unsigned rules);
 static bool same_bytes(const MatchText *a, const MatchText *b);
 static bool same_characters(const uint32_t *a, size_t a_length, const uint32_t *b, size_t b_length);
+static bool begins_alike(const CharacterRow *a, const CharacterRow *b);
 static int weigh(FieldMatch field, int weight);
 static bool is_rival(const MatchVerdict *verdict);
 
@@ -103,17 +107,20 @@ is_rival(const MatchVerdict *verdict)
 static FieldMatch
 match_name(const MatchSubject *subject, const MatchRecord *record)
 {
-	FieldMatch field = match_name_form(subject, &record->name);
-	FieldMatch other;
+	FoldedText reading;
+	FieldMatch field, other;
 
+	NormalizeName(record->name_kana.text, record->name_kana.length, NULL, 0, &reading);
+	field = match_name_form(subject, &record->name, &reading);
 	if (field.agreement == AGREES)
 		return field;
+	reading.usable = false; /* it reads the registered name only */
 	/* the roman name is a foreign resident's name of record */
-	other = match_name_form(subject, &record->name_roman);
+	other = match_name_form(subject, &record->name_roman, &reading);
 	if (other.agreement == AGREES)
 		return (FieldMatch){AGREES, "roman_name", other.rules};
 	/* an alias may be changed, and two people may choose the same */
-	other = match_name_form(subject, &record->alias);
+	other = match_name_form(subject, &record->alias, &reading);
 	if (other.agreement == AGREES)
 		return (FieldMatch){PARTLY, "alias", other.rules};
 	return field;
@@ -123,36 +130,47 @@ match_name(const MatchSubject *subject, const MatchRecord *record)
  * match_name_form compares the card's name with one form of the registered
  * one.  Where the card's substitute map flags a character, it stands for one
  * that no certificate can hold; if the register has such a one there, nothing
- * speaks against it, but only the table of forms can prove it.
+ * speaks against it, but only the table of forms or, for kana, the registered
+ * reading can prove it.
  */
 static FieldMatch
-match_name_form(const MatchSubject *subject, const MatchText *form)
+match_name_form(const MatchSubject *subject, const MatchText *form, const FoldedText *reading)
 {
 	const FoldedText *asked = &subject->name;
 	FoldedText recorded;
-	bool substituted = false;
+	unsigned rules = 0;
 	bool proven = true;
+	size_t at = 0;
 
 	if (form->text == NULL || !asked->usable)
 		return different;
 	NormalizeName(form->text, form->length, NULL, 0, &recorded);
-	if (!recorded.usable || recorded.length != asked->length)
+	if (!recorded.usable)
 		return different;
-	for (size_t i = 0; i < asked->length; i++)
+	for (size_t i = 0; i < asked->length;)
 	{
-		substituted |= (asked->mark[i] & MARK_SUBSTITUTED) != 0;
-		if (asked->character[i] == recorded.character[i])
-			continue;
-		if (!(asked->mark[i] & MARK_SUBSTITUTED) || !(recorded.mark[i] & MARK_RARE))
+		bool flagged = (asked->mark[i] & MARK_SUBSTITUTED) != 0;
+		bool same = at < recorded.length && asked->character[i] == recorded.character[at];
+		size_t kana = flagged && !same ? KanaRun(asked, i) : 0;
+		size_t rare = RareRun(&recorded, at, kana > 0 ? kana : 1, asked, i + kana);
+
+		rules |= flagged ? RULE_SUBSTITUTE : 0;
+		if (!same && (!flagged || rare == 0))
 			return different;
-		proven = false;
+		if (kana > 0 && ReadingAgrees(asked, i, i + kana, reading))
+			rules |= RULE_READING;
+		else
+			proven &= same;
+		i += kana > 0 ? kana : 1;
+		at += kana > 0 ? rare : 1;
 	}
+	if (at != recorded.length)
+		return different;
 	if (!proven)
 		return (FieldMatch){PARTLY, "substitute_unproven", 0};
 	if (same_bytes(&subject->card->name, form))
 		return (FieldMatch){AGREES, NULL, 0};
-	return (FieldMatch){AGREES, NULL,
-	                    asked->rules | recorded.rules | (substituted ? RULE_SUBSTITUTE : 0)};
+	return (FieldMatch){AGREES, NULL, asked->rules | recorded.rules | rules};
 }
 
 /* match_address compares from the municipality's name to the lot, then asks what proves the rest.
@@ -196,7 +214,15 @@ match_place(const MatchSubject *subject, const NormalAddress *recorded, unsigned
 
 	if (!same_characters(asked->place.character, asked->place.length, recorded->place.character,
 	                     recorded->place.length))
+	{
+		/* 海ノ口芝 and 海ノ口: most likely the 小字 of the same lot, but a lot may be counted by it
+		 */
+		if (asked->lot.length > 0 && begins_alike(&asked->place, &recorded->place) &&
+		    same_characters(asked->lot.character, asked->lot.length, recorded->lot.character,
+		                    recorded->lot.length))
+			return (FieldMatch){PARTLY, "koaza_omitted", rules};
 		return different;
+	}
 	if (!same_characters(asked->lot.character, asked->lot.length, recorded->lot.character,
 	                     recorded->lot.length))
 		return (FieldMatch){DISAGREES, "other_lot", 0};
@@ -223,6 +249,15 @@ static bool
 same_characters(const uint32_t *a, size_t a_length, const uint32_t *b, size_t b_length)
 {
 	return a_length == b_length && memcmp(a, b, a_length * sizeof(uint32_t)) == 0;
+}
+
+/* begins_alike tells whether the shorter row is the beginning of the longer one. */
+static bool
+begins_alike(const CharacterRow *a, const CharacterRow *b)
+{
+	size_t shorter = a->length < b->length ? a->length : b->length;
+
+	return memcmp(a->character, b->character, shorter * sizeof(uint32_t)) == 0;
 }
 
 /* weigh gives a field its weight, and half of it where nothing is proven. */

@@ -36,6 +36,7 @@ typedef struct MatchCard
 typedef struct MatchRecord
 {
 	MatchText name;
+	MatchText name_kana; /* how the name is read */
 	MatchText name_roman;
 	MatchText alias;
 	MatchText address;

@@ -9,6 +9,7 @@ NormalizeName(const char *text, size_t length, const char *substitution, size_t 
               FoldedText *name)
 {
 	size_t kept = 0;
+	uint8_t word = 0;
 
 	FoldText(text, length, substitution, substitution_length, name);
 	for (size_t i = 0; i < name->length; i++)
@@ -19,10 +20,12 @@ NormalizeName(const char *text, size_t length, const char *substitution, size_t 
 		if (c == ' ' || c == ',' || c == 0x30FB)
 		{
 			name->rules |= RULE_SPACE;
+			word = MARK_WORD;
 			continue;
 		}
 		name->character[kept] = c;
-		name->mark[kept++] = name->mark[i];
+		name->mark[kept++] = name->mark[i] | word;
+		word = 0;
 	}
 	name->length = kept;
 	if (kept == 0)

@@ -35,7 +35,7 @@ typedef struct NormalAddress
 	bool usable;
 } NormalAddress;
 
-/* NormalizeName folds a name and drops what parts its words. */
+/* NormalizeName folds a name and drops what parts its words, but marks where each begins. */
 extern void NormalizeName(const char *text, size_t length, const char *substitution,
                           size_t substitution_length, FoldedText *name);
 

@@ -3,11 +3,15 @@
 
 #include "nodes/parsenodes.h"
 #include "optimizer/cost.h"
+#include "utils/snapmgr.h"
 
 #include "util/spi.h"
 
 static void prepare(Statement *statement);
-static int execute_by_index(Statement *statement, Datum *values, const char *nulls);
+static uint64 run(Statement *statement, Datum *values, const char *nulls, Snapshot snapshot);
+static int execute(Statement *statement, Datum *values, const char *nulls, Snapshot snapshot);
+static int execute_by_index(Statement *statement, Datum *values, const char *nulls,
+                            Snapshot snapshot);
 
 /*
  * RunStatement executes a statement, preparing it on its first use, and
@@ -17,17 +21,17 @@ static int execute_by_index(Statement *statement, Datum *values, const char *nul
 uint64
 RunStatement(Statement *statement, Datum *values, const char *nulls)
 {
-	int result;
+	return run(statement, values, nulls, InvalidSnapshot);
+}
 
-	if (statement->plan == NULL)
-		prepare(statement);
-	if (statement->planning == PLAN_BY_INDEX)
-		result = execute_by_index(statement, values, nulls);
-	else
-		result = SPI_execute_plan(statement->plan, values, nulls, false, 0);
-	if (result < 0)
-		elog(ERROR, "could not execute a statement: %s", SPI_result_code_string(result));
-	return SPI_processed;
+/*
+ * RunStatementOfNow reads what is committed at this moment, and what this
+ * transaction did, even where its own snapshot is older (REPEATABLE READ).
+ */
+uint64
+RunStatementOfNow(Statement *statement, Datum *values, const char *nulls)
+{
+	return run(statement, values, nulls, GetLatestSnapshot());
 }
 
 /* StatementValue gives a value of the rows that the last statement returned. */
@@ -35,6 +39,29 @@ Datum
 StatementValue(uint64 row, int column, bool *isnull)
 {
 	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, isnull);
+}
+
+static uint64
+run(Statement *statement, Datum *values, const char *nulls, Snapshot snapshot)
+{
+	int result;
+
+	if (statement->plan == NULL)
+		prepare(statement);
+	if (statement->planning == PLAN_BY_INDEX)
+		result = execute_by_index(statement, values, nulls, snapshot);
+	else
+		result = execute(statement, values, nulls, snapshot);
+	if (result < 0)
+		elog(ERROR, "could not execute a statement: %s", SPI_result_code_string(result));
+	return SPI_processed;
+}
+
+static int
+execute(Statement *statement, Datum *values, const char *nulls, Snapshot snapshot)
+{
+	return SPI_execute_snapshot(statement->plan, values, nulls, snapshot, InvalidSnapshot,
+	                            statement->stable || snapshot != InvalidSnapshot, true, 0);
 }
 
 static void
@@ -58,7 +85,7 @@ prepare(Statement *statement)
  * setting: a SET clause at the function would cost as much as a statement.
  */
 static int
-execute_by_index(Statement *statement, Datum *values, const char *nulls)
+execute_by_index(Statement *statement, Datum *values, const char *nulls, Snapshot snapshot)
 {
 	bool caller = enable_seqscan;
 	int result = 0;
@@ -66,7 +93,7 @@ execute_by_index(Statement *statement, Datum *values, const char *nulls)
 	PG_TRY();
 	{
 		enable_seqscan = false;
-		result = SPI_execute_plan(statement->plan, values, nulls, false, 0);
+		result = execute(statement, values, nulls, snapshot);
 	}
 	PG_FINALLY();
 	{

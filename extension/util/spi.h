@@ -8,7 +8,7 @@
 
 #include "executor/spi.h"
 
-#define STATEMENT_ARGUMENTS 13
+#define STATEMENT_ARGUMENTS 14
 
 typedef enum StatementPlan
 {
@@ -22,10 +22,12 @@ typedef struct Statement
 	int arguments;
 	Oid types[STATEMENT_ARGUMENTS];
 	StatementPlan planning;
+	bool stable;     /* sees what the calling query sees, and may change nothing */
 	SPIPlanPtr plan; /* of this backend, kept */
 } Statement;
 
 extern uint64 RunStatement(Statement *statement, Datum *values, const char *nulls);
+extern uint64 RunStatementOfNow(Statement *statement, Datum *values, const char *nulls);
 extern Datum StatementValue(uint64 row, int column, bool *isnull);
 
 #endif

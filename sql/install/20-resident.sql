@@ -7,6 +7,18 @@ CREATE FUNCTION passport.holds_individual_number(value text) RETURNS boolean
 COMMENT ON FUNCTION passport.holds_individual_number(text) IS
 'True if the text holds a 12-digit individual number (マイナンバー) whose check digit is right: twelve digits in a row, or three groups of four parted by one space or hyphen, in ASCII or full width. The number is never stored: every text that comes from outside is asked here. Check digit: 平成26年総務省令第85号第5条, 11 - (sum of P_n Q_n mod 11), 0 if that remainder is 0 or 1, with P_n the n-th digit from the right after the check digit, Q_n = n + 1 for n <= 6 and n - 5 above.';
 
+CREATE FUNCTION passport.refuse_individual_number(pointer text, value text) RETURNS void
+  LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF passport.holds_individual_number(value) THEN
+    PERFORM passport.refuse(pointer, 'individual_number', 'The field holds an individual number, which is never stored.');
+  END IF;
+END $$;
+COMMENT ON FUNCTION passport.refuse_individual_number(text, text) IS
+'PT422 if a text that comes from outside, or any text of a JSON value, holds an individual number (holds_individual_number). pointer: where the text stands in the input.';
+
 CREATE TABLE passport.oaza (
   name text PRIMARY KEY CHECK (length(name) BETWEEN 1 AND 50),
   location geometry(Point,4326) NOT NULL

@@ -152,13 +152,15 @@ END $$;
 COMMENT ON FUNCTION passport.consume_challenge(uuid, text, text) IS
 'Takes a challenge before its signature is looked at and returns its message; PT410 if it is used, expired, or for another purpose or audience. Who calls it must not raise an error for a bad signature, or the challenge could be tried again.';
 
-CREATE FUNCTION passport.forget_challenges(older_than interval DEFAULT '1 day') RETURNS bigint
+CREATE FUNCTION passport.forget_challenges(before timestamptz, max_rows int) RETURNS bigint
   LANGUAGE sql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  WITH gone AS (
-    DELETE FROM passport.challenge WHERE expires_at < passport.now() - older_than RETURNING 1)
+  WITH due AS (
+    SELECT c.challenge_id FROM passport.challenge AS c WHERE c.expires_at < before
+     ORDER BY c.expires_at LIMIT max_rows FOR UPDATE SKIP LOCKED),
+  gone AS (DELETE FROM passport.challenge AS c USING due WHERE c.challenge_id = due.challenge_id RETURNING 1)
   SELECT count(*) FROM gone;
 END;
-COMMENT ON FUNCTION passport.forget_challenges(interval) IS
-'Deletes challenges that expired longer ago than this and returns how many.';
+COMMENT ON FUNCTION passport.forget_challenges(timestamptz, int) IS
+'Deletes challenges that expired before a time, max_rows at most, and returns how many. For purge_expired.';

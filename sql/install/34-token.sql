@@ -25,6 +25,8 @@ BEGIN
   IF role ~ '^(passport_|pg_)' AND role NOT IN ('passport_app', 'passport_public') THEN
     PERFORM passport.refuse('/role', 'powerful_role', 'A token names passport_app, passport_public or a role of the service''s own.');
   END IF;
+  PERFORM passport.refuse_individual_number('/audience', audience), passport.refuse_individual_number('/role', role),
+          passport.refuse_individual_number('/logout_uri', logout_uri);
   INSERT INTO passport.audience AS a (audience, role, token_lifetime, algorithm, session_lifetime, logout_uri)
     VALUES (audience, role, token_lifetime, algorithm, session_lifetime, logout_uri)
     ON CONFLICT ON CONSTRAINT audience_pkey

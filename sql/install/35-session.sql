@@ -19,6 +19,7 @@ CREATE TABLE passport.session (
 );
 COMMENT ON TABLE passport.session IS
 'Sessions: by which certificate, for which service, until when. Those that came of one login share login_id and end together. step_acr: what a step up at step_time raised it to for passport.step_up_lifetime. A token counts only while its session does.';
+CREATE INDEX session_ended ON passport.session (least(revoked_at, expires_at));
 
 CREATE FUNCTION passport.issue_token(resident_id bigint, session_id uuid, nonce text DEFAULT NULL, OUT id_token text, OUT expires_at timestamptz)
   LANGUAGE plpgsql SECURITY DEFINER
@@ -84,6 +85,7 @@ DECLARE
   service passport.audience;
   suspect boolean;
   card text;
+  medium text;
 BEGIN
   -- what is ours to have in order comes before the challenge is consumed
   PERFORM passport.check_nonce(nonce);
@@ -105,7 +107,7 @@ BEGIN
     RETURN;
   END IF;
 
-  SELECT l.resident_id, l.verdict, l.detail INTO resident, refusal, reason
+  SELECT l.resident_id, l.medium, l.verdict, l.detail INTO resident, medium, refusal, reason
     FROM passport.account_of_login(holder.issuer_id, holder.serial) AS l;
   IF resident IS NULL THEN
     IF refusal = 'unknown_account' THEN
@@ -119,14 +121,15 @@ BEGIN
   INSERT INTO passport.session (resident_id, audience, acr, amr, issuer_id, serial, auth_time, expires_at)
     VALUES (resident, log_in.audience,
             -- a good signature gets in whatever others have tried, but to little more than the disaster functions
-            CASE WHEN suspect THEN 'passport.basic' ELSE 'jpki.authentication' END, ARRAY['sc', 'pin', 'mfa'], holder.issuer_id, holder.serial,
+            CASE WHEN suspect THEN 'passport.basic' ELSE 'jpki.authentication' END,
+            CASE WHEN medium = 'phone' THEN '{hwk,mfa}' ELSE '{sc,pin,mfa}' END::text[], holder.issuer_id, holder.serial,
             passport.now(), passport.now() + coalesce(service.session_lifetime, current_setting('passport.session_lifetime')::interval))
     RETURNING session.session_id INTO session_id;
   SELECT t.id_token, t.expires_at INTO id_token, expires_at
     FROM passport.issue_token(resident, session_id, nonce) AS t;
 END $$;
 COMMENT ON FUNCTION passport.log_in(uuid, bytea, bytea, text, text, text) IS
-'Logs the holder of an authentication certificate (利用者証明用, DER) in: signature is the card''s over the message of the challenge, which is consumed whatever comes of it. source: where the attempt comes from (an address), if it is known. verdict: valid, one of verify_signature''s, unknown_account, suspended, replaced (by a newer certificate), or limited instead of what failed when the certificate or the source failed too often within passport.attempt_window; detail names the rule. Nobody is locked out by the failures of others: a good signature always logs in, but while the attempts are exhausted with the level passport.basic only, which a step up raises. When valid, id_token is a JWT (ES256 or RS256, as the audience is registered) that holds until expires_at for this audience: claims iss, sub (another one for each audience), aud, exp, iat, nbf, auth_time, acr jpki.authentication, amr (RFC 8176), sid, jti, role, and nonce (1 to 200 letters, digits and ._~+/=-) if the service sent one. PT410 for a challenge that is used, expired or for something else, PT503 without a token key.';
+'Logs the holder of an authentication certificate (利用者証明用, DER) in: signature is the card''s over the message of the challenge, which is consumed whatever comes of it. source: where the attempt comes from (an address), if it is known. verdict: valid, one of verify_signature''s, unknown_account, suspended, replaced (by a newer certificate), or limited instead of what failed when the certificate or the source failed too often within passport.attempt_window; detail names the rule. Nobody is locked out by the failures of others: a good signature always logs in, but while the attempts are exhausted with the level passport.basic only, which a step up raises. When valid, id_token is a JWT (ES256 or RS256, as the audience is registered) that holds until expires_at for this audience: claims iss, sub (another one for each audience), aud, exp, iat, nbf, auth_time, acr jpki.authentication, amr (RFC 8176: sc, pin, mfa by a card, hwk, mfa by a phone), sid, jti, role, and nonce (1 to 200 letters, digits and ._~+/=-) if the service sent one. PT410 for a challenge that is used, expired or for something else, PT503 without a token key.';
 
 CREATE FUNCTION passport.authenticate(token text) RETURNS bigint
   LANGUAGE c VOLATILE SECURITY DEFINER
@@ -156,6 +159,16 @@ CREATE FUNCTION passport.stop_acting() RETURNS void
 COMMENT ON FUNCTION passport.stop_acting() IS
 'Ends the acting of a resident before the transaction does.';
 
+CREATE FUNCTION passport.hold_sessions(resident_id bigint) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  PERFORM FROM passport.account AS a WHERE a.resident_id = hold_sessions.resident_id FOR SHARE;
+END $$;
+COMMENT ON FUNCTION passport.hold_sessions(bigint) IS
+'For who makes a session: end_sessions, which could not see it yet, waits until it is committed; or this waits, and whoever looks afterwards sees what was ended.';
+
 CREATE FUNCTION passport.end_sessions(resident_id bigint, login_id uuid DEFAULT NULL) RETURNS int
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
@@ -165,6 +178,8 @@ DECLARE
   ended record;
   number int := 0;
 BEGIN
+  -- a statement of its own: the next one sees the sessions that it waited for (hold_sessions)
+  PERFORM FROM passport.account AS a WHERE a.resident_id = end_sessions.resident_id FOR NO KEY UPDATE;
   FOR ended IN
     UPDATE passport.session AS s SET revoked_at = passport.now()
      WHERE s.resident_id = end_sessions.resident_id
@@ -285,13 +300,19 @@ BEGIN
     RAISE EXCEPTION 'unknown audience' USING ERRCODE = 'PT404';
   END IF;
   PERFORM passport.require_token_key(service.algorithm);
+  PERFORM passport.hold_sessions(acting);
   -- a session of its own: a sid that two services knew would join what they know
   INSERT INTO passport.session (resident_id, audience, acr, amr, issuer_id, serial, auth_time, expires_at, step_acr, step_time, login_id)
     SELECT s.resident_id, service.audience, s.acr, s.amr, s.issuer_id, s.serial, s.auth_time,
            least(s.expires_at, passport.now() + service.session_lifetime), s.step_acr, s.step_time, s.login_id
       FROM passport.session AS s
-     WHERE s.resident_id = acting AND s.session_id = passport.acting_session()
+     WHERE s.resident_id = acting AND s.session_id = passport.acting_session() AND s.revoked_at IS NULL
     RETURNING session.session_id INTO session_id;
+  IF session_id IS NULL THEN
+    -- it ended since authenticate(): nobody acts
+    PERFORM passport.stop_acting();
+    PERFORM passport.acting_resident();
+  END IF;
   SELECT t.id_token, t.expires_at INTO id_token, expires_at
     FROM passport.issue_token(acting, session_id, nonce) AS t;
 END $$;

@@ -81,15 +81,10 @@ CREATE TABLE passport.registration (
 );
 COMMENT ON TABLE passport.registration IS
 'Holders of verified certificates whom the register did not show for certain: staff decide who they are.';
+CREATE INDEX registration_decided ON passport.registration (decided_at) WHERE state <> 'queued';
 CREATE UNIQUE INDEX registration_queued
   ON passport.registration ((certificates -> 'authentication' ->> 'issuer_id'),
                             (certificates -> 'authentication' ->> 'serial')) WHERE state = 'queued';
-
-CREATE VIEW passport.registration_queue WITH (security_barrier) AS
-  SELECT registration_id, name, name_substitution, address, address_substitution, birth_date, sex, candidates, created_at
-    FROM passport.registration WHERE state = 'queued';
-COMMENT ON VIEW passport.registration_queue IS
-'What waits for staff: the attributes of the certificate, and the residents it could be, the best first.';
 
 CREATE FUNCTION passport.certificate_birth_date(attribute text) RETURNS date
   LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE
@@ -155,10 +150,8 @@ AS $$
 #variable_conflict use_variable
 DECLARE
   holder record;
-  scheme CONSTANT text := CASE WHEN (SELECT i.key FROM passport.certificate_info(certificate) AS i) LIKE 'P-%'
-                               THEN 'ecdsa' ELSE 'pkcs1' END;
 BEGIN
-  SELECT * INTO holder FROM passport.verify_holder(certificate, message, signature, kind, scheme => scheme);
+  SELECT * INTO holder FROM passport.verify_holder(certificate, message, signature, kind);
   IF holder.verdict IS DISTINCT FROM 'valid' THEN
     problem := jsonb_build_object('certificate', kind, 'verdict', holder.verdict, 'text', holder.detail);
     RETURN;
@@ -347,3 +340,18 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION passport.refuse_registration(bigint, text) IS
 'A member of staff refuses a waiting registration: its attributes are forgotten, the reason (up to 400 characters) and who decided are kept. The holder may register again. Again changes nothing. PT404 for an unknown registration, PT409 for one that is linked, PT422 for a reason that is missing or holds an individual number.';
+
+CREATE FUNCTION passport.forget_registrations(before timestamptz, max_rows int) RETURNS bigint
+  LANGUAGE sql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  WITH due AS (
+    SELECT r.registration_id FROM passport.registration AS r
+     WHERE r.state <> 'queued' AND r.decided_at < before
+     ORDER BY r.decided_at LIMIT max_rows FOR UPDATE SKIP LOCKED),
+  gone AS (
+    DELETE FROM passport.registration AS r USING due WHERE r.registration_id = due.registration_id RETURNING 1)
+  SELECT count(*) FROM gone;
+END;
+COMMENT ON FUNCTION passport.forget_registrations(timestamptz, int) IS
+'Deletes registrations that staff decided before a time, max_rows at most, and returns how many; what became of the account is in its history. For purge_expired.';

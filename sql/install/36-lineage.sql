@@ -110,15 +110,17 @@ COMMENT ON FUNCTION passport.attach_certificates(bigint, jsonb, uuid) IS
 'Gives an account the certificates of one ceremony; those of a card replace the card before. PT409 if one of them is another account''s.';
 
 CREATE FUNCTION passport.account_of_login(issuer_id int, serial text,
-    OUT resident_id bigint, OUT verdict text, OUT detail text)
-  LANGUAGE plpgsql STABLE SECURITY DEFINER
+    OUT resident_id bigint, OUT medium text, OUT verdict text, OUT detail text)
+  LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
   found record;
 BEGIN
-  SELECT d.resident_id, a.state, c.state AS certificate INTO found
+  PERFORM passport.hold_sessions(d.resident_id) FROM passport.certificate_directory AS d
+    WHERE d.issuer_id = account_of_login.issuer_id AND d.serial = account_of_login.serial;
+  SELECT d.resident_id, a.state, c.state AS certificate, c.medium INTO found
     FROM passport.certificate_directory AS d
     JOIN passport.account AS a ON a.resident_id = d.resident_id
     LEFT JOIN passport.account_certificate AS c
@@ -135,20 +137,24 @@ BEGIN
     detail := 'lineage: a newer certificate has replaced this one.';
   ELSE
     resident_id := found.resident_id;
+    medium := found.medium;
   END IF;
 END $$;
 COMMENT ON FUNCTION passport.account_of_login(int, text) IS
-'Whom a verified certificate logs in, or the verdict that nobody: unknown_account, suspended or replaced.';
+'Whom a verified certificate logs in, and whether it is on a card or a phone, or the verdict that nobody: unknown_account, suspended or replaced. Until the transaction ends, nobody ends the account''s sessions without the one that is made now.';
 
 -- The one place that knows where revocation of an account's certificate is found.
 CREATE VIEW passport.revoked_account_certificate WITH (security_barrier) AS
   SELECT c.resident_id, c.issuer_id, c.serial, c.kind, c.state, min(r.reason) AS reason
     FROM passport.account_certificate AS c
-    JOIN passport.revoked_certificate AS r
+    JOIN (SELECT l.issuer_id, l.serial, l.reason FROM passport.revoked_certificate AS l
+          UNION ALL
+          SELECT s.issuer_id, s.serial, s.reason FROM passport.certificate_status AS s
+           WHERE s.reason IS NOT NULL) AS r
       ON r.issuer_id = c.issuer_id AND r.serial = decode(c.serial, 'hex')
    GROUP BY c.resident_id, c.issuer_id, c.serial;
 COMMENT ON VIEW passport.revoked_account_certificate IS
-'Certificates of accounts that are revoked, with the CRLReason.';
+'Certificates of accounts that a list or a responder calls revoked, with the CRLReason. An account knows neither which generation of a root signed its certificate nor at which points lists tell of it: so what one source says is not outweighed here by what another says later, as verify_signature has it. A hold is never released.';
 
 CREATE FUNCTION passport.revocation_means(reason smallint) RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -261,6 +267,7 @@ CREATE TABLE passport.ppid_directory (
 );
 COMMENT ON TABLE passport.ppid_directory IS
 'Whose account a subject (PPID) of the digital authentication app (デジタル認証アプリ) is, found by its SHA-256. An account may hold several: whether one survives the renewal of a card is not known.';
+CREATE INDEX ppid_directory_resident ON passport.ppid_directory (resident_id);
 
 CREATE FUNCTION passport.attach_ppid(issuer text, ppid text) RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER
@@ -275,6 +282,7 @@ BEGIN
   IF coalesce(issuer !~ '^https://[!-~]{1,190}$', true) OR coalesce(ppid !~ '^[!-~]{1,255}$', true) THEN
     PERFORM passport.refuse('/ppid', 'malformed', 'An issuer is an https URL, a PPID has 1 to 255 printable ASCII characters.');
   END IF;
+  PERFORM passport.refuse_individual_number('/issuer', issuer), passport.refuse_individual_number('/ppid', ppid);
   PERFORM passport.require_self();
   INSERT INTO passport.ppid_directory AS d (issuer, ppid_digest, resident_id, attached_at)
     VALUES (issuer, digest, acting, passport.now()) ON CONFLICT ON CONSTRAINT ppid_directory_pkey DO NOTHING;
@@ -297,6 +305,7 @@ CREATE FUNCTION passport.detach_ppid(issuer text, ppid text) RETURNS boolean
 AS $$
 #variable_conflict use_column
 BEGIN
+  PERFORM passport.require_self();
   DELETE FROM passport.ppid_directory AS d
    WHERE d.resident_id = passport.acting_resident() AND d.issuer = detach_ppid.issuer
      AND d.ppid_digest = sha256(convert_to(detach_ppid.ppid, 'UTF8'));
@@ -308,15 +317,15 @@ BEGIN
   RETURN false;
 END $$;
 COMMENT ON FUNCTION passport.detach_ppid(text, text) IS
-'Takes a subject of the digital authentication app from the acting resident''s account; false if it was not there. PT401 when nobody acts.';
+'Takes a subject of the digital authentication app from the acting resident''s account; false if it was not there. PT401 when nobody acts, PT403 for a guardian.';
 
 CREATE FUNCTION passport.my_account(OUT state text, OUT assurance text, OUT asks text, OUT certificates jsonb, OUT ppids jsonb)
-  LANGUAGE plpgsql STABLE SECURITY DEFINER
+  LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
-  acting CONSTANT bigint := passport.acting_resident();
+  acting CONSTANT bigint := passport.record_act('my_account');
 BEGIN
   SELECT a.state, a.assurance, a.asks INTO state, assurance, asks
     FROM passport.account AS a WHERE a.resident_id = acting;

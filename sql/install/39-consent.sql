@@ -1,4 +1,4 @@
--- Consent, purpose by purpose, and who looked at whose data
+-- Consent, purpose by purpose
 
 CREATE TABLE passport.consent_purpose (
   purpose text NOT NULL CHECK (purpose ~ '^[a-z][a-z0-9_]{0,62}$'),
@@ -60,6 +60,7 @@ BEGIN
   ELSIF coalesce(holds_from < passport.today() OR NOT isfinite(holds_from), true) THEN
     PERFORM passport.refuse('/holds_from', 'past', 'Words hold from today or a later day: what was agreed to stays as it was.');
   END IF;
+  PERFORM passport.refuse_individual_number('/purpose', purpose), passport.refuse_individual_number('/title', title::text);
   INSERT INTO passport.consent_purpose AS p (purpose, holds_from, title, lifetime)
     VALUES (purpose, holds_from, title, lifetime) ON CONFLICT ON CONSTRAINT consent_purpose_pkey DO NOTHING;
   IF NOT FOUND THEN
@@ -112,8 +113,7 @@ CREATE FUNCTION passport.give_consent(purpose text) RETURNS timestamptz
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  PERFORM passport.record_act('give_consent');
-  RETURN passport.write_consent(passport.acting_resident(), purpose, true, passport.acting_holder(), NULL);
+  RETURN passport.write_consent(passport.record_act('give_consent'), purpose, true, passport.acting_holder(), NULL);
 END $$;
 COMMENT ON FUNCTION passport.give_consent(text) IS
 'The acting resident, or their guardian, agrees to a purpose in its words of today; returns when that expires. Once more begins anew. PT401 when nobody acts, PT404 for an unknown purpose.';
@@ -123,8 +123,7 @@ CREATE FUNCTION passport.withdraw_consent(purpose text) RETURNS void
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  PERFORM passport.record_act('withdraw_consent');
-  PERFORM passport.write_consent(passport.acting_resident(), purpose, false, passport.acting_holder(), NULL);
+  PERFORM passport.write_consent(passport.record_act('withdraw_consent'), purpose, false, passport.acting_holder(), NULL);
 END $$;
 COMMENT ON FUNCTION passport.withdraw_consent(text) IS
 'The acting resident, or their guardian, withdraws a consent: within this transaction it counts no longer, and none that uses it can commit afterwards without having used it before. Nothing happens if there is none. PT401 when nobody acts, PT404 for an unknown purpose.';
@@ -173,11 +172,11 @@ COMMENT ON FUNCTION passport.require_consent(bigint, text) IS
 
 CREATE FUNCTION passport.my_consents()
   RETURNS TABLE (purpose text, title jsonb, state text, expires_at timestamptz, words_changed boolean)
-  LANGUAGE plpgsql STABLE SECURITY DEFINER
+  LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  acting CONSTANT bigint := passport.acting_resident();
+  acting CONSTANT bigint := passport.record_act('my_consents');
 BEGIN
   RETURN QUERY
     SELECT p.purpose, p.title,
@@ -193,11 +192,11 @@ COMMENT ON FUNCTION passport.my_consents() IS
 
 CREATE FUNCTION passport.my_consent_history()
   RETURNS TABLE (happened_at timestamptz, purpose text, event text, title jsonb, expires_at timestamptz, decided_by text)
-  LANGUAGE plpgsql STABLE SECURITY DEFINER
+  LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  acting CONSTANT bigint := passport.acting_resident();
+  acting CONSTANT bigint := passport.record_act('my_consent_history');
 BEGIN
   RETURN QUERY
     SELECT e.happened_at, e.purpose, e.event, p.title, e.expires_at,
@@ -208,136 +207,3 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION passport.my_consent_history() IS
 'Every consent and withdrawal of the acting resident with the words it was about; decided_by: self, guardian or staff. PT401 when nobody acts.';
-
-CREATE TABLE passport.access_record (
-  resident_id bigint NOT NULL REFERENCES passport.resident,
-  access_id bigint GENERATED ALWAYS AS IDENTITY,
-  who text NOT NULL,
-  purpose text NOT NULL CHECK (purpose IN ('counter', 'registration', 'disaster', 'points', 'renewal', 'inquiry')),
-  source text NOT NULL,
-  columns text[] NOT NULL,
-  accessed_at timestamptz NOT NULL,
-  PRIMARY KEY (resident_id, access_id)
-);
-COMMENT ON TABLE passport.access_record IS
-'Who looked at whose data, under which login, for what purpose, through which function, and at which columns: their names, never their values.';
-CREATE TRIGGER access_record_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON passport.access_record
-  FOR EACH STATEMENT EXECUTE FUNCTION passport.forbid_change();
-
-CREATE FUNCTION passport.record_access(resident_ids bigint[], purpose text, source text, columns text[]) RETURNS void
-  LANGUAGE plpgsql SECURITY DEFINER
-  SET search_path = pg_catalog, pg_temp
-AS $$
-BEGIN
-  IF coalesce(purpose NOT IN ('counter', 'registration', 'disaster', 'points', 'renewal', 'inquiry'), true) THEN
-    PERFORM passport.refuse('/purpose', 'unknown_purpose',
-      'A purpose is counter, registration, disaster, points, renewal or inquiry.');
-  END IF;
-  INSERT INTO passport.access_record (resident_id, who, purpose, source, columns, accessed_at)
-  SELECT DISTINCT t.resident_id, session_user, record_access.purpose, record_access.source, record_access.columns,
-         passport.now()
-    FROM unnest(resident_ids) AS t(resident_id);
-END $$;
-COMMENT ON FUNCTION passport.record_access(bigint[], text, text, text[]) IS
-'Every function that shows staff data of residents calls this before it returns them. PT422 for an unknown purpose.';
-
-CREATE FUNCTION passport.view_resident(resident_id bigint, purpose text, columns text[]) RETURNS jsonb
-  LANGUAGE plpgsql SECURITY DEFINER
-  SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-  shown jsonb;
-BEGIN
-  IF coalesce(cardinality(columns) = 0 OR NOT columns <@ ARRAY[
-       'resident_number', 'household_number', 'relation', 'name', 'name_kana', 'name_roman', 'alias', 'birth_date', 'sex',
-       'address', 'oaza', 'nationality_class', 'stay_until', 'language', 'status', 'needs_help'], true) THEN
-    PERFORM passport.refuse('/columns', 'unknown_column', 'Name columns of the register, only those needed.');
-  END IF;
-  SELECT jsonb_object_agg(f.key, f.value) INTO shown
-    FROM passport.resident AS r JOIN passport.resident_place AS p ON p.resident_id = r.resident_id
-   CROSS JOIN LATERAL jsonb_each(jsonb_build_object(
-     'resident_number', r.resident_number, 'household_number', r.household_number, 'relation', r.relation, 'name', r.name,
-     'name_kana', r.name_kana, 'name_roman', r.name_roman, 'alias', r.alias, 'birth_date', r.birth_date, 'sex', r.sex,
-     'address', p.address, 'oaza', p.oaza, 'nationality_class', r.nationality_class, 'stay_until', r.stay_until,
-     'language', r.language, 'status', r.status, 'needs_help', r.needs_help)) AS f
-   WHERE r.resident_id = view_resident.resident_id AND f.key = ANY (columns);
-  IF shown IS NULL THEN
-    RAISE EXCEPTION 'unknown resident' USING ERRCODE = 'PT404';
-  END IF;
-  PERFORM passport.record_access(ARRAY[resident_id], purpose, 'view_resident', columns);
-  RETURN shown;
-END $$;
-COMMENT ON FUNCTION passport.view_resident(bigint, text, text[]) IS
-'Shows staff the named columns of a resident as an object; who looked is kept, and the resident sees it. purpose: counter, registration, disaster, points, renewal or inquiry. A protected address is null. PT404 for an unknown resident, PT422 for an unknown purpose or column.';
-
-CREATE FUNCTION passport.view_household(resident_id bigint, purpose text)
-  RETURNS TABLE (member_id bigint, relation text, name text)
-  LANGUAGE plpgsql SECURITY DEFINER
-  SET search_path = pg_catalog, pg_temp
-AS $$
-#variable_conflict use_column
-BEGIN
-  PERFORM passport.record_access(
-    ARRAY(SELECT h.resident_id FROM passport.household(view_household.resident_id) AS h),
-    purpose, 'view_household', ARRAY['relation', 'name']);
-  RETURN QUERY SELECT h.* FROM passport.household(view_household.resident_id) AS h;
-END $$;
-COMMENT ON FUNCTION passport.view_household(bigint, text) IS
-'household() for staff: member_id is each member''s resident_id, and of each it is kept who looked. purpose and errors as of view_resident.';
-
-CREATE FUNCTION passport.find_resident(name text, address text, birth_date date, sex text, purpose text)
-  RETURNS TABLE (resident_id bigint, score real, explanation jsonb)
-  LANGUAGE plpgsql SECURITY DEFINER
-  SET search_path = pg_catalog, pg_temp
-AS $$
-#variable_conflict use_column
-BEGIN
-  PERFORM passport.record_access(
-    ARRAY(SELECT m.resident_id FROM passport.match_resident(find_resident.name, find_resident.address, find_resident.birth_date,
-                                                            find_resident.sex) AS m),
-    purpose, 'find_resident', ARRAY['name', 'address', 'birth_date', 'sex']);
-  RETURN QUERY SELECT m.* FROM passport.match_resident(find_resident.name, find_resident.address, find_resident.birth_date,
-                                                       find_resident.sex) AS m;
-END $$;
-COMMENT ON FUNCTION passport.find_resident(text, text, date, text, text) IS
-'match_resident() for staff: of each candidate it is kept who looked. purpose and errors as of view_resident.';
-
-CREATE FUNCTION passport.view_points(resident_id bigint, purpose text, max_rows int DEFAULT 100)
-  RETURNS TABLE (entry_id bigint, kind text, points int, effective_at timestamptz, program text, detail text)
-  LANGUAGE plpgsql SECURITY DEFINER
-  SET search_path = pg_catalog, pg_temp
-AS $$
-#variable_conflict use_column
-BEGIN
-  IF NOT EXISTS (SELECT FROM passport.resident AS r WHERE r.resident_id = view_points.resident_id) THEN
-    RAISE EXCEPTION 'unknown resident' USING ERRCODE = 'PT404';
-  END IF;
-  PERFORM passport.record_access(ARRAY[view_points.resident_id], purpose, 'view_points',
-                                 ARRAY['kind', 'points', 'effective_at', 'program', 'detail']);
-  RETURN QUERY SELECT h.entry_id, h.kind, h.points, h.effective_at, h.program, h.detail
-                 FROM passport.point_history(view_points.resident_id, max_rows) AS h;
-END $$;
-COMMENT ON FUNCTION passport.view_points(bigint, text, int) IS
-'point_history() for staff: it is kept who looked. purpose and errors as of view_resident.';
-
-CREATE FUNCTION passport.my_access_log(max_rows int DEFAULT 1000)
-  RETURNS TABLE (accessed_at timestamptz, kind text, who text, purpose text, source text, columns text[])
-  LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100
-  SET search_path = pg_catalog, pg_temp
-AS $$
-#variable_conflict use_column
-DECLARE
-  acting CONSTANT bigint := passport.acting_resident();
-BEGIN
-  RETURN QUERY
-    SELECT a.accessed_at, 'staff', a.who, a.purpose, a.source, a.columns
-      FROM passport.access_record AS a WHERE a.resident_id = acting
-    UNION ALL
-    SELECT g.acted_at, 'guardian', r.name, g.act, g.act, NULL
-      FROM passport.guardian_act AS g JOIN passport.resident AS r ON r.resident_id = g.guardian_id
-     WHERE g.resident_id = acting
-     ORDER BY 1 DESC, 2, 5
-     LIMIT least(max_rows, 10000);
-END $$;
-COMMENT ON FUNCTION passport.my_access_log(int) IS
-'Who looked at the acting resident''s data, the latest first: kind staff with the login, the purpose, the function and the names of the columns; kind guardian with the guardian''s name and what they did. PT401 when nobody acts.';

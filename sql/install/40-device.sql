@@ -52,6 +52,7 @@ BEGIN
     RAISE EXCEPTION 'refused: malformed_language' USING ERRCODE = 'PT422',
       DETAIL = '{"pointer": "/language", "code": "malformed_language", "text": "A language is a tag as in ja, zh-Hans or ja-easy."}';
   END IF;
+  PERFORM passport.refuse_individual_number('/token', token);
 
   -- Two registrations of one person's devices go one after the other, or both
   -- could pass the limit.
@@ -107,7 +108,26 @@ CREATE FUNCTION passport.register_device(
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  RETURN passport.add_device(passport.require_level('register_device'), channel, token, language);
+  PERFORM passport.require_level('register_device');
+  RETURN passport.add_device(passport.record_act('register_device'), channel, token, language);
 END $$;
 COMMENT ON FUNCTION passport.register_device(text, text, text) IS
 'Registers the acting resident''s device. channel: fcm; token: the FCM registration token, 1 to 4096 printable ASCII characters; language: tag such as ja, ja-easy, en, zh-Hans, or NULL for the resident''s. Returns the device_id, the same one for the same token. Errors: PT401 nobody acts, otherwise as add_device.';
+
+CREATE FUNCTION passport.forget_devices(before timestamptz, max_rows int) RETURNS bigint
+  LANGUAGE sql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  WITH due AS (
+    SELECT d.resident_id, d.device_id FROM passport.device AS d
+     WHERE d.state = 'retired' AND d.retired_at < before LIMIT max_rows FOR UPDATE SKIP LOCKED),
+  named AS (
+    DELETE FROM passport.device_directory AS n USING due
+     WHERE n.resident_id = due.resident_id AND n.device_id = due.device_id),
+  gone AS (
+    DELETE FROM passport.device AS d USING due
+     WHERE d.resident_id = due.resident_id AND d.device_id = due.device_id RETURNING 1)
+  SELECT count(*) FROM gone;
+END;
+COMMENT ON FUNCTION passport.forget_devices(timestamptz, int) IS
+'Deletes devices that were retired before a time, with their tokens, max_rows at most, and returns how many. For purge_expired.';

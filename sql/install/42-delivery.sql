@@ -87,3 +87,18 @@ CREATE FUNCTION passport.retry_delay(attempt int, asked int) RETURNS interval
   AS 'MODULE_PATHNAME', 'passport_retry_delay';
 COMMENT ON FUNCTION passport.retry_delay(int, int) IS
 'How long to wait before the next try. attempt: tries so far; asked: seconds that the provider asked for, 0 if none.';
+
+CREATE FUNCTION passport.forget_deliveries(before timestamptz, max_rows int) RETURNS bigint
+  LANGUAGE sql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  WITH due AS (
+    SELECT o.resident_id, o.delivery_id FROM passport.delivery_outcome AS o
+     WHERE o.finished_at < before LIMIT max_rows FOR UPDATE SKIP LOCKED),
+  gone AS (
+    DELETE FROM passport.delivery_outcome AS o USING due
+     WHERE o.resident_id = due.resident_id AND o.delivery_id = due.delivery_id RETURNING 1)
+  SELECT count(*) FROM gone;
+END;
+COMMENT ON FUNCTION passport.forget_deliveries(timestamptz, int) IS
+'Deletes outcomes of deliveries that finished before a time, max_rows at most, and returns how many. For purge_expired.';

@@ -16,6 +16,8 @@ CREATE TABLE passport.logout (
 COMMENT ON TABLE passport.logout IS
 'Services to be told that a session of theirs has ended. Claimed rows are due again when the lease (due_at) is over.';
 CREATE INDEX logout_due ON passport.logout (due_at) WHERE state = 'pending';
+CREATE INDEX logout_done ON passport.logout (created_at) WHERE state <> 'pending';
+CREATE INDEX logout_session ON passport.logout (resident_id, session_id);
 
 CREATE FUNCTION passport.queue_logout(resident_id bigint, session_id uuid, audience text) RETURNS void
   LANGUAGE sql SECURITY DEFINER
@@ -63,6 +65,7 @@ BEGIN
      OR lease IS NULL OR lease NOT BETWEEN '1 second' AND '1 hour' THEN
     PERFORM passport.refuse('/batch', 'out_of_range', 'A worker has a name, a batch 1 to 1000 logouts, a lease 1 second to 1 hour.');
   END IF;
+  PERFORM passport.refuse_individual_number('/worker', worker);
   RETURN QUERY
     WITH due AS (
       SELECT l.resident_id, l.logout_id FROM passport.logout AS l
@@ -106,3 +109,38 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION passport.complete_logouts(text, bigint[], bigint[], text[]) IS
 'Says what came of claimed logouts: delivered, failed (the service refuses for good), or retry, which makes them due again later (20 seconds, doubling to an hour) and fails after a day. Counts only for who claimed them last; returns how many did. PT422 for unequal arrays or another outcome.';
+
+CREATE FUNCTION passport.forget_logouts(before timestamptz, max_rows int) RETURNS bigint
+  LANGUAGE sql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  WITH due AS (
+    SELECT l.resident_id, l.logout_id FROM passport.logout AS l
+     WHERE l.state <> 'pending' AND l.created_at < before
+     ORDER BY l.created_at LIMIT max_rows FOR UPDATE SKIP LOCKED),
+  gone AS (
+    DELETE FROM passport.logout AS l USING due
+     WHERE l.resident_id = due.resident_id AND l.logout_id = due.logout_id RETURNING 1)
+  SELECT count(*) FROM gone;
+END;
+COMMENT ON FUNCTION passport.forget_logouts(timestamptz, int) IS
+'Deletes logouts that were queued before a time and of which services were told, or could not be, max_rows at most, and returns how many. For purge_expired.';
+
+CREATE FUNCTION passport.forget_sessions(before timestamptz, max_rows int) RETURNS bigint
+  LANGUAGE sql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  WITH due AS (
+    SELECT s.resident_id, s.session_id FROM passport.session AS s
+     WHERE least(s.revoked_at, s.expires_at) < before
+       -- a service that is still to be told needs the session's sid
+       AND NOT EXISTS (SELECT FROM passport.logout AS l
+                        WHERE l.resident_id = s.resident_id AND l.session_id = s.session_id)
+     ORDER BY least(s.revoked_at, s.expires_at) LIMIT max_rows FOR UPDATE SKIP LOCKED),
+  gone AS (
+    DELETE FROM passport.session AS s USING due
+     WHERE s.resident_id = due.resident_id AND s.session_id = due.session_id RETURNING 1)
+  SELECT count(*) FROM gone;
+END;
+COMMENT ON FUNCTION passport.forget_sessions(timestamptz, int) IS
+'Deletes sessions that ended or expired before a time and whose logouts are forgotten, max_rows at most, and returns how many. For purge_expired.';

@@ -45,14 +45,16 @@ END;
 COMMENT ON FUNCTION passport.attempts_exhausted(text, text) IS
 'Whether a certificate, source or resident failed passport.attempt_limit times (a source ten times as often) within passport.attempt_window.';
 
-CREATE FUNCTION passport.forget_attempts() RETURNS bigint
+CREATE FUNCTION passport.forget_attempts(before timestamptz, max_rows int) RETURNS bigint
   LANGUAGE sql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  WITH gone AS (
-    DELETE FROM passport.attempt
-     WHERE since <= passport.now() - current_setting('passport.attempt_window')::interval RETURNING 1)
+  WITH due AS (
+    SELECT a.kind, a.key FROM passport.attempt AS a
+     WHERE a.since <= before - current_setting('passport.attempt_window')::interval
+     LIMIT max_rows FOR UPDATE SKIP LOCKED),
+  gone AS (DELETE FROM passport.attempt AS a USING due WHERE a.kind = due.kind AND a.key = due.key RETURNING 1)
   SELECT count(*) FROM gone;
 END;
-COMMENT ON FUNCTION passport.forget_attempts() IS
-'Deletes counts whose window is over and returns how many.';
+COMMENT ON FUNCTION passport.forget_attempts(timestamptz, int) IS
+'Deletes counts whose window was over before a time, max_rows at most, and returns how many. For purge_expired.';

@@ -14,6 +14,7 @@ CREATE TABLE passport.kiosk_login (
 );
 COMMENT ON TABLE passport.kiosk_login IS
 'Logins that kiosks asked for. The kiosk''s own secret is kept as its SHA-256 only.';
+CREATE INDEX kiosk_login_expires_at ON passport.kiosk_login (expires_at);
 
 CREATE FUNCTION passport.user_code() RETURNS text
   LANGUAGE plpgsql VOLATILE
@@ -49,6 +50,7 @@ BEGIN
   IF kiosk IS NULL OR length(kiosk) NOT BETWEEN 1 AND 100 THEN
     PERFORM passport.refuse('/kiosk', 'length', 'A kiosk has a name of 1 to 100 letters.');
   END IF;
+  PERFORM passport.refuse_individual_number('/kiosk', kiosk);
   PERFORM passport.require_token_key();
   device_code := encode(passport.nonce() || passport.nonce(), 'hex');
   user_code := passport.user_code();
@@ -118,6 +120,7 @@ BEGIN
   IF verdict <> 'valid' THEN
     RETURN;
   END IF;
+  PERFORM passport.hold_sessions(login.approved_by);
   -- it lives in the login that approved it and ends with that one; of the person it proves presence only (RFC 8176)
   INSERT INTO passport.session (resident_id, audience, acr, amr, issuer_id, serial, auth_time, expires_at, login_id)
     SELECT s.resident_id, 'passport', 'passport.basic', '{user}', s.issuer_id, s.serial, passport.now(),
@@ -136,13 +139,15 @@ END $$;
 COMMENT ON FUNCTION passport.poll_kiosk_login(text) IS
 'The kiosk asks what became of its login. verdict, in the words of RFC 8628: authorization_pending, slow_down (asked within four seconds), access_denied, expired_token (unknown, over, or used already), or valid, once: then id_token is of a session of level passport.basic for ten minutes, which ends with the login that approved it. PT503 without a token key.';
 
-CREATE FUNCTION passport.forget_kiosk_logins() RETURNS bigint
+CREATE FUNCTION passport.forget_kiosk_logins(before timestamptz, max_rows int) RETURNS bigint
   LANGUAGE sql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  WITH gone AS (
-    DELETE FROM passport.kiosk_login WHERE expires_at < passport.now() - interval '1 hour' RETURNING 1)
+  WITH due AS (
+    SELECT k.device_hash FROM passport.kiosk_login AS k WHERE k.expires_at < before
+     ORDER BY k.expires_at LIMIT max_rows FOR UPDATE SKIP LOCKED),
+  gone AS (DELETE FROM passport.kiosk_login AS k USING due WHERE k.device_hash = due.device_hash RETURNING 1)
   SELECT count(*) FROM gone;
 END;
-COMMENT ON FUNCTION passport.forget_kiosk_logins() IS
-'Deletes what kiosks asked for more than an hour after it expired and returns how many.';
+COMMENT ON FUNCTION passport.forget_kiosk_logins(timestamptz, int) IS
+'Deletes what kiosks asked for and what expired before a time, max_rows at most, and returns how many. For purge_expired.';

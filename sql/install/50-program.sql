@@ -58,6 +58,7 @@ BEGIN
     RAISE EXCEPTION 'refused: title' USING ERRCODE = 'PT422',
       DETAIL = '{"pointer": "/title", "code": "title", "text": "A title is an object of names by language of 1 to 200 characters, with \"ja\" at least."}';
   END IF;
+  PERFORM passport.refuse_individual_number('/program', program), passport.refuse_individual_number('/title', title::text);
   INSERT INTO passport.program AS p (program, title, created_at)
   VALUES (set_program.program, set_program.title, passport.now())
   ON CONFLICT ON CONSTRAINT program_pkey DO UPDATE SET title = excluded.title;

@@ -90,8 +90,9 @@ CREATE FUNCTION passport.spend_my_points(
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+  PERFORM passport.require_level('spend_my_points');
   SELECT s.entry_id, s.balance INTO entry_id, balance
-    FROM passport.spend_points(passport.require_level('spend_my_points'), points, item, idempotency_key) AS s;
+    FROM passport.spend_points(passport.record_act('spend_my_points'), points, item, idempotency_key) AS s;
 END $$;
 COMMENT ON FUNCTION passport.spend_my_points(int, text, text) IS
 'spend_points() for the resident who acts (authenticate()). Errors: PT401 nobody acts, and those of spend_points().';
@@ -223,11 +224,11 @@ COMMENT ON FUNCTION passport.point_balance(bigint, timestamptz, timestamptz) IS
 'Balance of a resident''s points at a time, past or to come (then without what has expired by then); 0 for somebody without any. known_at: as it was known then; without it as corrected since.';
 
 CREATE FUNCTION passport.my_point_balance(at timestamptz DEFAULT passport.now()) RETURNS bigint
-  LANGUAGE plpgsql STABLE SECURITY DEFINER
+  LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  RETURN passport.point_balance(passport.acting_resident(), at);
+  RETURN passport.point_balance(passport.record_act('my_point_balance'), at);
 END $$;
 COMMENT ON FUNCTION passport.my_point_balance(timestamptz) IS
 'point_balance() of the resident who acts (authenticate()). Errors: PT401 nobody acts.';
@@ -251,11 +252,12 @@ COMMENT ON FUNCTION passport.point_history(bigint, int) IS
 CREATE FUNCTION passport.my_point_history(max_rows int DEFAULT 1000)
   RETURNS TABLE (entry_id bigint, kind text, points int, effective_at timestamptz, recorded_at timestamptz,
                  lot_id bigint, program text, event_key text, detail text)
-  LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100
+  LANGUAGE plpgsql SECURITY DEFINER ROWS 100
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  RETURN QUERY SELECT * FROM passport.point_history(passport.require_level('my_point_history'), max_rows);
+  PERFORM passport.require_level('my_point_history');
+  RETURN QUERY SELECT * FROM passport.point_history(passport.record_act('my_point_history'), max_rows);
 END $$;
 COMMENT ON FUNCTION passport.my_point_history(int) IS
 'point_history() of the resident who acts (authenticate()). Errors: PT401 nobody acts.';

@@ -113,6 +113,7 @@ BEGIN
   ELSIF char_length(set_sensor_state.reason) > 400 THEN
     PERFORM passport.refuse('/reason', 'length', 'A reason has up to 400 characters.');
   END IF;
+  PERFORM passport.refuse_individual_number('/reason', reason);
   -- not while readings are judged by the old state
   PERFORM FROM passport.sensor_state AS n WHERE n.sensor = set_sensor_state.sensor FOR UPDATE;
   SELECT s.state INTO before FROM passport.sensor AS s WHERE s.sensor = set_sensor_state.sensor;
@@ -151,6 +152,12 @@ BEGIN
   IF FOUND THEN
     PERFORM passport.refuse('/definition/' || stranger, 'unknown', 'A sensor has no such property.');
   END IF;
+  -- the texts only: twelve decimals of a longitude are no such number
+  PERFORM passport.refuse_individual_number('/sensor', target);
+  PERFORM passport.refuse_individual_number('/definition/' || e.key, e.value #>> '{}')
+     FROM jsonb_each(definition) AS e WHERE jsonb_typeof(e.value) = 'string';
+  PERFORM passport.refuse_individual_number('/definition/stages', n #>> '{}')
+     FROM jsonb_path_query(definition, '$.stages[*].name') AS n;
 
   INSERT INTO passport.sensor (sensor) VALUES (target) ON CONFLICT DO NOTHING;
   IF FOUND THEN

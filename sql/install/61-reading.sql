@@ -1,7 +1,7 @@
 -- Readings: every one that came is kept, with what was made of it
 
--- A table for each month, made ahead and dropped by the job keep_readings, and
--- one for all other times: a reading of years ago is kept like any other, and
+-- A table for each month, made ahead by the job make_reading_months and
+-- dropped by purge, and one for all other times: a reading of years ago is kept like any other, and
 -- one that comes while no worker has made its month yet is not lost.
 --
 -- What is made later is no member of the extension: pg_dump writes it out as it
@@ -22,7 +22,7 @@ CREATE TABLE passport.reading (
   recorded_at timestamptz NOT NULL
 ) PARTITION BY RANGE (observed_at);
 COMMENT ON TABLE passport.reading IS
-'Readings with the gate''s verdict and reasons, and the stage of the sensor after each; a partition (reading_YYYYMM) for each month of UTC, kept for passport.reading_months.';
+'Readings with the gate''s verdict and reasons, and the stage of the sensor after each; a partition (reading_YYYYMM) for each month of UTC; how long they are kept is in retention.';
 
 CREATE TABLE passport.reading_other PARTITION OF passport.reading
   (CONSTRAINT reading_other_pkey PRIMARY KEY (sensor, observed_at)) DEFAULT;
@@ -95,47 +95,64 @@ BEGIN
   EXECUTE format('ALTER TABLE passport.%I ADD CONSTRAINT %I PRIMARY KEY (sensor, observed_at)', name, name || '_pkey');
   EXECUTE format('CREATE INDEX %I ON passport.%I (observed_at) WHERE verdict <> ''accepted''', name || '_doubted', name);
   EXECUTE format('COMMENT ON TABLE passport.%I IS ''Readings of a month.''', name);
+  EXECUTE format('ALTER TABLE passport.%I ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', name);
+  EXECUTE format('CREATE POLICY owner ON passport.%I TO passport_owner USING (true) WITH CHECK (true)', name);
   EXECUTE format('ALTER TABLE passport.reading ATTACH PARTITION passport.%I FOR VALUES FROM (%L) TO (%L)', name, begins, ends);
   RETURN true;
 END $$;
 COMMENT ON FUNCTION passport.make_reading_month(date) IS
-'Step of keep_readings(): makes the partition of a month, and moves there what came for it before; false when it is there. Names and bounds are made from the date alone. It gives up (55P03) rather than have readings wait for long, and is tried again.';
+'Step of make_reading_months(): makes the partition of a month, and moves there what came for it before; false when it is there. Names and bounds are made from the date alone. It gives up (55P03) rather than have readings wait for long, and is tried again.';
 
-CREATE FUNCTION passport.keep_readings() RETURNS int
+CREATE FUNCTION passport.make_reading_months() RETURNS int
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
   SET lock_timeout = '5s'
 AS $$
 DECLARE
   this CONSTANT date := date_trunc('month', passport.now() AT TIME ZONE 'UTC')::date;
-  oldest CONSTANT date := this - make_interval(months => current_setting('passport.reading_months')::int);
-  treated int := 0;
-  forgotten int;
-  entry record;
+  made int := 0;
+  month date;
 BEGIN
   -- one at a time: two that look at the same table would wait for each other
   LOCK TABLE ONLY passport.reading IN SHARE UPDATE EXCLUSIVE MODE;
-  FOR entry IN
-    SELECT m::date AS month FROM generate_series(this, this + interval '2 months', interval '1 month') AS m
+  FOR month IN
+    SELECT m::date FROM generate_series(this, this + interval '2 months', interval '1 month') AS m
     UNION
     SELECT date_trunc('month', o.observed_at AT TIME ZONE 'UTC')::date FROM passport.reading_other AS o
-     WHERE o.observed_at >= oldest::timestamp AT TIME ZONE 'UTC'
+     WHERE o.observed_at >= passport.kept_since('reading')
      ORDER BY 1
   LOOP
-    treated := treated + passport.make_reading_month(entry.month)::int;
+    made := made + passport.make_reading_month(month)::int;
   END LOOP;
-  FOR entry IN
-    SELECT c.relname AS name FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
-     WHERE i.inhparent = 'passport.reading'::regclass AND c.relname ~ '^reading_[0-9]{6}$'
-       AND to_date(right(c.relname, 6), 'YYYYMM') < oldest
-     ORDER BY 1
-  LOOP
-    EXECUTE format('DROP TABLE passport.%I', entry.name);
-    treated := treated + 1;
-  END LOOP;
-  DELETE FROM passport.reading_other AS o WHERE o.observed_at < oldest::timestamp AT TIME ZONE 'UTC';
-  GET DIAGNOSTICS forgotten = ROW_COUNT;
-  RETURN treated + forgotten;
+  RETURN made;
 END $$;
-COMMENT ON FUNCTION passport.keep_readings() IS
-'Job: makes the partitions of readings for this month and the next two, and for any month that readings came for without one; drops those older than passport.reading_months, and what is older elsewhere. Returns how many partitions were made or dropped and how many single readings were forgotten.';
+COMMENT ON FUNCTION passport.make_reading_months() IS
+'Job: makes the partitions of readings for this month and the next two, and for any month within the retention that readings came for without one. Returns how many.';
+
+CREATE FUNCTION passport.forget_readings(before timestamptz, max_rows int) RETURNS bigint
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+  SET lock_timeout = '5s'
+AS $$
+DECLARE
+  forgotten bigint;
+  readings bigint;
+  name text;
+BEGIN
+  DELETE FROM passport.reading_other AS o
+   WHERE o.ctid = ANY (ARRAY(SELECT d.ctid FROM passport.reading_other AS d WHERE d.observed_at < before LIMIT max_rows));
+  GET DIAGNOSTICS forgotten = ROW_COUNT;
+  FOR name IN
+    SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
+     WHERE i.inhparent = 'passport.reading'::regclass AND c.relname ~ '^reading_[0-9]{6}$'
+       AND (to_date(right(c.relname, 6), 'YYYYMM') + interval '1 month') AT TIME ZONE 'UTC' <= before
+     ORDER BY 1
+  LOOP
+    EXECUTE format('SELECT count(*) FROM passport.%I', name) INTO readings;
+    EXECUTE format('DROP TABLE passport.%I', name);
+    forgotten := forgotten + readings;
+  END LOOP;
+  RETURN forgotten;
+END $$;
+COMMENT ON FUNCTION passport.forget_readings(timestamptz, int) IS
+'Step of purge_expired(): drops the months that are over before a time, whole, and deletes up to max_rows readings that have none. Returns how many readings went.';

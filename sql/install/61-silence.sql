@@ -85,6 +85,7 @@ BEGIN
   IF coalesce(char_length(reason), 0) NOT BETWEEN 1 AND 400 THEN
     PERFORM passport.refuse('/reason', 'length', 'Give a reason of up to 400 characters.');
   END IF;
+  PERFORM passport.refuse_individual_number('/reason', reason);
   SELECT * INTO n FROM passport.sensor_state AS t WHERE t.sensor = end_stage.sensor FOR UPDATE;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'unknown sensor' USING ERRCODE = 'PT404';

@@ -141,6 +141,7 @@ BEGIN
   ELSIF pg_column_size(features) > most_bytes OR octet_length(features::text) > most_bytes THEN
     PERFORM passport.refuse('/features', 'too_large', 'A collection has at most 64 MiB.');
   END IF;
+  PERFORM passport.refuse_individual_number('/kind', kind), passport.refuse_individual_number('/source', source);
 
   FOR item, feature IN
     SELECT f.value, f.ordinality FROM jsonb_array_elements(features->'features') WITH ORDINALITY AS f
@@ -163,7 +164,7 @@ BEGIN
   END LOOP;
 END $$;
 COMMENT ON FUNCTION passport.import_hazard_zones(jsonb, text, text) IS
-'Imports the features of a GeoJSON FeatureCollection (RFC 7946: longitude, latitude; at most 64 MiB, 100,000 features, 200,000 vertices a feature; Polygon and MultiPolygon, heights are dropped) as zones of a kind ("flood", "landslide", ...) from a source. One row per feature, counted from 1: action "imported", "repaired" (the geometry was invalid: problem says how, the zone covers all that its parts cover) or "refused" (problem says why; the others are imported). The same feature again gives its first zone. PT422: no such collection, or too large.';
+'Imports the features of a GeoJSON FeatureCollection (RFC 7946: longitude, latitude; at most 64 MiB, 100,000 features, 200,000 vertices a feature; Polygon and MultiPolygon, heights are dropped) as zones of a kind ("flood", "landslide", ...) from a source. One row per feature, counted from 1: action "imported", "repaired" (the geometry was invalid: problem says how, the zone covers all that its parts cover) or "refused" (problem says why; the others are imported). A property that holds an individual number is left out. The same feature again gives its first zone. PT422: no such collection, or too large.';
 
 CREATE FUNCTION passport.store_zone(feature jsonb, area passport.hazard_zone.area%TYPE, kind text,
                                     source text, problem text) RETURNS bigint
@@ -173,8 +174,10 @@ AS $$
 #variable_conflict use_variable
 DECLARE
   hash CONSTANT bytea := sha256(convert_to(feature::text, 'UTF8'));
-  properties CONSTANT jsonb := CASE jsonb_typeof(feature->'properties')
-                               WHEN 'object' THEN feature->'properties' ELSE '{}' END;
+  -- a zone is never refused for what is written beside it: somebody may live there
+  properties CONSTANT jsonb := CASE jsonb_typeof(feature->'properties') WHEN 'object' THEN (
+    SELECT coalesce(jsonb_object_agg(p.key, p.value), '{}') FROM jsonb_each(feature->'properties') AS p
+     WHERE NOT passport.holds_individual_number(p.key || E'\n' || p.value::text)) ELSE '{}' END;
   stored bigint;
 BEGIN
   INSERT INTO passport.hazard_zone AS z (kind, source, name, properties, area, problem, digest)

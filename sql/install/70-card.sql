@@ -71,6 +71,8 @@ BEGIN
     PERFORM passport.refuse('/applied_on', 'applied_on', 'A card is applied for before it is issued.');
   END IF;
   IF expires_on IS NULL THEN
+    -- the dates tell the birthday
+    PERFORM passport.record_access(ARRAY[resident_id], 'renewal', 'record_card', ARRAY['birth_date', 'stay_until']);
     SELECT v.* INTO expires_on, authentication_until, signature_until
       FROM (SELECT * FROM passport.renewal_rule AS r
              WHERE r.kind = record_card.kind AND r.holds_from <= coalesce(applied_on, issued_on)
@@ -97,7 +99,7 @@ BEGIN
         authentication_until = excluded.authentication_until, signature_until = excluded.signature_until;
 END $$;
 COMMENT ON FUNCTION passport.record_card(bigint, text, date, date, date, date, date) IS
-'Records a resident''s card, or the new dates of one recorded before (same day of issue), and returns its dates. kind: card, or residence_card (特定在留カード); expires_on, authentication_until, signature_until: last days on which the card and its certificates are good; a certificate that the card does not carry is NULL; without expires_on all three follow from the renewal rule of applied_on (without it, of issued_on) and the end of the holder''s period of stay. Errors: PT404 unknown resident, PT422 malformed, or dates out of order.';
+'Records a resident''s card, or the new dates of one recorded before (same day of issue), and returns its dates. kind: card, or residence_card (特定在留カード); expires_on, authentication_until, signature_until: last days on which the card and its certificates are good; a certificate that the card does not carry is NULL; without expires_on all three follow from the renewal rule of applied_on (without it, of issued_on) and the end of the holder''s period of stay, and it is kept who asked. Errors: PT404 unknown resident, PT422 malformed, or dates out of order.';
 
 CREATE VIEW passport.card_in_use WITH (security_barrier) AS
   SELECT c.resident_id, c.kind, c.issued_on, c.expires_on, c.authentication_until, c.signature_until,

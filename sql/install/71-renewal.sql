@@ -185,11 +185,11 @@ COMMENT ON FUNCTION passport.renewal_plan(bigint) IS
 
 CREATE FUNCTION passport.my_renewal_plan()
   RETURNS TABLE (due_on date, what text, expires_on date, step text, language text, reason text)
-  LANGUAGE plpgsql STABLE SECURITY DEFINER
+  LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-  RETURN QUERY SELECT * FROM passport.renewal_plan(passport.acting_resident());
+  RETURN QUERY SELECT * FROM passport.renewal_plan(passport.record_act('my_renewal_plan'));
 END $$;
 COMMENT ON FUNCTION passport.my_renewal_plan() IS
 'renewal_plan() of the resident who acts (authenticate()). Errors: PT401 nobody acts.';

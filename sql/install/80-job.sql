@@ -29,11 +29,14 @@ CREATE FUNCTION passport.job_kinds() RETURNS TABLE (job text, every interval, at
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  VALUES ('expire_drafts', interval '1 minute', NULL::time),
-         ('forget_challenges', interval '1 hour', NULL),
-         ('keep_readings', interval '1 hour', NULL),
+  VALUES ('audit_digest', interval '1 day', time '00:10'),
+         ('expire_drafts', interval '1 minute', NULL),
+         ('make_reading_months', interval '1 hour', NULL),
+         ('prove_protection', interval '1 day', time '04:00'),
+         ('purge', interval '10 minutes', NULL),
          ('renewal_reminders', interval '1 day', time '09:00'),
          ('review_certificates', interval '15 minutes', NULL),
+         ('review_protections', interval '1 day', time '08:00'),
          ('rotate_token_keys', interval '1 hour', NULL),
          ('watch_sensors', interval '1 minute', NULL);
 END;
@@ -46,13 +49,16 @@ CREATE FUNCTION passport.run_job(job text) RETURNS bigint
 AS $$
 BEGIN
   CASE job
+    WHEN 'audit_digest' THEN RETURN passport.take_audit_digest();
     WHEN 'expire_drafts' THEN RETURN passport.expire_drafts();
-    WHEN 'forget_challenges' THEN
-      RETURN passport.forget_challenges() + passport.forget_attempts() + passport.forget_kiosk_logins();
-    WHEN 'keep_readings' THEN RETURN passport.keep_readings();
+    WHEN 'make_reading_months' THEN RETURN passport.make_reading_months();
+    WHEN 'purge' THEN RETURN (SELECT sum(p.purged) FROM passport.purge_expired() AS p);
+    WHEN 'prove_protection' THEN RETURN passport.prove_protection();
+    WHEN 'review_protections' THEN RETURN passport.review_protections();
     WHEN 'review_certificates' THEN RETURN passport.review_certificates();
     WHEN 'renewal_reminders' THEN RETURN passport.send_due_reminders();
     WHEN 'rotate_token_keys' THEN RETURN passport.rotate_token_keys();
+    WHEN 'watch_sensors' THEN RETURN passport.watch_sensors();
     WHEN 'watch_sensors' THEN RETURN passport.watch_sensors();
     ELSE RAISE EXCEPTION 'no such job' USING ERRCODE = 'PT404',
            HINT = 'The jobs are in passport.job_kinds().';
@@ -93,6 +99,7 @@ BEGIN
     -- the message says what; details can hold a person's data and are not kept
     failed_with := SQLSTATE;
     failure := SQLERRM;
+    PERFORM pg_notify('passport_alarm', due.job);
   END;
   UPDATE passport.job AS j
      SET next_run = CASE WHEN j.at_time IS NULL THEN passport.now() + j.every
@@ -108,7 +115,17 @@ BEGIN
   RETURN true;
 END $$;
 COMMENT ON FUNCTION passport.run_next_job() IS
-'Runs the job that has been due the longest, if any is, and writes down what became of it; an error in a job is its result, not the caller''s. Returns whether there was one. The scheduler calls it until there is none.';
+'Runs the job that has been due the longest, if any is, and writes down what became of it; an error in a job is its result, not the caller''s, and an alarm (NOTIFY passport_alarm with the job''s name). Returns whether there was one. The scheduler calls it until there is none.';
+
+CREATE FUNCTION passport.hasten_job(job text) RETURNS void
+  LANGUAGE sql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  -- one that has never run has no row and is due already
+  UPDATE passport.job AS j SET next_run = least(j.next_run, passport.now()) WHERE j.job = hasten_job.job;
+END;
+COMMENT ON FUNCTION passport.hasten_job(text) IS
+'Makes a job due now, for who has made work for it.';
 
 CREATE FUNCTION passport.set_job(job text, enabled boolean DEFAULT NULL, every interval DEFAULT NULL,
                                  at_time time DEFAULT NULL) RETURNS void

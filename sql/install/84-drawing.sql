@@ -26,13 +26,22 @@ CREATE FUNCTION passport.report_alerts() RETURNS SETOF passport.alert
   LANGUAGE sql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT a FROM passport.alert AS a
+  SELECT jsonb_populate_record(a, jsonb_build_object(
+           'headcount', h.headcount, 'households', passport.shown_count(a.households),
+           'needing_help', passport.shown_count(a.needing_help),
+           'recipients', a.recipients - w.recipients, 'deliveries', a.deliveries - w.deliveries,
+           'unreachable', a.unreachable - w.unreachable, 'cancel_deliveries', a.cancel_deliveries - c.deliveries,
+           'cancel_unreachable', a.cancel_unreachable - c.unreachable))
+    FROM passport.alert AS a
+   CROSS JOIN LATERAL passport.shown_count(a.headcount) AS h(headcount)
+   CROSS JOIN LATERAL passport.alert_withheld(a.alert_id, a.notification_id) AS w
+   CROSS JOIN LATERAL passport.alert_withheld(a.alert_id, a.cancel_notification_id) AS c
    WHERE a.state = 'approved'
       OR a.state = 'draft' AND a.draft_until > passport.now()
       OR a.approved_at IS NOT NULL AND a.cancelled_at > passport.now() - interval '24 hours';
 END;
 COMMENT ON FUNCTION passport.report_alerts() IS
-'Alerts that concern staff now: in force, drafted and waiting, or cancelled within a day.';
+'Alerts that concern staff now: in force, drafted and waiting, or cancelled within a day. The figures are of those who may be counted; few in an area are NULL (shown_count).';
 
 CREATE FUNCTION passport.report_frame() RETURNS double precision[]
   LANGUAGE sql STABLE SECURITY DEFINER
@@ -131,7 +140,7 @@ COMMENT ON FUNCTION passport.map_ground_svg(double precision[]) IS
 -- on how they are, where it was said or else at home; a protected person's
 -- place is NULL in both views and so is not drawn.
 CREATE FUNCTION passport.map_people_svg(frame double precision[]) RETURNS text
-  LANGUAGE sql STABLE SECURITY DEFINER
+  LANGUAGE sql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   WITH concern AS (
@@ -145,31 +154,35 @@ BEGIN ATOMIC
     SELECT r.resident_id, bool_or(r.needs_help) AS needs_help FROM passport.alert_recipient AS r
      WHERE r.alert_id IN (SELECT alert_id FROM concern) GROUP BY r.resident_id
   ), mark AS (
-    SELECT coalesce(w.answer, CASE WHEN p.needs_help THEN 'unread_need' ELSE 'unread' END) AS symbol,
+    SELECT resident_id, coalesce(w.answer, CASE WHEN p.needs_help THEN 'unread_need' ELSE 'unread' END) AS symbol,
            coalesce(w.location, h.location) AS location
       FROM person AS p FULL JOIN word AS w USING (resident_id)
       JOIN passport.resident_place AS h USING (resident_id)
     UNION ALL
-    SELECT 'damage', t.location
+    SELECT t.resident_id, 'damage', t.location
       FROM passport.alert_answer_place AS t
      WHERE t.alert_id IN (SELECT alert_id FROM concern) AND t.answer = 'damage'
-  ), placed AS (
+  ), placed AS MATERIALIZED (
     -- of a whole town those who are not in need are one symbol for each 12 pixels
-    SELECT DISTINCT m.symbol,
+    SELECT m.resident_id, m.symbol, g.cell < 1 AS alone,
            passport.svg_place(ST_SnapToGrid(m.location, g.cell / frame[3], g.cell / frame[4]), frame) AS place
       FROM mark AS m,
            LATERAL (SELECT CASE WHEN m.symbol IN ('unread', 'safe', 'evacuated')
                                      AND (SELECT count(*) FROM person) > 2000 THEN 12 ELSE 0.1 END AS cell) AS g
+  ), kept AS MATERIALIZED (
+    SELECT passport.record_access(array_agg(p.resident_id), 'disaster', 'report_map_svg', ARRAY['location', 'answer'])
+      FROM placed AS p WHERE p.alone AND p.place IS NOT NULL
   ), drawn(symbol, size, rank) AS (
     VALUES ('unread', 16, 1), ('safe', 16, 2), ('evacuated', 16, 3), ('unread_need', 18, 4),
            ('damage', 18, 5), ('need_help', 20, 6)
   )
   SELECT string_agg(format('<use href="#%s" x="%s" y="%s" width="%s" height="%s" transform="translate(%s)"/>',
                            m.symbol, -d.size / 2, -d.size / 2, d.size, d.size, m.place), '' ORDER BY d.rank, m.place)
-    FROM placed AS m JOIN drawn AS d USING (symbol) WHERE m.place IS NOT NULL;
+    FROM kept, (SELECT DISTINCT p.symbol, p.place FROM placed AS p WHERE p.place IS NOT NULL) AS m
+    JOIN drawn AS d USING (symbol);
 END;
 COMMENT ON FUNCTION passport.map_people_svg(double precision[]) IS
-'Layer of the report''s map with residents'' answers: need help, damage, evacuated, safe, no answer. No names; protected persons are not drawn.';
+'Layer of the report''s map with residents'' answers: need help, damage, evacuated, safe, no answer. No names; protected persons are not drawn. Of each who has a symbol of their own it is kept who looked.';
 
 CREATE FUNCTION passport.report_shelters(frame double precision[])
   RETURNS TABLE (number int, name text, hazards text[], place text)
@@ -236,7 +249,7 @@ COMMENT ON FUNCTION passport.map_margin_svg(double precision[]) IS
 'Scale bar, north arrow, and where the map lies in the municipality.';
 
 CREATE FUNCTION passport.report_map_svg() RETURNS text
-  LANGUAGE sql STABLE SECURITY DEFINER
+  LANGUAGE sql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
   SET jit = off
 BEGIN ATOMIC

@@ -1,4 +1,4 @@
--- What staff look at: views for sql/reports/*.sql, and the whole as one page
+-- What staff look at: views and functions for sql/reports/*.sql, and the whole as one page
 
 CREATE VIEW passport.report_sensor WITH (security_barrier) AS
   SELECT s.sensor, coalesce(nullif(s.name, ''), s.sensor) AS name, s.state,
@@ -44,43 +44,93 @@ CREATE VIEW passport.report_alert WITH (security_barrier) AS
                 count(*) FILTER (WHERE t.outcome = 'delivered') AS delivered,
                 count(*) FILTER (WHERE t.outcome IN ('failed', 'expired')) AS failed,
                 count(*) FILTER (WHERE t.outcome = 'retired') AS retired
-           FROM passport.delivery_outcome AS t WHERE t.notification_id = a.notification_id) AS o
+           FROM passport.delivery_outcome AS t
+          WHERE t.notification_id = a.notification_id
+            AND NOT EXISTS (SELECT FROM passport.protected_resident AS p WHERE p.resident_id = t.resident_id)) AS o
    CROSS JOIN LATERAL (
          SELECT count(*) AS households, coalesce(sum(t.answered), 0) AS answered,
                 coalesce(sum(t.safe), 0) AS safe, coalesce(sum(t.need_help), 0) AS need_help,
                 coalesce(sum(t.unread), 0) AS unread
            FROM passport.alert_household AS t WHERE t.alert_id = a.alert_id) AS h;
 COMMENT ON VIEW passport.report_alert IS
-'Alerts that concern staff now: who did what when, what became of their messages, and what residents answered.';
+'Alerts that concern staff now: who did what when, what became of their messages, and what residents answered; protected persons are counted nowhere.';
 
-CREATE VIEW passport.report_household WITH (security_barrier) AS
-  SELECT h.*,
-         CASE WHEN h.need_help > 0 THEN 1
-              WHEN h.needs_help AND h.unread > 0 THEN 2
-              WHEN h.unread > 0 THEN 3
-              ELSE 4 END AS urgency, w.oaza
-    FROM passport.alert_household AS h
-    JOIN (SELECT t.alert_id, t.household_number, min(p.oaza) AS oaza
-            FROM passport.alert_recipient AS t JOIN passport.resident_place AS p USING (resident_id)
-           GROUP BY t.alert_id, t.household_number) AS w USING (alert_id, household_number)
-   WHERE h.alert_id IN (SELECT a.alert_id FROM passport.report_alerts() AS a);
-COMMENT ON VIEW passport.report_household IS
-'Households of the alerts that concern staff now. urgency: 1 somebody asks for help, 2 somebody registered as needing help has not answered, 3 somebody else has not, 4 all have.';
+-- What follows shows persons' data, so it is kept who looked: of those shown,
+-- and of nobody else, which is why the number of rows is asked for here and not
+-- cut off outside.
+CREATE FUNCTION passport.report_household(max_rows int DEFAULT 1000)
+  RETURNS TABLE (alert_id bigint, household_number text, urgency int, oaza text, members int, answered int, safe int,
+                 need_help int, unread int)
+  LANGUAGE sql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  WITH shown AS MATERIALIZED (
+    SELECT h.*, CASE WHEN h.need_help > 0 THEN 1 WHEN h.needs_help AND h.unread > 0 THEN 2 ELSE 3 END AS urgency
+      FROM passport.alert_household AS h
+     WHERE h.alert_id IN (SELECT a.alert_id FROM passport.report_alerts() AS a) AND (h.need_help > 0 OR h.unread > 0)
+     ORDER BY urgency, h.alert_id, h.household_number
+     LIMIT least(max_rows, 10000)
+  ), member AS MATERIALIZED (
+    SELECT t.alert_id, t.household_number, t.resident_id, p.oaza
+      FROM shown JOIN passport.alert_recipient AS t USING (alert_id, household_number)
+      JOIN passport.resident_place AS p USING (resident_id)
+  ), kept AS MATERIALIZED (
+    SELECT passport.record_access(array_agg(m.resident_id), 'disaster', 'report_household',
+             ARRAY['household_number', 'oaza', 'answer', 'needs_help']) FROM member AS m
+  )
+  SELECT s.alert_id, s.household_number, s.urgency, min(m.oaza), s.members, s.answered, s.safe, s.need_help, s.unread
+    FROM kept, shown AS s JOIN member AS m USING (alert_id, household_number)
+   GROUP BY s.alert_id, s.household_number, s.urgency, s.members, s.answered, s.safe, s.need_help, s.unread
+   ORDER BY s.urgency, s.alert_id, s.household_number;
+END;
+COMMENT ON FUNCTION passport.report_household(int) IS
+'Households of the alerts that concern staff now that are not known to be well, the most urgent first, at most max_rows (10,000). urgency: 1 somebody asks for help, 2 somebody registered as needing help has not answered, 3 somebody else has not; the rest as in alert_household. Of each member it is kept who looked.';
 
-CREATE VIEW passport.report_unanswered WITH (security_barrier) AS
-  SELECT u.* FROM passport.alert_unanswered AS u
-   WHERE u.alert_id IN (SELECT a.alert_id FROM passport.report_alerts() AS a);
-COMMENT ON VIEW passport.report_unanswered IS
-'Recipients of the alerts that concern staff now who have not answered, with name, for the call and door lists.';
+CREATE FUNCTION passport.report_unanswered(max_rows int DEFAULT 1000)
+  RETURNS TABLE (alert_id bigint, resident_id bigint, household_number text, name text, oaza text, address text,
+                 needs_help boolean, message text)
+  LANGUAGE sql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  WITH shown AS MATERIALIZED (
+    SELECT u.* FROM passport.alert_unanswered AS u
+     WHERE u.alert_id IN (SELECT a.alert_id FROM passport.report_alerts() AS a)
+     ORDER BY u.needs_help DESC, u.alert_id, u.household_number, u.resident_id
+     LIMIT least(max_rows, 10000)
+  ), kept AS MATERIALIZED (
+    SELECT passport.record_access(array_agg(s.resident_id), 'disaster', 'report_unanswered',
+             ARRAY['household_number', 'name', 'oaza', 'address', 'needs_help', 'answer']) FROM shown AS s
+  )
+  SELECT s.alert_id, s.resident_id, s.household_number, s.name, s.oaza, s.address, s.needs_help, s.message
+    FROM kept, shown AS s
+   ORDER BY s.needs_help DESC, s.alert_id, s.household_number, s.resident_id;
+END;
+COMMENT ON FUNCTION passport.report_unanswered(int) IS
+'Recipients of the alerts that concern staff now who have not answered, for the call and door lists: those registered as needing help first, at most max_rows (10,000). message: what became of theirs, as in alert_unanswered. Where a protected person lives is not shown. Of each it is kept who looked.';
 
-CREATE VIEW passport.report_note WITH (security_barrier) AS
-  SELECT t.alert_id, t.answered_at, t.answer, r.household_number, p.oaza, t.note
-    FROM passport.alert_answer_place AS t
-    JOIN passport.resident AS r USING (resident_id)
-    JOIN passport.resident_place AS p USING (resident_id)
-   WHERE t.note IS NOT NULL AND t.alert_id IN (SELECT a.alert_id FROM passport.report_alerts() AS a);
-COMMENT ON VIEW passport.report_note IS
-'What residents wrote with their answers to the alerts that concern staff now.';
+CREATE FUNCTION passport.report_note(max_rows int DEFAULT 1000)
+  RETURNS TABLE (alert_id bigint, answered_at timestamptz, answer text, household_number text, oaza text, note text)
+  LANGUAGE sql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  WITH shown AS MATERIALIZED (
+    SELECT t.*, r.household_number, p.oaza
+      FROM passport.alert_answer_place AS t
+      JOIN passport.resident AS r USING (resident_id)
+      JOIN passport.resident_place AS p USING (resident_id)
+     WHERE t.note IS NOT NULL AND t.alert_id IN (SELECT a.alert_id FROM passport.report_alerts() AS a)
+     ORDER BY t.answered_at DESC, t.resident_id, t.answer_id DESC
+     LIMIT least(max_rows, 10000)
+  ), kept AS MATERIALIZED (
+    SELECT passport.record_access(array_agg(s.resident_id), 'disaster', 'report_note',
+             ARRAY['household_number', 'oaza', 'answer', 'note']) FROM shown AS s
+  )
+  SELECT s.alert_id, s.answered_at, s.answer, s.household_number, s.oaza, s.note
+    FROM kept, shown AS s
+   ORDER BY s.answered_at DESC, s.resident_id, s.answer_id DESC;
+END;
+COMMENT ON FUNCTION passport.report_note(int) IS
+'What residents wrote with their answers to the alerts that concern staff now, the latest first, at most max_rows (10,000). Of each it is kept who looked.';
 
 CREATE VIEW passport.report_points WITH (security_barrier) AS
   SELECT e.program, coalesce(p.title ->> 'ja', e.program) AS title, e.kind, count(*) AS entries,
@@ -104,7 +154,12 @@ CREATE VIEW passport.report_registration WITH (security_barrier) AS
 COMMENT ON VIEW passport.report_registration IS
 'Registrations that wait for staff and since when, those decided today, accounts made today and in all.';
 
-CREATE VIEW passport.report_reminder WITH (security_barrier) AS
+-- A function, for a view would call due_reminders, which names residents, as the reader.
+CREATE FUNCTION passport.report_reminder()
+  RETURNS TABLE (what text, step text, sent bigint, due bigint, first_expiry date)
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
   SELECT t.what, t.step, count(*) FILTER (WHERE t.sent) AS sent, count(*) FILTER (WHERE NOT t.sent) AS due,
          min(t.expires_on) AS first_expiry
     FROM (SELECT m.what, m.step, m.expires_on, true AS sent FROM passport.renewal_reminder AS m
@@ -112,7 +167,8 @@ CREATE VIEW passport.report_reminder WITH (security_barrier) AS
           UNION ALL
           SELECT d.what, d.step, d.expires_on, false FROM passport.due_reminders(passport.today()) AS d) AS t
    GROUP BY t.what, t.step;
-COMMENT ON VIEW passport.report_reminder IS
+END;
+COMMENT ON FUNCTION passport.report_reminder() IS
 'Renewal reminders sent today, and due today but not sent yet, by what expires (card, authentication, signature, stay) and step.';
 
 CREATE FUNCTION passport.html_row(VARIADIC cells text[]) RETURNS text
@@ -160,7 +216,8 @@ BEGIN ATOMIC
       FROM passport.report_alert AS a
     UNION ALL
     SELECT 6, '要支援で未回答', 'Need support, no answer', count(*)::text, CASE WHEN count(*) > 0 THEN 'warn' ELSE '' END
-      FROM passport.report_unanswered AS u WHERE u.needs_help
+      FROM passport.alert_person AS u
+     WHERE u.needs_help AND NOT u.answered AND u.alert_id IN (SELECT a.alert_id FROM passport.report_alerts() AS a)
     UNION ALL
     SELECT 7, '未回答', 'No answer yet', coalesce(sum(a.unread), 0)::text, '' FROM passport.report_alert AS a
     UNION ALL
@@ -193,7 +250,7 @@ COMMENT ON FUNCTION passport.report_banner_html() IS
 'A line for each alert that concerns staff now, in its level''s colour.';
 
 CREATE FUNCTION passport.report_map_html() RETURNS text
-  LANGUAGE sql STABLE SECURITY DEFINER
+  LANGUAGE sql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   SELECT concat('<section><h2>地図 <small lang="en">Map</small></h2><div class="wide" tabindex="0" role="region" aria-label="地図 Map">', passport.report_map_svg(), '</div>',
@@ -236,7 +293,7 @@ COMMENT ON FUNCTION passport.report_charts_html() IS
 'Charts of the four gauges with the highest stages.';
 
 CREATE FUNCTION passport.report_alert_tables_html() RETURNS text
-  LANGUAGE sql STABLE SECURITY DEFINER
+  LANGUAGE sql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   SELECT concat(
@@ -259,14 +316,13 @@ BEGIN ATOMIC
       (SELECT string_agg(passport.html_row(
                 (ARRAY['1 助けを求めている', '2 要支援で未回答', '3 未回答'])[h.urgency], h.alert_id::text,
                 h.household_number, h.oaza, h.members::text, h.need_help::text, h.safe::text, h.unread::text),
-                '' ORDER BY h.urgency, h.household_number)
-         FROM (SELECT * FROM passport.report_household AS r WHERE r.urgency < 4
-                ORDER BY r.urgency, r.household_number LIMIT 60) AS h)),
+                '' ORDER BY h.urgency, h.alert_id, h.household_number)
+         FROM passport.report_household(60) AS h)),
     passport.html_table('住民の言葉', 'What residents wrote',
       ARRAY['時刻|time', '回答|answer', '世帯|household', '大字|area', '言葉|note'],
       (SELECT string_agg(passport.html_row(passport.local_time(n.answered_at, 'HH24:MI'), n.answer, n.household_number, n.oaza, n.note),
                          '' ORDER BY n.answered_at DESC)
-         FROM (SELECT * FROM passport.report_note AS r ORDER BY r.answered_at DESC LIMIT 60) AS n)));
+         FROM passport.report_note(60) AS n)));
 END;
 COMMENT ON FUNCTION passport.report_alert_tables_html() IS
 'The report''s tables of alerts, of at most 60 households that are not known to be well, and of the last 60 notes. Households by number: a page may be passed on, names stay in the database.';
@@ -301,7 +357,7 @@ BEGIN ATOMIC
     passport.html_table('更新のお知らせ', 'Renewal reminders',
       ARRAY['切れるもの|what expires', '段|step', '今日送った|sent today', 'まだ|still due', '最も早い期限|first expiry'],
       (SELECT string_agg(passport.html_row(m.what, m.step, m.sent::text, m.due::text, m.first_expiry::text),
-                         '' ORDER BY m.first_expiry, m.what, m.step) FROM passport.report_reminder AS m)),
+                         '' ORDER BY m.first_expiry, m.what, m.step) FROM passport.report_reminder() AS m)),
     passport.html_table('登録', 'Registrations',
       ARRAY['職員待ち|waiting for staff', '最も古いもの|oldest', '今日決めた|decided today', '今日の登録|accounts today', '全登録|accounts'],
       (SELECT passport.html_row(r.queued::text, passport.local_time(r.oldest), r.decided::text, r.accounts::text,
@@ -365,7 +421,7 @@ COMMENT ON FUNCTION passport.report_style() IS
 'Style sheet of the report''s page, in light and dark.';
 
 CREATE FUNCTION passport.report_html() RETURNS text
-  LANGUAGE sql STABLE SECURITY DEFINER
+  LANGUAGE sql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
   SET jit = off
 BEGIN ATOMIC
@@ -376,11 +432,11 @@ BEGIN ATOMIC
            '<meta name="robots" content="noindex"><title>', t.name, ' 本日の状況</title><style>', passport.report_style(),
            '</style></head><body><header><h1>', t.name, ' 本日の状況 <small lang="en">Today''s report</small></h1><p>',
            passport.local_time(passport.now(), 'YYYY"年"FMMM"月"FMDD"日" HH24:MI'), ' 現在 ・ 職員用 <small lang="en">for staff</small></p>',
-           passport.report_banner_html(), '</header><main>', passport.report_figures_html(), passport.report_map_html(),
+           passport.report_banner_html(), '</header><main>', passport.protection_banner_html(), passport.report_figures_html(), passport.report_map_html(),
            passport.report_charts_html(), passport.report_alert_tables_html(), passport.report_other_tables_html(),
            '</main><footer>Minamimaki Passport ', passport.html((passport.version()).script), '</footer></body></html>')
     FROM (SELECT coalesce((SELECT passport.html(m.name) FROM passport.municipality_area AS m
                             WHERE m.code = current_setting('passport.municipality_code')), '') AS name) AS t;
 END;
 COMMENT ON FUNCTION passport.report_html() IS
-'The staff report as one HTML page without any outside resource or script: alerts, figures, map, charts and tables, in Japanese with English subtitles, light and dark. Every value is escaped. Names of residents are not on it.';
+'The staff report as one HTML page without any outside resource or script: alerts, figures, map, charts and tables, in Japanese with English subtitles, light and dark. Every value is escaped. Names of residents are not on it; of those whose household, words or place are, it is kept who looked.';

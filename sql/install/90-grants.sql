@@ -7,12 +7,12 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA passport FROM PUBLIC;
 
 GRANT USAGE ON SCHEMA passport
   TO passport_app, passport_staff, passport_approver, passport_admin, passport_auditor,
-     passport_bridge, passport_public;
+     passport_bridge, passport_public, passport_protection;
 
 -- everybody of ours: the clock and the versions
 GRANT EXECUTE ON FUNCTION passport.now, passport.today, passport.version, passport.library_version
   TO passport_app, passport_staff, passport_approver, passport_admin, passport_auditor,
-     passport_bridge, passport_public;
+     passport_bridge, passport_public, passport_protection;
 
 -- the app's backend: register, log in, and what a resident does for themself
 GRANT EXECUTE ON FUNCTION
@@ -22,9 +22,9 @@ GRANT EXECUTE ON FUNCTION
   passport.begin_kiosk_login, passport.approve_kiosk_login, passport.poll_kiosk_login,
   passport.verify_signature, passport.certificate_info,
   passport.my_account, passport.attach_ppid, passport.detach_ppid, passport.act_for, passport.my_wards,
-  passport.give_consent, passport.withdraw_consent, passport.my_consents, passport.my_consent_history, passport.my_access_log,
+  passport.give_consent, passport.withdraw_consent, passport.my_consents, passport.my_consent_history, passport.my_access_log, passport.my_data,
   passport.register_device, passport.answer_alert,
-  passport.my_point_balance, passport.my_point_history, passport.spend_my_points,
+  passport.my_point_balance, passport.my_point_history, passport.spend_my_points, passport.my_renewal_plan,
   passport.public_map, passport.alert_cap
   TO passport_app;
 
@@ -32,51 +32,68 @@ GRANT EXECUTE ON FUNCTION
 GRANT EXECUTE ON FUNCTION
   passport.set_sensor_state, passport.confirm_reading, passport.end_stage, passport.sensor_forecast,
   passport.draw_affected_area, passport.draft_alert, passport.cancel_alert, passport.alert_cap,
-  passport.find_resident, passport.normalized_name, passport.normalized_address,
-  passport.view_resident, passport.view_household, passport.view_points,
+  passport.find_resident, passport.match_words, passport.normalized_name, passport.normalized_address,
+  passport.view_resident, passport.view_household, passport.view_points, passport.view_point_balance,
+  passport.view_renewal_plan, passport.view_due_reminders, passport.registration_queue,
+  passport.report_household, passport.report_unanswered, passport.report_note, passport.report_reminder,
   passport.link_account, passport.end_sessions, passport.refuse_registration, passport.enrol_at_counter, passport.begin_challenge,
   passport.suspend_account, passport.resume_account,
   passport.record_guardian, passport.end_guardian, passport.record_consent,
-  passport.protect_address, passport.address_protected,
+  passport.request_protection, passport.protect_address, passport.extend_protection,
+  passport.shown_count, passport.shown_candidates,
+  passport.record_need, passport.remove_need, passport.list_on_roster, passport.take_off_roster, passport.needs_roster,
   passport.award_points, passport.award_roster, passport.spend_points, passport.reverse_points,
-  passport.point_balance,
   passport.certificate_info, passport.verify_signature,
-  passport.record_card, passport.renewal_plan, passport.due_reminders,
+  passport.record_card,
   passport.public_map, passport.report_html, passport.local_time, passport.alert_words, passport.report_alerts
   TO passport_staff;
 GRANT SELECT ON
-  passport.report_sensor, passport.report_silence, passport.report_held_reading, passport.report_alert, passport.report_household,
-  passport.report_unanswered, passport.report_note, passport.report_points, passport.report_reminder,
-  passport.report_registration, passport.registration_queue, passport.alert_draft
+  passport.report_sensor, passport.report_silence, passport.report_held_reading, passport.report_alert,
+  passport.report_points, passport.report_registration, passport.registration_candidate, passport.alert_draft,
+  passport.protection_status
   TO passport_staff;
 
 -- who approves alerts, and may see what they approve
 GRANT EXECUTE ON FUNCTION
   passport.approve_alert, passport.cancel_alert, passport.alert_cap, passport.public_map,
-  passport.report_html, passport.local_time, passport.alert_words, passport.report_alerts
+  passport.report_html, passport.local_time, passport.alert_words, passport.report_alerts,
+  passport.shown_count, passport.declare_disaster, passport.end_disaster
   TO passport_approver;
 GRANT SELECT ON passport.report_sensor, passport.report_held_reading, passport.report_alert, passport.alert_draft
   TO passport_approver;
 
 -- who runs the system
 GRANT EXECUTE ON FUNCTION
-  passport.add_trust_anchor, passport.load_crl, passport.rotate_token_key, passport.jwks,
+  passport.add_trust_anchor, passport.load_crl, passport.make_ocsp_request, passport.load_ocsp_response,
+  passport.rotate_token_key, passport.jwks,
   passport.set_audience, passport.set_operation_policy,
-  passport.forget_challenges, passport.certificate_info, passport.verify_signature,
+  passport.set_retention, passport.purge_expired, passport.set_sensitive_column, passport.certificate_info, passport.verify_signature,
   passport.record_succession, passport.review_certificates, passport.set_consent_purpose,
-  passport.import_residents, passport.refresh_match_keys, passport.protect_address, passport.record_card,
+  passport.import_residents, passport.refresh_match_keys, passport.load_variants, passport.protect_address, passport.record_card,
   passport.define_sensor, passport.set_sensor_state, passport.assign_zones, passport.import_hazard_zones, passport.record_readings,
-  passport.residents_in,
   passport.set_program, passport.set_program_rule, passport.check_ledger,
-  passport.run_job, passport.set_job, passport.send_due_reminders, passport.expire_drafts
+  passport.run_job, passport.set_job, passport.protection_proof, passport.send_due_reminders, passport.expire_drafts,
+  passport.set_source
   TO passport_admin;
+GRANT SELECT ON passport.report_source, passport.report_revocation_list TO passport_admin;
 
 -- who checks what was done
-GRANT EXECUTE ON FUNCTION passport.check_ledger TO passport_auditor;
+GRANT EXECUTE ON FUNCTION passport.check_ledger, passport.protection_proof, passport.audit_verify, passport.audit_digest,
+  passport.breach_report, passport.breach_letters
+  TO passport_auditor;
 
--- the bridge: readings in, deliveries out
+-- who holds the duty of protection (支援措置): the only role that sees a protected place, each time with a reason
+GRANT EXECUTE ON FUNCTION
+  passport.request_protection, passport.protect_address, passport.extend_protection, passport.end_protection,
+  passport.address_protected, passport.protections_ending,
+  passport.view_protected, passport.protected_recipients, passport.protected_needs
+  TO passport_protection;
+
+GRANT SELECT ON passport.protection_status TO passport_admin, passport_auditor, passport_protection;
+
+-- the bridge: readings and revocation in, deliveries and logouts out
 GRANT EXECUTE ON FUNCTION passport.claim_deliveries, passport.complete_deliveries, passport.record_readings,
-  passport.claim_logouts, passport.complete_logouts
+  passport.claim_logouts, passport.complete_logouts, passport.claim_sources, passport.complete_source
   TO passport_bridge;
 
 -- the public map and its alerts

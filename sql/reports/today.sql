@@ -46,14 +46,20 @@ SELECT alert_id AS "番号", households AS "世帯 households", answered AS "回
 SELECT alert_id AS "番号", (ARRAY['助けを求めている', '要支援で未回答', '未回答'])[urgency] AS "理由 why",
        household_number AS "世帯 household", oaza AS "大字 area", members AS "人数", need_help AS "助け",
        safe AS "無事", unread AS "未回答"
-  FROM passport.report_household WHERE urgency < 4 ORDER BY urgency, alert_id, household_number LIMIT 20;
+  FROM passport.report_household(20);
 
 \echo == 未回答の人（要支援が先、20まで） / No answer, those needing support first (20) ==
 SELECT alert_id AS "番号", CASE WHEN needs_help THEN '要支援' ELSE '' END AS "支援", name AS "氏名 name",
        household_number AS "世帯 household", oaza AS "大字 area",
        CASE message WHEN 'no_device' THEN '端末なし' WHEN 'failed' THEN '届かず' WHEN 'waiting' THEN '送信待ち'
                     ELSE '届いた' END AS "通知 message"
-  FROM passport.report_unanswered ORDER BY needs_help DESC, alert_id, household_number, resident_id LIMIT 20;
+  FROM passport.report_unanswered(20);
+
+\echo == 住所の保護（支援措置） / Address protection ==
+SELECT CASE WHEN proven THEN '確認済み proven' ELSE '未確認 NOT PROVEN' END AS "保護 protection",
+       passport.local_time(proven_at) AS "時刻 time", ending AS "期限近い ending", undecided AS "決定待ち undecided",
+       asking AS "助け ask for help"
+  FROM passport.protection_status;
 
 \echo == 今日のポイント / Points today ==
 SELECT title AS "事業 program",
@@ -64,9 +70,14 @@ SELECT title AS "事業 program",
 \echo == 更新のお知らせ / Renewal reminders ==
 SELECT what AS "切れるもの what expires", step AS "段 step", sent AS "今日送った sent today", due AS "まだ still due",
        first_expiry AS "最も早い期限 first expiry"
-  FROM passport.report_reminder ORDER BY first_expiry, what, step;
+  FROM passport.report_reminder() ORDER BY first_expiry, what, step;
 
 \echo == 登録 / Registrations ==
 SELECT queued AS "職員待ち waiting", passport.local_time(oldest) AS "最も古いもの oldest", decided AS "今日決めた decided",
        accounts AS "今日の登録 accounts today", accounts_in_all AS "全登録 accounts"
   FROM passport.report_registration;
+
+\echo == 登録を待つ人の候補（古い順、20まで） / Whom waiting registrations could be, oldest first (20) ==
+SELECT registration_id AS "番号", place AS "順", resident_number AS "宛名番号 resident", score AS "点 score",
+       others AS "ほか others", coalesce(ja, '候補なし nobody') AS "理由 why"
+  FROM passport.registration_candidate ORDER BY created_at, registration_id, place LIMIT 20;

@@ -9,4 +9,4 @@ SELECT s AS sensor, b AS batch, array_agg('2026-06-01'::timestamptz + (b * 1000 
  GROUP BY s, b;
 VACUUM ANALYZE bench_batch;
 SET passport.clock = '2026-06-10';
-SELECT passport.keep_readings();
+SELECT passport.make_reading_months();

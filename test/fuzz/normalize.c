@@ -9,10 +9,13 @@
 #include "../../extension/registry/address.c"
 #include "../../extension/registry/fold.c"
 #include "../../extension/registry/individual_number.c"
+#include "../../extension/registry/jis.c"
 #include "../../extension/registry/kanji.c"
 #include "../../extension/registry/lot.c"
 #include "../../extension/registry/match.c"
 #include "../../extension/registry/normalize.c"
+#include "../../extension/registry/reading.c"
+#include "../../extension/registry/variant.c"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -118,7 +118,7 @@ for my $hour (0 .. $days * 24 - 1)
 {
 	my $clock = strftime('%Y-%m-%d %H:%M:%S+00', gmtime($start + 3600 * $hour + 59 * 60));
 	print $out "BEGIN; SET LOCAL passport.clock = '$clock';\n";
-	print $out "SELECT passport.keep_readings();\n" if $hour % 24 == 0;
+	print $out "SELECT passport.make_reading_months();\n" if $hour % 24 == 0;
 	for my $gauge (@gauges)
 	{
 		my @batch = shuffle(map { readings($gauge, 60 * $hour + $_) } 0 .. 59);
@@ -148,7 +148,7 @@ diag(sprintf('%d readings of %d sensors in %d s: %d a second; %d MB, %d bytes a 
 cmp_ok($bytes / $rows, '<', 200, 'readings take no more room than they need');
 cmp_ok($state, '<', 3000 * $sensors, 'what is remembered of a sensor does not grow');
 is($other, 0, 'every reading lies in its month');
-ask("SET passport.clock = '2028-09-01 00:00+09'; SELECT passport.keep_readings()");
+ask("SET passport.clock = '2028-09-01 00:00+09'; SELECT passport.forget_readings(passport.kept_since('reading'), 10000)");
 is(ask('SELECT count(*) FROM passport.reading'), 0, 'after the time for which they are kept they are gone');
 cmp_ok(ask("SELECT sum(pg_total_relation_size(inhrelid)) FROM pg_inherits WHERE inhparent = 'passport.reading'::regclass"), '<', 2**20, 'and their room with them');
 $node->stop;

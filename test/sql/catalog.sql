@@ -67,6 +67,14 @@ SELECT c.oid::regclass, a.grantee::regrole, a.privilege_type FROM pg_class AS c
  WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind IN ('r', 'p', 'S')
    AND a.grantee <> c.relowner;
 
+\echo == a table whose row security is not forced, or whose policy is not for passport_owner alone
+SELECT c.oid::regclass FROM pg_class AS c
+ WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind IN ('r', 'p')
+   AND NOT (c.relrowsecurity AND c.relforcerowsecurity
+            AND EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid)
+            AND NOT EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid
+                             AND p.polroles <> ARRAY['passport_owner'::regrole::oid]));
+
 \echo == a view that somebody may read without a security barrier
 SELECT c.oid::regclass FROM pg_class AS c
  WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind = 'v'
@@ -95,3 +103,117 @@ SELECT c.oid::regclass FROM pg_class AS c
 \echo == a role of ours with more than it should have
 SELECT rolname FROM pg_roles
  WHERE rolname LIKE 'passport\_%' AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolcanlogin);
+
+-- Every grant on a function or view, with what it is made of.
+CREATE TEMP VIEW granted AS
+SELECT a.grantee::regrole::text AS role, p.proname::text AS name, coalesce(p.prosrc, '') || coalesce(pg_get_function_sqlbody(p.oid), '') AS body
+  FROM pg_proc AS p CROSS JOIN LATERAL aclexplode(p.proacl) AS a
+ WHERE p.pronamespace = 'passport'::regnamespace AND a.grantee <> p.proowner
+UNION ALL
+SELECT a.grantee::regrole::text, c.relname, pg_get_viewdef(c.oid)
+  FROM pg_class AS c CROSS JOIN LATERAL aclexplode(c.relacl) AS a
+ WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind = 'v' AND a.grantee <> c.relowner;
+
+CREATE TEMP TABLE without_act (name text PRIMARY KEY, reason text NOT NULL);
+INSERT INTO without_act VALUES
+  ('now', 'about nobody'), ('today', 'about nobody'), ('version', 'about nobody'), ('library_version', 'about nobody'),
+  ('jwks', 'about nobody'), ('openid_configuration', 'about nobody'), ('public_map', 'about nobody'), ('alert_cap', 'about nobody'),
+  ('verify_signature', 'about bytes that the caller has'), ('certificate_info', 'about bytes that the caller has'),
+  ('begin_challenge', 'before anybody acts'), ('log_in', 'before anybody acts'), ('authenticate', 'says who acts'),
+  ('begin_kiosk_login', 'before anybody acts'), ('poll_kiosk_login', 'before anybody acts'),
+  ('register_account', 'by two certificates; a login vouches for its holder only, never for a ward'),
+  ('acting_resident', 'what the others ask'), ('acting_session', 'what the others ask'),
+  ('step_up', 'the holder''s own login'), ('log_out', 'the holder''s own login'), ('log_out_everywhere', 'the holder''s own logins'),
+  ('my_sessions', 'the holder''s own logins'), ('end_my_session', 'the holder''s own logins'),
+  ('my_wards', 'whose guardian the holder is');
+
+\echo == what the app may call that neither names its act nor is closed to guardians, but is not in the list
+SELECT g.name FROM granted AS g
+ WHERE g.role = 'passport_app' AND g.body !~ ('record_act\(''' || g.name || '''\)') AND g.body !~ 'require_self\(\)'
+   AND g.name NOT IN (SELECT name FROM without_act);
+\echo == what is in that list for nothing
+SELECT w.name FROM without_act AS w
+ WHERE NOT EXISTS (SELECT FROM granted AS g WHERE g.role = 'passport_app' AND g.name = w.name AND g.body !~ 'record_act\(|require_self\(\)');
+
+CREATE TEMP VIEW shown_to_staff AS
+SELECT DISTINCT name, body FROM granted WHERE role IN ('passport_staff', 'passport_approver', 'passport_admin', 'passport_auditor');
+CREATE TEMP TABLE without_access (name text PRIMARY KEY, reason text NOT NULL);
+INSERT INTO without_access VALUES
+  ('now', 'about nobody'), ('today', 'about nobody'), ('version', 'about nobody'), ('library_version', 'about nobody'),
+  ('local_time', 'about nobody'), ('alert_words', 'about nobody'), ('jwks', 'about nobody'),
+  ('normalized_name', 'about a text that the caller has'), ('normalized_address', 'about a text that the caller has'),
+  ('certificate_info', 'about bytes that the caller has'), ('verify_signature', 'about bytes that the caller has'),
+  ('public_map', 'public'), ('alert_cap', 'public'), ('begin_challenge', 'about nobody yet'),
+  ('draw_affected_area', 'an area'), ('report_alerts', 'alerts: numbers of people, and who of staff did what'),
+  ('draft_alert', 'numbers of people'), ('approve_alert', 'numbers of people'), ('cancel_alert', 'numbers of people'),
+  ('alert_draft', 'numbers of people'), ('report_alert', 'numbers of people'), ('report_points', 'numbers of people'),
+  ('report_reminder', 'numbers of people'), ('report_registration', 'numbers of people'),
+  ('report_sensor', 'gauges'), ('report_silence', 'gauges'), ('report_held_reading', 'gauges'), ('sensor_forecast', 'gauges'),
+  ('confirm_reading', 'gauges'), ('set_sensor_state', 'answers nothing'), ('end_stage', 'answers nothing'),
+  ('report_html', 'its parts keep it: report_household, report_note, map_people_svg'),
+  ('link_account', 'answers nothing'), ('refuse_registration', 'answers nothing'), ('suspend_account', 'answers nothing'),
+  ('resume_account', 'answers nothing'), ('end_sessions', 'answers with a number of logins, all ended'),
+  ('enrol_at_counter', 'answers with a verdict on the card'), ('record_guardian', 'answers with a number of its own'),
+  ('end_guardian', 'answers nothing'), ('record_consent', 'answers with the end of the consent that was given'),
+  ('protect_address', 'answers nothing'),
+  ('award_points', 'books what the resident sees in the ledger'), ('award_roster', 'books what residents see in the ledger'),
+  ('spend_points', 'books what the resident sees in the ledger, and answers with what is left'),
+  ('reverse_points', 'books what the resident sees in the ledger, and answers with what is left'),
+  ('import_residents', 'answers with numbers and rules, never a value'), ('refresh_match_keys', 'answers nothing'),
+  ('record_readings', 'gauges'), ('define_sensor', 'gauges'), ('assign_zones', 'zones'), ('import_hazard_zones', 'zones'),
+  ('set_program', 'rules'), ('set_program_rule', 'rules'), ('set_audience', 'rules'), ('set_operation_policy', 'rules'),
+  ('set_consent_purpose', 'rules'), ('set_retention', 'rules'), ('set_job', 'rules'),
+  ('set_sensitive_column', 'rules'), ('breach_report', 'numbers of people'), ('audit_digest', 'a hash'), ('audit_verify', 'places of the log, not what they hold'),
+  ('check_ledger', 'names entries that break a rule, not what they hold'),
+  ('run_job', 'numbers of rows'), ('purge_expired', 'numbers of rows'), ('send_due_reminders', 'numbers of people'),
+  ('expire_drafts', 'numbers of alerts'), ('review_certificates', 'numbers of certificates'),
+  ('record_succession', 'answers nothing'), ('add_trust_anchor', 'roots'), ('load_crl', 'lists'),
+  ('make_ocsp_request', 'serial numbers'), ('load_ocsp_response', 'counts'), ('load_variants', 'characters'),
+  ('match_words', 'words for rules'), ('registration_candidate', 'numbers and rules, never a name or an address'),
+  ('set_source', 'where to ask'), ('report_source', 'where was asked'), ('report_revocation_list', 'lists'), ('rotate_token_key', 'keys');
+
+\echo == what staff, approvers, administrators or auditors reach that does not keep who looked, but is not in the list
+SELECT s.name FROM shown_to_staff AS s WHERE s.body !~ 'record_access\(' AND s.name NOT IN (SELECT name FROM without_access);
+\echo == what is in that list for nothing
+SELECT w.name FROM without_access AS w
+ WHERE NOT EXISTS (SELECT FROM shown_to_staff AS s WHERE s.name = w.name AND s.body !~ 'record_access\(');
+\echo == what writes the audit log: record_access, purge_expired, and record_act in C
+SELECT p.oid::regprocedure FROM pg_proc AS p
+ WHERE p.pronamespace = 'passport'::regnamespace
+   AND coalesce(p.prosrc, '') || coalesce(pg_get_function_sqlbody(p.oid), '') ~* 'append_audit\(|insert into (passport\.)?audit_record'
+ ORDER BY p.proname;
+
+-- What is held about persons is forgotten by retention, or has a reason to stay.
+CREATE TEMP TABLE kept (name text PRIMARY KEY, reason text NOT NULL);
+INSERT INTO kept VALUES
+  ('resident', 'the register itself, which the register''s own law keeps'), ('resident_directory', 'as resident'), ('resident_match_key', 'made of resident'),
+  ('account', 'as long as the account'), ('account_certificate', 'as long as the account: whose a card was'),
+  ('account_event', 'as long as the account'), ('certificate_directory', 'as account_certificate: a card must never open a second account'),
+  ('counter_enrolment', 'as long as the account'), ('subject_directory', 'as long as the account: services know it by this'), ('ppid_directory', 'ends with detach_ppid'),
+  ('guardianship', 'who could act is asked as long as what was done holds'), ('address_protection', 'a guardianship from before it must not count again'),
+  ('consent', 'as it stands'), ('consent_event', 'proof of consent, as long as it may be asked for'),
+  ('point_account', 'the ledger'), ('point_entry', 'the ledger'), ('card', 'as it stands'), ('renewal_reminder', 'each is sent at most once'),
+  ('delivery', 'those that wait: each ends in an outcome'), ('device_directory', 'as device');
+\echo == a table with persons that neither retention names nor has a reason to stay
+SELECT c.relname FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+ WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind IN ('r', 'p') AND a.attname = 'resident_id'
+   AND c.relname NOT IN (SELECT what FROM passport.retention) AND c.relname NOT IN (SELECT name FROM kept);
+\echo == what has a reason for nothing
+SELECT k.name FROM kept AS k
+ WHERE k.name IN (SELECT what FROM passport.retention) OR NOT EXISTS (
+   SELECT FROM pg_class AS c WHERE c.relnamespace = 'passport'::regnamespace AND c.relname = k.name);
+
+-- A resident's copy is of every table with a resident_id, but those left out with a reason.
+\echo == a table of the copy that would have to be read whole
+SELECT t.name FROM passport.copied_table() AS t
+ WHERE NOT EXISTS (SELECT FROM pg_index AS i JOIN pg_attribute AS a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+                    WHERE i.indrelid = t.relation AND i.indpred IS NULL AND a.attname = 'resident_id');
+\echo == a column of the copy that names another person or can hold a secret, and is not left out
+SELECT t.name, a.attname FROM passport.copied_table() AS t JOIN pg_attribute AS a ON a.attrelid = t.relation
+ WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attname ~ '(guardian_id|holder|decided_by|token|secret|digest|sealed)'
+   AND a.attname <> ALL (t.left_out) ORDER BY 1, 2;
+\echo == what the copy leaves out that is not there
+SELECT o.table_name, o.column_name FROM passport.copy_omission AS o
+ WHERE NOT EXISTS (SELECT FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
+                    WHERE c.relnamespace = 'passport'::regnamespace AND c.relname = o.table_name
+                      AND o.column_name IN ('*', a.attname) AND NOT a.attisdropped);

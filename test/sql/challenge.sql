@@ -49,7 +49,7 @@ SELECT passport.consume_challenge(:'first', 'log_in', 'passport') IS NOT NULL AS
 SET passport.clock = '2026-07-01 12:05:00+09';
 SELECT passport.consume_challenge(:'second', 'log_in', 'passport');
 
-SELECT passport.forget_challenges() AS forgotten;
+SELECT passport.forget_challenges(passport.now() - interval '1 day', 1000) AS forgotten;
 SET passport.clock = '2026-07-02 12:05:01+09';
-SELECT passport.forget_challenges() AS forgotten;
+SELECT passport.forget_challenges(passport.now() - interval '1 day', 1000) AS forgotten;
 SELECT count(*) FROM passport.challenge;

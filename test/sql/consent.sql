@@ -1,4 +1,4 @@
--- Consent, purpose by purpose, and who looked at whose data
+-- Consent, purpose by purpose
 \set ECHO none
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set token_key :abs_srcdir '/fixtures/token-key.sql'
@@ -49,27 +49,4 @@ SELECT passport.has_consent(:ichiko, 'checkup');
 SET passport.clock = '2026-07-01 12:00+09';
 SELECT event, purpose, title ->> 'ja' AS words, decided_by FROM passport.my_consent_history();
 UPDATE passport.consent_event SET event = 'given';
-
--- who looked: staff, through functions, by purpose and columns
-CREATE ROLE consent_tanaka IN ROLE passport_staff;
-SET SESSION AUTHORIZATION consent_tanaka;
-SELECT passport.view_resident(:ichiko, 'counter', ARRAY['name', 'address']);
-SELECT passport.view_resident(:ichiko, 'curiosity', ARRAY['name']);
-SELECT passport.view_resident(:ichiko, 'counter', ARRAY['location']);
-SELECT passport.view_resident(:ichiko, 'counter', '{}');
-SELECT passport.view_resident(-1, 'counter', ARRAY['name']);
-SELECT relation, name FROM passport.view_household(:ichiko, 'disaster');
-SELECT score > 0.9 AS found FROM passport.find_resident('同意　一子', '長野県南佐久郡南牧村大字海ノ口1番地', '1985-04-07', 'unknown', 'registration');
-SELECT count(*) FROM passport.view_points(:ichiko, 'points');
--- not past the log
-SELECT passport.household(:ichiko);
-SELECT passport.point_history(:ichiko);
-SELECT passport.my_access_log();
-SELECT count(*) FROM passport.access_record;
-RESET SESSION AUTHORIZATION;
-SELECT who, purpose, source, columns FROM passport.my_access_log() ORDER BY source;
-SELECT count(*) AS of_the_other FROM passport.access_record WHERE resident_id <> :ichiko;
-SELECT passport.protect_address(:ichiko, '2026-07-01', '2027-06-30', '支援措置');
-SELECT passport.view_resident(:ichiko, 'counter', ARRAY['name', 'address']);
-DELETE FROM passport.access_record;
 ROLLBACK;

@@ -49,15 +49,38 @@ SAVEPOINT ward;
 SELECT passport.act_for(:jiro) = :jiro AS acts;
 SELECT passport.acting_resident() = :jiro AS for_him, passport.acting_holder() = :mother AS by_her;
 SELECT passport.attach_ppid('https://example.jp', 'p1');
+SELECT passport.detach_ppid('https://example.jp', 'p1');
 SELECT passport.enter_service('passport');
 SELECT passport.approve_kiosk_login('ABCD-EFGH');
 SELECT passport.give_consent('latest_attributes');
 -- from one ward to the next it is still she, and back to herself
 SELECT passport.act_for(:shiro) = :shiro AS acts, passport.acting_holder() = :mother AS by_her;
 SELECT passport.act_for(:mother) = :mother AS acts, passport.acting_resident() = :mother AS for_herself;
-SELECT w.name AS ward, g.name AS guardian, a.act, a.session_id = passport.acting_session() AS this_login
-  FROM passport.guardian_act AS a JOIN passport.resident AS w USING (resident_id)
-  JOIN passport.resident AS g ON g.resident_id = a.guardian_id ORDER BY a.act_id;
+SELECT w.name AS ward, g.name AS guardian, a.source AS act, a.session_id = passport.acting_session() AS this_login
+  FROM passport.audit_record AS a JOIN passport.resident AS w USING (resident_id)
+  JOIN passport.resident AS g ON g.resident_id = a.holder_id ORDER BY a.seq;
+-- each thing that she does or looks at for him is kept under both names
+SAVEPOINT acts;
+SELECT passport.act_for(:jiro) = :jiro AS acts;
+SELECT passport.my_account(), passport.my_point_balance(), passport.register_device('fcm', 'guardian-token') \g /dev/null
+SELECT count(*) FROM passport.my_consents() \g /dev/null
+SELECT count(*) FROM passport.my_consent_history() \g /dev/null
+SELECT count(*) FROM passport.my_access_log() \g /dev/null
+SELECT count(*) FROM passport.my_point_history() \g /dev/null
+SELECT count(*) FROM passport.my_renewal_plan() \g /dev/null
+SELECT passport.withdraw_consent('latest_attributes') \g /dev/null
+-- what is undone was not done
+SAVEPOINT undone;
+SELECT passport.answer_alert(-1, 'safe');
+SELECT passport.spend_my_points(1, 'tea', 'guardian');
+ROLLBACK TO undone;
+-- about her own login, not about him
+SELECT count(*) FROM passport.my_sessions() \g /dev/null
+SELECT count(*) FROM passport.my_wards() \g /dev/null
+SELECT source AS act, count(*) FROM passport.audit_record WHERE resident_id = :jiro AND kind = 'act' GROUP BY source ORDER BY source COLLATE "C";
+SELECT passport.act_for(:mother) = :mother AS acts;
+SELECT count(*) AS of_the_device FROM passport.device WHERE resident_id = :jiro;
+ROLLBACK TO acts;
 -- the ward sees it
 SELECT passport.act_for(:jiro) = :jiro AS acts;
 SELECT kind, who, source FROM passport.my_access_log();
@@ -93,5 +116,5 @@ SELECT passport.act_for(:mitsuko) = :mitsuko AS acts;
 -- in the middle of acting, too
 SET passport.clock = '2026-07-02 00:00+09';
 SELECT passport.give_consent('latest_attributes');
-DELETE FROM passport.guardian_act;
+DELETE FROM passport.audit_record;
 ROLLBACK;

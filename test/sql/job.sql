@@ -15,6 +15,9 @@ BEGIN
   RETURN jobs;
 END $$;
 
+-- it is tested by itself, and needs a municipality
+SELECT passport.set_job('prove_protection', enabled => false);
+
 \echo == at 8:59 the daily job waits, at 9:00 it runs, and not again before the next day
 SELECT pg_temp.run_all();
 SELECT job, every, at_time, next_run FROM passport.job ORDER BY job;
@@ -37,7 +40,7 @@ BEGIN
 END $$;
 SET LOCAL passport.clock = '2027-01-02 12:00+09';
 SELECT pg_temp.run_all();
-SELECT job, result, sqlstate, error FROM passport.job_run WHERE started_at = passport.now() ORDER BY job;
+SELECT job, CASE WHEN job <> 'audit_digest' THEN result END AS result, sqlstate, error FROM passport.job_run WHERE started_at = passport.now() ORDER BY job;
 SELECT count(*) FROM passport.program WHERE program = 'half';
 SELECT pg_temp.refusal($$SELECT passport.run_job('renewal_reminders')$$);
 

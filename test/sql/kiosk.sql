@@ -32,6 +32,10 @@ SAVEPOINT asked;
 SELECT * FROM passport.approve_kiosk_login(:'user_code', approve => false);
 SELECT verdict, id_token FROM passport.poll_kiosk_login(:'device_code');
 ROLLBACK TO asked;
+SAVEPOINT late;
+SET passport.clock = '2026-07-01 12:10+09';
+SELECT * FROM passport.approve_kiosk_login(:'user_code', '役場 1階');
+ROLLBACK TO late;
 SELECT * FROM passport.approve_kiosk_login(:'user_code', '役場 1階');
 -- once
 SELECT * FROM passport.approve_kiosk_login(:'user_code', '役場 1階');
@@ -66,6 +70,4 @@ SELECT pg_temp.act('90010');
 SELECT verdict, count(*) FROM generate_series(1, 12) AS i, passport.approve_kiosk_login('ZZZZ-' || left('BCDFGHJKLMNP', i)) GROUP BY 1 ORDER BY 1;
 SET passport.clock = '2026-07-01 12:15:05+09';
 SELECT verdict FROM passport.approve_kiosk_login('ZZZZ-ZZZZ');
-SET passport.clock = '2026-07-01 14:00+09';
-SELECT passport.forget_kiosk_logins(), passport.forget_attempts();
 ROLLBACK;

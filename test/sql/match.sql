@@ -17,7 +17,7 @@ SELECT imported, problems FROM passport.import_residents('[
   {"resident_number": "twin2", "name": "佐藤　康", "birth_date": "2000-01-01", "sex": "male", "address": "長野県南佐久郡南牧村大字板橋7番地"},
   {"resident_number": "same1", "name": "鈴木　実", "birth_date": "1970-07-07", "sex": "male", "address": "長野県南佐久郡南牧村大字広瀬1番地"},
   {"resident_number": "same2", "name": "鈴木　実", "birth_date": "1970-07-07", "sex": "male", "address": "長野県南佐久郡南牧村大字平沢2番地"},
-  {"resident_number": "rare", "name": "前田　𠀋太郎", "birth_date": "1980-08-08", "sex": "male", "address": "長野県南佐久郡南牧村大字平沢3番地"},
+  {"resident_number": "rare", "name": "前田　𠀋太郎", "name_kana": "マエダ　ジョウタロウ", "birth_date": "1980-08-08", "sex": "male", "address": "長野県南佐久郡南牧村大字平沢3番地"},
   {"resident_number": "an", "name": "ＮＧＵＹＥＮ　ＶＡＮ　ＡＮ", "name_roman": "NGUYEN VAN AN", "alias": "安田　安", "birth_date": "1999-09-09", "sex": "male", "address": "長野県南佐久郡南牧村大字野辺山4番地　第1寮101号室"},
   {"resident_number": "gone", "name": "小林　修", "birth_date": "1975-01-02", "sex": "male", "address": "長野県南佐久郡南牧村大字海尻9番地", "status": "moved_out"},
   {"resident_number": "undated", "name": "井出　清", "sex": "male", "address": "長野県南佐久郡南牧村大字海尻11番地"}]');
@@ -33,6 +33,14 @@ SELECT pg_temp.match('高橋　花子', '長野県南佐久郡南牧村大字海
 SELECT pg_temp.match('NGUYEN VAN AN', '長野県南佐久郡南牧村大字野辺山4番地', '1999-09-09', 'male');
 \echo == certain: father and son with one name are told apart by birth date
 SELECT pg_temp.match('林　一', '長野県南佐久郡南牧村大字海尻5番地', '1990-05-05', 'male');
+\echo == certain: kana on the card that is read as the register reads it
+SELECT pg_temp.match('前田　ジョウ太郎', '長野県南佐久郡南牧村大字平沢3番地', '1980-08-08', 'male', '00011100');
+\echo == but not beside a namesake born on that day, whom the kana could not find
+SAVEPOINT namesake;
+SELECT imported FROM passport.import_residents('[
+  {"resident_number": "rare too", "name": "前田　𠀋太郎", "birth_date": "1980-08-08", "sex": "male", "address": "長野県南佐久郡南牧村大字広瀬8番地"}]');
+SELECT pg_temp.match('前田　ジョウ太郎', '長野県南佐久郡南牧村大字平沢3番地', '1980-08-08', 'male', '00011100');
+ROLLBACK TO namesake;
 \echo == never certain: the other 南牧村, another lot, sex, address
 SELECT pg_temp.match('高橋　花子', '群馬県甘楽郡南牧村大字海ノ口1183番地', '1952-03-02', 'female');
 SELECT pg_temp.match('高橋　花子', '南牧村大字海ノ口1183番地', '1952-03-02', 'female');
@@ -44,6 +52,7 @@ SELECT pg_temp.match('佐藤　健', '長野県南佐久郡南牧村大字板橋
 SELECT pg_temp.match('鈴木　実', '長野県南佐久郡南牧村大字広瀬1番地', '1970-07-07', 'male');
 \echo == never certain: a substitute that proves nothing, an alias, no birth date
 SELECT pg_temp.match('前田　丈太郎', '長野県南佐久郡南牧村大字平沢3番地', '1980-08-08', 'male', '000100');
+SELECT pg_temp.match('前田　タケ太郎', '長野県南佐久郡南牧村大字平沢3番地', '1980-08-08', 'male', '0001100');
 SELECT pg_temp.match('安田　安', '長野県南佐久郡南牧村大字野辺山4番地', '1999-09-09', 'male');
 SELECT pg_temp.match('井出　清', '長野県南佐久郡南牧村大字海尻11番地', '1950-01-01', 'male');
 SELECT pg_temp.match('井出　清', '長野県南佐久郡南牧村大字海尻11番地', NULL, 'male');

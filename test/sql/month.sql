@@ -20,17 +20,19 @@ SELECT passport.define_sensor('month test', '{}') \g /dev/null
 \echo == before the first run everything is kept in one table
 SELECT verdict, reasons FROM passport.record_readings('month test', '{2021-03-01, 2026-05-31 23:59:59+00, 2026-06-01 00:00+00, 2026-07-31 23:20+00}', '{1, 2, 3, 4}');
 SELECT * FROM pg_temp.months();
-\echo == the job makes months, moves what belongs there, and forgets what is older than two years
-SELECT passport.keep_readings();
+\echo == the job makes months, and moves what belongs there and is kept
+SELECT passport.make_reading_months();
 SELECT * FROM pg_temp.months();
-SELECT passport.keep_readings();
+SELECT passport.make_reading_months();
 \echo == readings find their month, late ones are kept, and another value of a time is a conflict as ever
 SET LOCAL passport.clock = '2026-08-01 00:30+00';
 SELECT verdict, reasons FROM passport.record_readings('month test', '{2020-01-01, 2026-05-31 23:59:59+00, 2026-06-01 00:00+00, 2026-08-01 00:20+00}', '{1, 2, 9, 5}');
 SELECT * FROM pg_temp.months();
-\echo == months go as they came
+\echo == months go when their last reading is two years old, and single readings that have none
 SET LOCAL passport.clock = '2028-06-15 00:30+00';
-SELECT passport.keep_readings();
+SELECT passport.make_reading_months();
+SELECT * FROM passport.purge_expired() WHERE what = 'reading';
+SELECT * FROM passport.purge_expired() WHERE what = 'reading';
 SELECT * FROM pg_temp.months();
 SELECT bool_and(pg_get_userbyid(c.relowner) = 'passport_owner') AS owned,
        bool_and(obj_description(c.oid) IS NOT NULL) AS commented,

@@ -22,7 +22,8 @@ SELECT count(passport.add_trust_anchor(bytes, CASE name WHEN 'sign_root' THEN 's
 SELECT count((passport.load_crl(bytes)).verdict) AS lists FROM fixture WHERE name IN ('crl_sign', 'crl_auth') \gset
 SELECT imported FROM passport.import_residents('[
   {"resident_number": "90007", "household_number": "9", "name": "南牧　花子", "birth_date": "1985-04-07", "sex": "female",
-   "address": "長野県南佐久郡南牧村大字海ノ口1051番地"}]') \gset
+   "address": "長野県南佐久郡南牧村大字海ノ口1051番地"},
+  {"resident_number": "90008", "name": "南牧　太郎"}]') \gset
 SELECT resident_id AS hanako FROM passport.resident_directory WHERE resident_number = '90007' \gset
 INSERT INTO passport.certificate_directory
   SELECT i.issuer_id, c.serial, :hanako FROM fixture AS f, passport.certificate_info(f.bytes) AS c
@@ -68,6 +69,12 @@ SELECT challenge_id, translate(encode(message, 'base64'), E'\n', '') AS message6
 SAVEPOINT begun;
 SELECT verdict, detail, id_token FROM passport.step_up(:'challenge_id', pg_temp.der('other_sign'), decode(:'other_signature', 'base64'));
 SELECT verdict FROM passport.step_up(:'challenge_id', pg_temp.der('good_sign'), decode(:'signature', 'base64'));
+ROLLBACK TO begun;
+-- nor by one that another account has
+INSERT INTO passport.certificate_directory
+  SELECT i.issuer_id, c.serial, r.resident_id FROM passport.certificate_info(pg_temp.der('other_sign')) AS c
+    JOIN passport.certificate_issuer AS i ON i.name = c.issuer, passport.resident_directory AS r WHERE r.resident_number = '90008';
+SELECT verdict, id_token FROM passport.step_up(:'challenge_id', pg_temp.der('other_sign'), decode(:'other_signature', 'base64'));
 ROLLBACK TO begun;
 SELECT verdict, id_token FROM passport.step_up(:'challenge_id', pg_temp.der('good_sign'), decode(:'auth_signature', 'base64'));
 ROLLBACK TO begun;

@@ -6,6 +6,7 @@
 \set ECHO all
 BEGIN;
 SET LOCAL passport.clock = '2026-09-01 05:00+09';
+SET LOCAL passport.least_count = 0;
 \pset footer off
 \pset format unaligned
 UPDATE passport.resident SET status = 'moved_out';
@@ -44,18 +45,29 @@ GRANT EXECUTE ON FUNCTION passport.draft_alert TO report_drafter;
 SET SESSION AUTHORIZATION report_drafter;
 SELECT alert_id AS alert FROM passport.draft_alert('flood', 4, ST_MakeEnvelope(138.45, 35.95, 138.46, 35.96, 4326), 'report-1') \gset
 RESET SESSION AUTHORIZATION;
-SELECT recipients FROM passport.approve_alert(:alert, 3);
+SELECT recipients FROM passport.approve_alert(:alert, 2);
 SELECT pg_temp.act('r1') \g /dev/null
 SELECT passport.answer_alert(:alert, 'need_help', 138.4555, 35.9555, '</td><script>alert("1")</script> & ''水''') \g /dev/null
 SELECT pg_temp.act('r3') \g /dev/null
 SELECT passport.answer_alert(:alert, 'damage', 138.4595, 35.9505) \g /dev/null
 
 SELECT level, state, recipients, deliveries, unreachable, answered, need_help, safe, unread FROM passport.report_alert;
-SELECT household_number, urgency, oaza FROM passport.report_household ORDER BY urgency, household_number;
-SELECT name, needs_help, message FROM passport.report_unanswered;
+SELECT household_number, urgency, oaza FROM passport.report_household();
+SELECT name, needs_help, message FROM passport.report_unanswered();
 SELECT name, stage, stage_name, value, silent FROM passport.report_sensor;
 SELECT observed_at, value, verdict, reasons FROM passport.report_held_reading;
-SELECT answer, household_number, oaza, note FROM passport.report_note;
+SELECT answer, household_number, oaza, note FROM passport.report_note();
+
+-- of whom each report showed, and of nobody else, it is kept who looked
+SELECT source, array_agg(DISTINCT r.resident_number ORDER BY r.resident_number) AS residents, count(*) AS rows
+  FROM passport.audit_record AS a JOIN passport.resident AS r USING (resident_id) WHERE source LIKE 'report%' GROUP BY source ORDER BY source;
+SAVEPOINT looked;
+SELECT household_number FROM passport.report_household(1);
+SELECT name FROM passport.report_unanswered(0);
+SELECT length(passport.report_html()) > 0 AS page;
+SELECT source, array_agg(r.resident_number ORDER BY r.resident_number) AS residents
+  FROM passport.audit_record AS a JOIN passport.resident AS r USING (resident_id) WHERE source LIKE 'report%' GROUP BY source ORDER BY source;
+ROLLBACK TO looked;
 
 -- the drawings are well-formed, and show what they should
 CREATE FUNCTION pg_temp.found(page text, path text) RETURNS text LANGUAGE sql AS $$

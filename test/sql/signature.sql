@@ -41,12 +41,12 @@ SELECT f.name, v.verdict, v.detail
 
 -- schemes are not interchangeable
 SELECT scheme, made_as, v.verdict
-  FROM unnest(ARRAY['pkcs1', 'pss', 'bare_hash', 'ecdsa']) AS scheme,
+  FROM unnest(ARRAY['pkcs1', 'pss', 'bare_hash', 'ecdsa', NULL]) AS scheme,
        unnest(ARRAY['pkcs1', 'pss', 'bare_hash']) AS made_as,
        passport.verify_signature(:'certificate', :'message',
          (SELECT bytes FROM fixture WHERE name = made_as || '_signature'), 'signature', scheme => scheme) AS v
  ORDER BY v.verdict = 'valid' DESC, 1, 2;
-SELECT s AS scheme, v.verdict FROM unnest(ARRAY['ecdsa', 'pkcs1']) AS s,
+SELECT s AS scheme, v.verdict FROM unnest(ARRAY['ecdsa', 'pkcs1', NULL]) AS s,
   passport.verify_signature((SELECT bytes FROM fixture WHERE name = 'ecdsa'), :'message',
                             (SELECT bytes FROM fixture WHERE name = 'ecdsa_signature'), 'signature', scheme => s) AS v;
 
@@ -69,7 +69,6 @@ SELECT verdict FROM passport.verify_signature(NULL, :'message', :'signature', 's
 SELECT passport.verify_signature(:'certificate', :'message', :'signature', 'login');
 SELECT passport.verify_signature(:'certificate', :'message', :'signature', NULL);
 SELECT passport.verify_signature(:'certificate', :'message', :'signature', 'signature', NULL);
-SELECT passport.verify_signature(:'certificate', :'message', :'signature', 'signature', scheme => NULL);
 SELECT passport.verify_signature(:'certificate', :'message', :'signature', 'signature', scheme => 'none');
 
 -- a root that was taken away proves nothing, not even what it proved before

@@ -44,7 +44,7 @@ SELECT passport.spend_points(1, 2, 'tea', 'k1');
 SELECT passport.protect_address(2, '2026-06-01', '2027-05-31', 'test');
 SELECT passport.define_sensor('s', '{"stages": [{"stage": 1, "up": 1.0, "down": 0.9}]}');
 SELECT passport.record_readings('s', ARRAY[passport.now() - interval '10 minutes', passport.now()], ARRAY[1.5, 1.6]);
-SELECT passport.keep_readings();
+SELECT passport.make_reading_months();
 SELECT passport.record_readings('s', ARRAY['2020-01-01', passport.now() - interval '5 minutes'], ARRAY[1, 1.55]);
 SELECT passport.run_next_job();
 SQL
@@ -79,8 +79,10 @@ is(run_in($_, "SELECT string_agg(verdict, ' ') FROM passport.record_readings('s'
      ARRAY[passport.now() - interval '5 minutes', passport.now() + interval '1 minute'], ARRAY[1.55, 1.6])"),
 	'duplicate accepted', "readings are known again in $_, and go on")
   for qw(restored archived);
-is(run_in('archived', "SET passport.clock = '2028-10-01 12:00+09'; SELECT passport.keep_readings()"), 7,
-	'months are made and dropped as before');
+is(run_in('archived', "SET passport.clock = '2028-10-02 12:00+09'; SELECT passport.make_reading_months();
+     SELECT purged FROM passport.purge_expired() WHERE what = 'reading';
+     SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE relname ~ '^reading_[0-9]{6}\$'"),
+	"3\n5\nreading_202810 reading_202811 reading_202812", 'months are made and dropped as before');
 run_in('archived', 'DROP EXTENSION passport');
 is(run_in('archived', "SELECT count(*) FROM pg_class WHERE relname LIKE 'reading%'"), 0, 'and go with the extension');
 

@@ -34,7 +34,7 @@ clock('2026-07-03 12:00+09');
 soon(q{SELECT count(*) = 1 FROM passport.job_run WHERE job = 'expire_drafts' AND started_at = passport.now()
          AND sqlstate = '42501' AND error LIKE 'cannot set parameter%' AND result IS NULL},
 	'a job cannot become the superuser again, and its failure is written down');
-soon("SELECT count(*) = 1 FROM passport.job_run WHERE job = 'forget_challenges' AND started_at = passport.now() AND error IS NULL",
+soon("SELECT count(*) = 1 FROM passport.job_run WHERE job = 'purge' AND started_at = passport.now() AND error IS NULL",
 	'the other jobs run all the same');
 
 # -- a crash in the middle of a job

@@ -8,7 +8,7 @@ use File::Temp;
 my $tree = dirname(__FILE__) . '/../..';
 my $folder = File::Temp->newdir;
 my $failed = 0;
-for my $name (qw(classify backoff))
+for my $name (qw(classify backoff address))
 {
 	system('gcc', '-std=gnu11', '-O1', '-g', '-Wall', '-Wextra', '-Werror', '-fsanitize=address,undefined',
 		'-fno-sanitize-recover=all', "-I$tree/extension", "-I$tree/bridge", "$tree/test/unit/$name.c",

@@ -9,7 +9,7 @@ my $tree = dirname(__FILE__) . '/../..';
 my $folder = File::Temp->newdir;
 my $program = "$folder/registry";
 my @sources = ("$tree/test/unit/registry.c",
-	map { "$tree/extension/registry/$_.c" } qw(address fold individual_number kanji lot match normalize));
+	map { "$tree/extension/registry/$_.c" } qw(address fold individual_number jis kanji lot match normalize reading variant));
 system('gcc', '-std=gnu11', '-O1', '-g', '-Wall', '-Wextra', '-Werror', '-fsanitize=address,undefined',
 	'-fno-sanitize-recover=all', "-I$tree/extension", @sources, '-o', $program) == 0
   or die "the test does not compile\n";

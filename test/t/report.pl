@@ -10,7 +10,7 @@ use Test::More;
 my $node = PostgreSQL::Test::Cluster->new('report');
 $node->init;
 $node->append_conf('postgresql.conf',
-	"shared_preload_libraries = 'passport'\ntimezone = 'Asia/Tokyo'\npassport.clock = '2026-07-01 05:00+09'\n");
+	"shared_preload_libraries = 'passport'\ntimezone = 'Asia/Tokyo'\npassport.clock = '2026-07-01 05:00+09'\npassport.least_count = 0\n");
 $node->start;
 $node->safe_psql('postgres', <<'SQL');
 SET client_min_messages = warning;
@@ -25,6 +25,10 @@ SELECT passport.record_readings('g1', '{2026-07-01 04:20+09,2026-07-01 04:30+09,
 SELECT passport.import_residents('[
   {"resident_number": "1", "household_number": "H1", "name": "佐藤 花子", "oaza": "海ノ口", "lon": 138.451, "lat": 35.951},
   {"resident_number": "2", "household_number": "H1", "name": "佐藤 一郎", "oaza": "海ノ口", "lon": 138.451, "lat": 35.951, "needs_help": true}]');
+INSERT INTO passport.registration (state, certificates, candidates, ceremony, created_at)
+SELECT 'queued', '{}', jsonb_build_array(jsonb_build_object('resident_id', resident_id, 'score', 0.5, 'explanation',
+         '{"name": "different", "birth_date": "equal", "sex": "equal", "address": "koaza_omitted", "others": 0, "certain": false}'::jsonb)),
+       gen_random_uuid(), passport.now() FROM passport.resident_directory WHERE resident_number = '2';
 SQL
 
 sub as_staff
@@ -52,17 +56,23 @@ $node->safe_psql('postgres', "SELECT passport.approve_alert($id, 2)", extra_para
 
 my $today = as_staff('today.sql');
 like($today, qr/^== \Q$_\E ==$/m, "it has the section $_") for
-	('水位計 / Gauges', '止めた値（48時間） / Readings held back (48 hours)', '警報 / Alerts', '通知 / Messages', '回答 / Answers', '今日のポイント / Points today', '更新のお知らせ / Renewal reminders', '登録 / Registrations');
+	('水位計 / Gauges', '止めた値（48時間） / Readings held back (48 hours)', '警報 / Alerts', '通知 / Messages', '回答 / Answers', '今日のポイント / Points today', '更新のお知らせ / Renewal reminders', '登録 / Registrations',
+	'登録を待つ人の候補（古い順、20まで） / Whom waiting registrations could be, oldest first (20)');
 like($today, qr/^ 海ノ口橋 +│ 0 /m, 'and the gauge');
 like($today, qr/07-01 04:30 │ 海ノ口橋 .* 9\.60 m .* held .* rise_too_fast/, 'and the held reading with its reason');
 like($today, qr/4 避難指示 .* approved .* drafter .* mayor/, 'and who did what');
 like($today, qr/要支援 │ 佐藤 一郎.*\n.*佐藤 花子/, 'and who must be called, those needing support first');
+like($today, qr/│ 2 +│ +0\.5 │ +0 │ 氏名 × 異なる、生年月日 ○ .*住所 △.*\n.*地番は同じ/, 'and whom a registration could be, in words');
 my ($widest) = sort { $b <=> $a } map { columns($_) } split /\n/, $today;
 cmp_ok($widest, '<=', 120, 'no line is wider than 120 columns');
 
 my $html = as_staff('today_html.sql', '-At');
 like($html, qr/\A<!DOCTYPE html><html lang="ja">.*<\/html>\n\z/s, 'the page is one document');
 unlike($html, qr/佐藤/, 'without names');
+is($node->safe_psql('postgres', q{SELECT string_agg(format('%s %s %s', who, source, rows), ', ' ORDER BY source)
+	FROM (SELECT who, source, count(*) AS rows FROM passport.audit_record GROUP BY who, source) AS a}),
+	'drafter report_household 4, drafter report_map_svg 2, drafter report_unanswered 2',
+	'and of both residents it is kept that this login looked: in the terminal and on the page');
 
 for my $table ('alert', 'alert_recipient', 'alert_answer', 'resident')
 {

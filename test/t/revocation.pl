@@ -103,7 +103,9 @@ is(list(2, { $one => 'certificateHold', $two => 'superseded' }, $delta->(1), '')
 is(standing(), 'revoked (certificateHold), revoked (superseded)', 'which counts at once');
 is(list(4, { $one => 'removeFromCRL', $two => 'keyCompromise' }, $delta->(1), ''), 'loaded|all rules hold.|1', 'a delta takes back, and says another reason');
 is(standing(), 'valid, revoked (keyCompromise)', 'which counts too');
-is(list(3, { $one => 'keyCompromise' }, $delta->(1), ''), 'superseded|crl_number|1', 'an older delta is not taken');
+is(list(5, { $one => 'certificateHold' }, $delta->(4), ''), 'loaded|all rules hold.|2', 'a delta that does not name an entry');
+is(standing(), 'revoked (certificateHold), revoked (keyCompromise)', 'leaves it');
+is(list(3, { $one => 'keyCompromise' }, $delta->(1), ''), 'superseded|crl_number|2', 'an older delta is not taken');
 is(list(5, { $one => 'removeFromCRL' }, '', ''), 'malformed|entries|', 'a whole list takes nothing back');
 is(list(5, {}, '2.5.29.27 = ASN1:INTEGER:1', ''), 'malformed|delta|', 'a delta must say critically that it is one');
 is(list(6, {}, '', ''), 'loaded|all rules hold.|0', 'the next whole list holds instead of list and delta');

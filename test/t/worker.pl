@@ -77,7 +77,7 @@ set_clock('2026-07-02 09:40+09');
 ok(wait_for("SELECT EXISTS (SELECT FROM passport.job_run WHERE job = 'expire_drafts' AND sqlstate = '22012')"),
 	'a failing job is written down with its SQLSTATE');
 set_clock('2026-07-02 11:40+09');
-ok(wait_for("SELECT count(*) >= 2 FROM passport.job_run WHERE job = 'forget_challenges'"), 'and the others go on');
+ok(wait_for("SELECT count(*) >= 2 FROM passport.job_run WHERE job = 'purge'"), 'and the others go on');
 ask('DO $$ BEGIN EXECUTE (SELECT definition FROM hold); END $$');
 
 # Nothing of ours holds the extension or the database.

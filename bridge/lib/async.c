@@ -1,0 +1,164 @@
+/*
+ * Connects, and connects again, with patience.  A statement that was under way
+ * when the connection broke is over (not busy) without a result: whoever sent
+ * it decides whether to send it again.
+ */
+#include "async.h"
+
+#include "log.h"
+#include "pg.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static void lose(struct async *async);
+
+/* async_open makes a connection that will connect when it is turned first. */
+void
+async_open(struct async *async, const char *conninfo, const char *program, const char *channel)
+{
+	char host[65] = "";
+	struct timespec now;
+
+	*async = (struct async){.conninfo = conninfo,
+	                        .program = program,
+	                        .channel = channel,
+	                        .patience = {.first = 500, .longest = 30000}};
+	gethostname(host, sizeof(host) - 1);
+	clock_gettime(CLOCK_REALTIME, &now);
+	/* nor has the next process with our process number */
+	snprintf(async->worker, sizeof(async->worker), "%.20s/%.40s/%d/%llx", program, host, getpid(),
+	         now.tv_sec * 1000000000LL + now.tv_nsec);
+}
+
+/* async_connect connects and listens; pg_trouble says why not. */
+bool
+async_connect(struct async *async)
+{
+	char listen[64];
+
+	async->db = pg_connect(async->conninfo, async->program);
+	if (async->db == NULL)
+	{
+		patience_failed(&async->patience);
+		return false;
+	}
+	if (async->channel != NULL)
+	{
+		snprintf(listen, sizeof(listen), "LISTEN %s", async->channel);
+		PQclear(PQexec(async->db, listen));
+	}
+	PQsetnonblocking(async->db, 1);
+	async->woken = true;
+	return true;
+}
+
+/* async_allows connects and asks a question of rights; what: what we may not do if they lack. */
+bool
+async_allows(struct async *async, const char *sql, const char *what)
+{
+	PGresult *result;
+	bool good;
+
+	if (async->db == NULL && !async_connect(async))
+		return false;
+	result = PQexec(async->db, sql);
+	good = PQresultStatus(result) == PGRES_TUPLES_OK && *PQgetvalue(result, 0, 0) == 't';
+	if (!good)
+		log_error(what, "{s:s}", "hint", "Grant it the role passport_bridge.");
+	PQclear(result);
+	return good;
+}
+
+/* lose forgets a broken connection, and nothing else. */
+static void
+lose(struct async *async)
+{
+	log_warning("the connection to the database broke", NULL);
+	PQfinish(async->db);
+	async->db = NULL;
+	async->busy = async->writing = false;
+	patience_failed(&async->patience);
+}
+
+/* async_turn connects if it is time, and takes what came. */
+void
+async_turn(struct async *async)
+{
+	PGnotify *note;
+
+	if (async->db == NULL && (!patience_over(&async->patience) || !async_connect(async)))
+		return;
+	if (!PQconsumeInput(async->db))
+	{
+		lose(async);
+		return;
+	}
+	while ((note = PQnotifies(async->db)) != NULL)
+	{
+		async->woken = true;
+		PQfreemem(note);
+	}
+	if (async->busy)
+		async->writing = PQflush(async->db) == 1;
+}
+
+/* async_send begins a statement; false: the connection is lost. */
+bool
+async_send(struct async *async, const struct statement *statement)
+{
+	if (!PQsendQueryParams(async->db, statement->sql, statement->count, NULL, statement->values,
+	                       statement->lengths, statement->formats, 0))
+	{
+		lose(async);
+		return false;
+	}
+	async->busy = true;
+	async->writing = PQflush(async->db) == 1;
+	return true;
+}
+
+/*
+ * async_result returns the rows of the statement under way, to be cleared, or
+ * NULL: not yet, or it has failed, which loses the connection.
+ */
+PGresult *
+async_result(struct async *async, const char *name)
+{
+	PGresult *result;
+	const char *state;
+
+	if (!async->busy || PQisBusy(async->db))
+		return NULL;
+	result = PQgetResult(async->db);
+	if (result == NULL)
+	{
+		async->busy = async->writing = false;
+		patience_succeeded(&async->patience);
+		return NULL;
+	}
+	if (PQresultStatus(result) == PGRES_TUPLES_OK)
+		return result;
+	/* its message could quote a row: the state alone says enough */
+	state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	log_error("a statement failed", "{s:s, s:s}", "statement", name, "sqlstate",
+	          state ? state : "none");
+	PQclear(result);
+	lose(async);
+	return NULL;
+}
+
+int
+async_socket(const struct async *async)
+{
+	return async->db ? PQsocket(async->db) : -1;
+}
+
+void
+async_close(struct async *async)
+{
+	PQfinish(async->db);
+	async->db = NULL;
+}

@@ -1,0 +1,131 @@
+/* Reads a configuration file line by line; the first fault ends it, and is logged with its line. */
+#include "config.h"
+
+#include "log.h"
+#include "pg.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const char *read_line(void *config, const struct config_key *keys, size_t count, char *line);
+static const char *set_value(void *place, const struct config_key *key, const char *value);
+static char *trimmed(char *text);
+
+/* config_load fills a structure that is all zeros from a file; false after logging what is wrong.
+ */
+bool
+config_load(void *config, const struct config_key *keys, size_t count, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char line[4096];
+	const char *fault = NULL;
+
+	for (size_t i = 0; i < count; i++)
+		if (keys[i].kind == CONFIG_NUMBER)
+			*(int *) ((char *) config + keys[i].at) = keys[i].standard;
+	if (file == NULL)
+	{
+		log_error("could not open the configuration", "{s:s, s:s}", "file", path, "reason",
+		          strerror(errno));
+		return false;
+	}
+	for (int number = 1; fault == NULL && fgets(line, sizeof(line), file) != NULL; number++)
+	{
+		fault = read_line(config, keys, count, line);
+		if (fault != NULL)
+			log_error("the configuration is not good", "{s:s, s:i}", "reason", fault, "line",
+			          number);
+	}
+	fclose(file);
+	return fault == NULL;
+}
+
+/* read_line takes one line, empty, comment or setting, and returns what is wrong with it. */
+static const char *
+read_line(void *config, const struct config_key *keys, size_t count, char *line)
+{
+	char *value = strchr(line, '=');
+	char *key = trimmed(line);
+
+	if (*key == '\0' || *key == '#')
+		return NULL;
+	if (value == NULL)
+		return "a line is: key = value";
+	*value = '\0';
+	key = trimmed(key);
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(key, keys[i].key) == 0)
+			return set_value((char *) config + keys[i].at, &keys[i], trimmed(value + 1));
+	return "there is no such key";
+}
+
+/* set_value stores a setting, and returns what is wrong with it. */
+static const char *
+set_value(void *place, const struct config_key *key, const char *value)
+{
+	char *end;
+	long given;
+
+	switch (key->kind)
+	{
+		case CONFIG_TEXT:
+			if (*(char **) place != NULL)
+				return "the key stands there twice";
+			*(char **) place = *value ? strdup(value) : NULL;
+			return NULL;
+		case CONFIG_NUMBER:
+			given = strtol(value, &end, 10);
+			if (*value == '\0' || *end != '\0' || given < key->least || given > key->most)
+				return "the number is out of its range";
+			*(int *) place = (int) given;
+			return NULL;
+		case CONFIG_SWITCH:
+			*(bool *) place = strcmp(value, "yes") == 0;
+			return *(bool *) place || strcmp(value, "no") == 0 ? NULL : "the value is yes or no";
+	}
+	return "there is no such key";
+}
+
+/* config_hides refuses a connection string with a password in a file that others can read. */
+bool
+config_hides(const char *conninfo, const char *path)
+{
+	struct stat file;
+
+	if (pg_holds_password(conninfo) && stat(path, &file) == 0 && (file.st_mode & 077) != 0)
+		return config_refuse(
+		    "with a password in it the file must be its owner's alone (chmod 600)");
+	return true;
+}
+
+/* config_refuse logs what is wrong with the settings as a whole. */
+bool
+config_refuse(const char *reason)
+{
+	log_error("the configuration is not good", "{s:s}", "reason", reason);
+	return false;
+}
+
+void
+config_clear(void *config, const struct config_key *keys, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (keys[i].kind == CONFIG_TEXT)
+			free(*(char **) ((char *) config + keys[i].at));
+}
+
+/* trimmed returns a text without white space around it, changing it. */
+static char *
+trimmed(char *text)
+{
+	char *end;
+
+	text += strspn(text, " \t\r\n");
+	end = text + strlen(text);
+	while (end > text && strchr(" \t\r\n", end[-1]) != NULL)
+		*--end = '\0';
+	return text;
+}
