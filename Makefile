@@ -20,6 +20,9 @@ check:
 bench:
 	@scripts/packages build bench
 	@test/bench/run
+soak:
+	@scripts/packages build check
+	@test/run build soak
 # The figures that take long: ten million revoked certificates
 bench-scale:
 	@scripts/packages build bench

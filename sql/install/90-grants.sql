@@ -30,6 +30,7 @@ GRANT EXECUTE ON FUNCTION
 
 -- the village's staff
 GRANT EXECUTE ON FUNCTION
+  passport.set_sensor_state, passport.confirm_reading, passport.end_stage, passport.sensor_forecast,
   passport.draw_affected_area, passport.draft_alert, passport.cancel_alert, passport.alert_cap,
   passport.find_resident, passport.match_words, passport.normalized_name, passport.normalized_address,
   passport.view_resident, passport.view_household, passport.view_points, passport.view_point_balance,
@@ -48,7 +49,7 @@ GRANT EXECUTE ON FUNCTION
   passport.public_map, passport.report_html, passport.local_time, passport.alert_words, passport.report_alerts
   TO passport_staff;
 GRANT SELECT ON
-  passport.report_sensor, passport.report_held_reading, passport.report_alert,
+  passport.report_sensor, passport.report_silence, passport.report_held_reading, passport.report_alert,
   passport.report_points, passport.report_registration, passport.registration_candidate, passport.alert_draft,
   passport.protection_status
   TO passport_staff;
@@ -72,7 +73,7 @@ GRANT EXECUTE ON FUNCTION
   passport.import_residents, passport.preview_import, passport.import_problems, passport.import_extract,
   passport.import_effects, passport.import_address_points, passport.place_residents, passport.unplaced_residents,
   passport.refresh_match_keys, passport.load_variants, passport.protect_address, passport.record_card,
-  passport.define_sensor, passport.assign_zones, passport.import_hazard_zones, passport.record_readings,
+  passport.define_sensor, passport.set_sensor_state, passport.assign_zones, passport.import_hazard_zones, passport.record_readings,
   passport.set_program, passport.set_program_rule, passport.check_ledger,
   passport.run_job, passport.set_job, passport.protection_proof, passport.send_due_reminders, passport.expire_drafts,
   passport.set_source

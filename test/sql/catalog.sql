@@ -35,9 +35,9 @@ SELECT k.conrelid::regclass, k.conname FROM pg_constraint AS k
   JOIN pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
  WHERE k.contype = 'f' AND a.attname <> 'resident_id';
 
-\echo == a table without a primary key
+\echo == a table without a primary key; of a partitioned one (reading), each partition has its own
 SELECT c.oid::regclass FROM pg_class AS c
- WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind IN ('r', 'p')
+ WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind = 'r'
    AND NOT EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = c.oid AND i.indisprimary);
 
 \echo == a trigger that fires on INSERT
@@ -155,7 +155,8 @@ INSERT INTO without_access VALUES
   ('draft_alert', 'numbers of people'), ('approve_alert', 'numbers of people'), ('cancel_alert', 'numbers of people'),
   ('alert_draft', 'numbers of people'), ('report_alert', 'numbers of people'), ('report_points', 'numbers of people'),
   ('report_reminder', 'numbers of people'), ('report_registration', 'numbers of people'),
-  ('report_sensor', 'gauges'), ('report_held_reading', 'gauges'),
+  ('report_sensor', 'gauges'), ('report_silence', 'gauges'), ('report_held_reading', 'gauges'), ('sensor_forecast', 'gauges'),
+  ('confirm_reading', 'gauges'), ('set_sensor_state', 'answers nothing'), ('end_stage', 'answers nothing'),
   ('report_html', 'its parts keep it: report_household, report_note, map_people_svg'),
   ('link_account', 'answers nothing'), ('refuse_registration', 'answers nothing'), ('suspend_account', 'answers nothing'),
   ('resume_account', 'answers nothing'), ('end_sessions', 'answers with a number of logins, all ended'),
