@@ -2,21 +2,21 @@
 
 CREATE TABLE passport.account (
   resident_id bigint PRIMARY KEY REFERENCES passport.resident,
-  state text NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'suspended')),
+  state text NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'suspended', 'closed')),
   assurance text NOT NULL CHECK (assurance IN ('counter_seen', 'counter_pin', 'card_staff', 'card_certain')),
   created_at timestamptz NOT NULL,
-  suspended_for text CHECK (suspended_for IN ('revocation', 'staff')),
+  suspended_for text CHECK (suspended_for IN ('revocation', 'staff', 'moved_out')),
   asks text CHECK (asks IN ('signature', 'renewal')),
   CHECK (state = 'suspended' OR suspended_for IS NULL)
 );
 COMMENT ON TABLE passport.account IS
-'Residents who use the services. assurance, the lowest first: counter_seen if staff enrolled them with a card whose PIN nobody entered, counter_pin if they entered it, card_staff if a person decided whose two certificates they are, card_certain if the certificate''s four attributes alone found them in the register. asks: signature if the attributes changed and a new signature certificate is to be registered, renewal if a new card is. suspended_for: revocation ends with new certificates, staff only by staff.';
+'Residents who use the services. assurance, the lowest first: counter_seen if staff enrolled them with a card whose PIN nobody entered, counter_pin if they entered it, card_staff if a person decided whose two certificates they are, card_certain if the certificate''s four attributes alone found them in the register. asks: signature if the attributes changed and a new signature certificate is to be registered, renewal if a new card is. suspended_for: revocation ends with new certificates, staff only by staff, moved_out when the resident moves back. closed: the holder has died.';
 
 CREATE TABLE passport.account_event (
   resident_id bigint NOT NULL REFERENCES passport.account,
   event_id bigint GENERATED ALWAYS AS IDENTITY,
   event text NOT NULL CHECK (event IN ('linked', 'enrolled', 'assurance_raised', 'replaced', 'revoked', 'asked',
-                                       'suspended', 'resumed', 'ppid_attached', 'ppid_detached')),
+                                       'suspended', 'resumed', 'closed', 'ppid_attached', 'ppid_detached')),
   detail jsonb NOT NULL,
   done_by text NOT NULL,
   happened_at timestamptz NOT NULL,

@@ -66,7 +66,7 @@ BEGIN
             FROM passport.resident_directory AS d WHERE d.resident_number IN ('canary-1', 'canary-2', 'canary-3')) AS v(key, value);
   RETURN canary || jsonb_build_object(
     'name', '金糸雀　一子', 'birth_date', '1990-02-03', 'address', address, 'lon', place.lon, 'lat', place.lat,
-    'area', passport.canary_area(place.lon, place.lat),
+    'area', passport.canary_area(place.lon, place.lat), 'import', (SELECT max(n.import_id) FROM passport.import_run AS n),
     'today', passport.today(), 'now', passport.now(), 'soon', passport.now() + interval '1 day');
 END $$;
 COMMENT ON FUNCTION passport.canary_residents() IS

@@ -35,9 +35,9 @@ SELECT k.conrelid::regclass, k.conname FROM pg_constraint AS k
   JOIN pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
  WHERE k.contype = 'f' AND a.attname <> 'resident_id';
 
-\echo == a table without a primary key
+\echo == a table without a primary key; of a partitioned one (reading), each partition has its own
 SELECT c.oid::regclass FROM pg_class AS c
- WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind IN ('r', 'p')
+ WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind = 'r'
    AND NOT EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = c.oid AND i.indisprimary);
 
 \echo == a trigger that fires on INSERT
@@ -67,7 +67,14 @@ SELECT c.oid::regclass, a.grantee::regrole, a.privilege_type FROM pg_class AS c
  WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind IN ('r', 'p', 'S')
    AND a.grantee <> c.relowner;
 
-\echo == a table whose row security is not forced, or whose policy is not for passport_owner alone
+\echo == a column of a table that anybody but its owner may touch: the inlets of an import, which can be written only
+SELECT c.oid::regclass, x.grantee::regrole, x.privilege_type, count(*) AS columns FROM pg_class AS c
+  JOIN pg_attribute AS a ON a.attrelid = c.oid
+  CROSS JOIN LATERAL aclexplode(a.attacl) AS x
+ WHERE c.relnamespace = 'passport'::regnamespace AND x.grantee <> c.relowner
+ GROUP BY 1, 2, 3 ORDER BY c.oid::regclass::text COLLATE "C";
+
+\echo == a table whose row security is not forced, or whose policy is not for passport_owner alone: the inlets, for COPY FROM is refused under it
 SELECT c.oid::regclass FROM pg_class AS c
  WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind IN ('r', 'p')
    AND NOT (c.relrowsecurity AND c.relforcerowsecurity
@@ -148,7 +155,8 @@ INSERT INTO without_access VALUES
   ('draft_alert', 'numbers of people'), ('approve_alert', 'numbers of people'), ('cancel_alert', 'numbers of people'),
   ('alert_draft', 'numbers of people'), ('report_alert', 'numbers of people'), ('report_points', 'numbers of people'),
   ('report_reminder', 'numbers of people'), ('report_registration', 'numbers of people'),
-  ('report_sensor', 'gauges'), ('report_held_reading', 'gauges'),
+  ('report_sensor', 'gauges'), ('report_silence', 'gauges'), ('report_held_reading', 'gauges'), ('sensor_forecast', 'gauges'),
+  ('confirm_reading', 'gauges'), ('set_sensor_state', 'answers nothing'), ('end_stage', 'answers nothing'),
   ('report_html', 'its parts keep it: report_household, report_note, map_people_svg'),
   ('link_account', 'answers nothing'), ('refuse_registration', 'answers nothing'), ('suspend_account', 'answers nothing'),
   ('resume_account', 'answers nothing'), ('end_sessions', 'answers with a number of logins, all ended'),
@@ -165,7 +173,9 @@ INSERT INTO without_access VALUES
   ('award_points', 'books what the resident sees in the ledger'), ('award_roster', 'books what residents see in the ledger'),
   ('spend_points', 'books what the resident sees in the ledger, and answers with what is left'),
   ('reverse_points', 'books what the resident sees in the ledger, and answers with what is left'),
-  ('import_residents', 'answers with numbers and rules, never a value'), ('refresh_match_keys', 'answers nothing'),
+  ('import_residents', 'answers with numbers and rules, never a value'), ('import_problems', 'answers with rows and rules, never a value'),
+  ('preview_import', 'numbers of people'), ('import_extract', 'numbers of people'), ('import_address_points', 'numbers of parcels'),
+  ('place_residents', 'a number of people'), ('refresh_match_keys', 'answers nothing'),
   ('record_readings', 'gauges'), ('define_sensor', 'gauges'), ('assign_zones', 'zones'), ('import_hazard_zones', 'zones'),
   ('set_program', 'rules'), ('set_program_rule', 'rules'), ('set_audience', 'rules'), ('set_operation_policy', 'rules'),
   ('set_consent_purpose', 'rules'), ('set_retention', 'rules'), ('set_job', 'rules'),
@@ -200,6 +210,8 @@ INSERT INTO kept VALUES
   ('consent', 'as it stands'), ('consent_event', 'proof of consent, as long as it may be asked for'),
   ('point_account', 'the ledger'), ('point_entry', 'the ledger'), ('card', 'as it stands'), ('renewal_reminder', 'each is sent at most once'),
   ('need', 'as it stands: staff remove what is no more'), ('need_roster', 'as it stands: staff take off who needs it no longer'),
+  ('resident_history', 'who lived where and when is asked as long as their records are kept: the register itself keeps a removed record for 150 years'),
+  ('import_effect', 'what an import set off for whom is part of that history'),
   ('need_event', 'why somebody was on no roster is asked after a disaster, however late that comes'),
   ('protection_event', 'who saw a protected address is asked as long as somebody may look for the person'),
   ('delivery', 'those that wait: each ends in an outcome'), ('device_directory', 'as device');

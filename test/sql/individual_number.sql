@@ -47,6 +47,8 @@ INSERT INTO recipe (function, argument, reason) VALUES
   ('set_retention', 'what', :looked_up), ('verify_signature', 'purpose', :vocabulary), ('verify_signature', 'scheme', :vocabulary),
   ('view_household', 'purpose', :vocabulary), ('view_points', 'purpose', :vocabulary), ('view_point_balance', 'purpose', :vocabulary),
   ('view_renewal_plan', 'purpose', :vocabulary), ('view_resident', 'purpose', :vocabulary), ('view_resident', 'columns', :vocabulary),
+  ('set_sensor_state', 'sensor', :looked_up), ('set_sensor_state', 'state', :vocabulary), ('confirm_reading', 'sensor', :looked_up),
+  ('end_stage', 'sensor', :looked_up), ('sensor_forecast', 'sensor', :looked_up),
   ('complete_source', 'worker', 'compared, not stored'), ('complete_source', 'failure', 'a word of passport-fetch'),
   ('complete_source', 'etag', 'a header of the server of revocation lists: any digits, or lists would not be loaded'),
   ('complete_source', 'last_modified', 'a header of the server of revocation lists: any digits, or lists would not be loaded'),
@@ -54,6 +56,8 @@ INSERT INTO recipe (function, argument, reason) VALUES
   ('load_variants', 'usuals', 'kept ten characters at the most: no number fits'),
   ('match_words', 'explanation', :computed), ('match_words', 'language', :computed),
   ('make_ocsp_request', 'serials', 'serial numbers in hex, of J-LIS: any digits'),
+  ('preview_import', 'kind', :vocabulary), ('import_extract', 'kind', :vocabulary), ('import_effects', 'purpose', :vocabulary),
+  ('resident_as_of', 'purpose', :vocabulary), ('unplaced_residents', 'purpose', :vocabulary),
   ('set_source', 'url', 'a URL of J-LIS: any digits, or lists would not be loaded'), ('set_source', 'kind', :vocabulary),
   ('set_source', 'issuer', :looked_up), ('withdraw_consent', 'purpose', :looked_up),
   ('step_up', 'source', 'kept as its SHA-256'), ('register_account', 'source', 'kept as its SHA-256'), ('enrol_at_counter', 'source', 'kept as its SHA-256'),
@@ -99,6 +103,8 @@ INSERT INTO recipe (function, argument, call) VALUES
   ('set_consent_purpose', 'title', $$set_consent_purpose('checkup', '2026-07-02', '{"ja": "{n}"}', '1 year')$$),
   ('set_program', 'program', $$set_program('{n}', '{"ja": "x"}')$$),
   ('set_program', 'title', $$set_program('walk', '{"ja": "{n}"}')$$),
+  ('set_sensor_state', 'reason', $$set_sensor_state('told', 'maintenance', '{n}')$$),
+  ('end_stage', 'reason', $$end_stage('told', '{n}')$$),
   ('set_retention', 'reason', $$set_retention('logout', '1 day', '{n}')$$),
   ('set_sensitive_column', 'source', $$set_sensitive_column('{n}', 'x', true, 'y')$$),
   ('set_sensitive_column', 'column_name', $$set_sensitive_column('x', '{n}', true, 'y')$$),
@@ -121,6 +127,8 @@ SELECT r.function, r.argument FROM recipe AS r
                       AND r.argument = ANY (p.proargnames[1:p.pronargs])) ORDER BY 1, 2;
 
 -- what the calls are about
+SELECT passport.define_sensor('told', '{"start_level": 2}');
+UPDATE passport.sensor_state SET stage = 1 WHERE sensor = 'told';
 SELECT imported FROM passport.import_residents('[
   {"resident_number": "91001", "name": "甲", "birth_date": "1980-01-01", "lon": 138.45, "lat": 35.95}, {"resident_number": "91002", "name": "乙"},
   {"resident_number": "91003", "name": "丙"}]');
