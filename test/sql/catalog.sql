@@ -233,6 +233,10 @@ SELECT t.name FROM passport.copied_table() AS t
 SELECT t.name, a.attname FROM passport.copied_table() AS t JOIN pg_attribute AS a ON a.attrelid = t.relation
  WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attname ~ '(guardian_id|holder|decided_by|token|secret|digest|sealed)'
    AND a.attname <> ALL (t.left_out) ORDER BY 1, 2;
+\echo == a column of the copy that can hold a place, and is not left out where somebody else of the household is protected
+SELECT t.name, a.attname FROM passport.copied_table('{always,household}') AS t JOIN pg_attribute AS a ON a.attrelid = t.relation
+ WHERE a.attnum > 0 AND NOT a.attisdropped AND (a.attname ~ '(address|aza|lot|building|place|record|note)$' OR a.atttypid = 'public.geometry'::regtype)
+   AND a.attname <> ALL (t.left_out) ORDER BY 1, 2;
 \echo == what the copy leaves out that is not there
 SELECT o.table_name, o.column_name FROM passport.copy_omission AS o
  WHERE NOT EXISTS (SELECT FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
