@@ -210,6 +210,8 @@ INSERT INTO kept VALUES
   ('consent', 'as it stands'), ('consent_event', 'proof of consent, as long as it may be asked for'),
   ('point_account', 'the ledger'), ('point_entry', 'the ledger'), ('card', 'as it stands'), ('renewal_reminder', 'each is sent at most once'),
   ('need', 'as it stands: staff remove what is no more'), ('need_roster', 'as it stands: staff take off who needs it no longer'),
+  ('resident_history', 'who lived where and when is asked as long as their records are kept: the register itself keeps a removed record for 150 years'),
+  ('import_effect', 'what an import set off for whom is part of that history'),
   ('need_event', 'why somebody was on no roster is asked after a disaster, however late that comes'),
   ('protection_event', 'who saw a protected address is asked as long as somebody may look for the person'),
   ('delivery', 'those that wait: each ends in an outcome'), ('device_directory', 'as device');
