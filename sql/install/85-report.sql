@@ -13,11 +13,18 @@ COMMENT ON VIEW passport.report_sensor IS
 
 CREATE VIEW passport.report_held_reading WITH (security_barrier) AS
   SELECT r.sensor, coalesce(nullif(s.name, ''), s.sensor) AS name, r.observed_at, r.value, s.unit,
-         r.verdict, r.reasons
+         r.verdict, r.reasons,
+         passport.weather_level('{flood,inland_flood,landslide}', r.observed_at) AS weather_level
     FROM passport.reading AS r JOIN passport.sensor AS s USING (sensor)
    WHERE r.verdict <> 'accepted' AND r.observed_at > passport.now() - interval '48 hours';
 COMMENT ON VIEW passport.report_held_reading IS
-'Readings of the last 48 hours that the gate held back or rejected, with its reasons.';
+'Readings of the last 48 hours that the gate held back or rejected, with its reasons, and the highest level that the weather service gave for water and slopes at that time: a person can judge by it whether the gauge can be right.';
+
+CREATE VIEW passport.report_weather WITH (security_barrier) AS
+  SELECT DISTINCT w.hazard, w.level, w.rank, w.name, w.area_name, w.office, w.reported_at, w.valid_until, w.headline
+    FROM passport.weather_at(passport.now()) AS w;
+COMMENT ON VIEW passport.report_weather IS
+'Warnings of the weather service that stand for the municipality. hazard NULL: a code that weather_word does not know.';
 
 CREATE VIEW passport.report_alert WITH (security_barrier) AS
   SELECT a.alert_id, a.mode, a.state, a.level, w.action, w.action_en, w.colour, w.ink, a.area_names, a.sensor,
@@ -324,10 +331,15 @@ BEGIN ATOMIC
                 concat_ws(' ', round(s.value::numeric, 2), s.unit), passport.local_time(s.observed_at),
                 CASE WHEN s.state = 'maintenance' THEN '保守中 maintenance' WHEN s.silent THEN '途絶 silent' ELSE '動作 in service' END),
                 '' ORDER BY s.stage DESC, s.sensor) FROM passport.report_sensor AS s)),
+    passport.html_table('気象庁の警報など', 'Warnings of the weather service',
+      ARRAY['レベル|level', '種類|warning', '区域|area', '発表|reported', '官署|office'],
+      (SELECT string_agg(passport.html_row(w.level::text, w.name, w.area_name, passport.local_time(w.reported_at), w.office),
+                         '' ORDER BY w.level DESC NULLS LAST, w.name, w.office)
+         FROM passport.report_weather AS w)),
     passport.html_table('止めた値', 'Readings held back',
-      ARRAY['時刻|time', '水位計|gauge', '水位|level', '判定|verdict', '理由|reasons'],
+      ARRAY['時刻|time', '水位計|gauge', '水位|level', '判定|verdict', '理由|reasons', 'その時の気象庁のレベル|weather level then'],
       (SELECT string_agg(passport.html_row(passport.local_time(r.observed_at), r.name,
-                concat_ws(' ', round(r.value::numeric, 2), r.unit), r.verdict, array_to_string(r.reasons, ', ')),
+                concat_ws(' ', round(r.value::numeric, 2), r.unit), r.verdict, array_to_string(r.reasons, ', '), r.weather_level::text),
                 '' ORDER BY r.observed_at DESC)
          FROM (SELECT * FROM passport.report_held_reading AS h ORDER BY h.observed_at DESC LIMIT 60) AS r)),
     passport.html_table('今日のポイント', 'Points today',
