@@ -373,8 +373,8 @@ h1{font-size:1.6rem;margin:0}h2{font-size:1.15rem;margin:0 0 12px}h3{font-size:1
 small{font-weight:400;color:var(--soft);font-size:.78em}
 header p{margin:4px 0 12px;color:var(--soft)}
 section{background:var(--paper);border:1px solid var(--line);border-radius:10px;padding:16px;margin:16px 0}
-.banner{display:flex;flex-wrap:wrap;gap:4px 14px;align-items:baseline;margin:8px 0;padding:10px 16px;border-radius:8px;border:2px solid #fff;outline:1px solid #777}
-.banner strong{font-size:1.15rem}.banner small{color:inherit;margin-left:auto}
+.banner{display:flex;flex-wrap:wrap;gap:4px 14px;align-items:baseline;margin:8px 0;padding:10px 16px;border-radius:8px;border:2px solid #fff;outline:1px solid #777;font-size:1.17rem;font-weight:700}
+.banner strong{font-size:1.25rem}.banner small{color:inherit;font-size:inherit;font-weight:inherit;margin-left:auto}
 .figures{display:grid;grid-template-columns:repeat(4,1fr);gap:10px;margin:16px 0}
 .figures div{background:var(--paper);border:1px solid var(--line);border-radius:10px;padding:10px 14px;display:flex;flex-direction:column;justify-content:space-between}
 dt{font-size:.86rem}dt small{display:block}dd{margin:4px 0 0;font-size:1.7rem;font-weight:600;font-variant-numeric:tabular-nums}
