@@ -10,13 +10,15 @@
       title: "水位と避難の地図", skip: "地図を飛ばして一覧へ", language: "言語", map: "地図", alerts: "出ている警報",
       sensors: "水位計", shelters: "避難場所", data: "データ（GeoJSON）", none: "いま出ている警報はありません。",
       at: "現在", issued: "発令", stage: "段階", normal: "平常", silent: "データが届いていません", maintenance: "保守中",
+      doubted: "値を確認中", resting: "水位が低いため観測休止中",
+      since: function (time) { return "（" + time + "から）"; },
+      forecast: function (stage, from, until) { return "このまま上がると" + from + "〜" + until + "に段階" + stage + "（見込み）"; },
       alerted: "警報の区域", gauge: "水位計と段階", shelter: "避難場所", suits: "対応する災害",
       level: "警戒レベル", attention: "気象庁や役場の情報も確かめてください。",
       spans: ["分", "時間", "日"],
-      weather: "気象庁の警報など", calm: "この市町村への警報や注意報は届いていません。", reported: "発表", equal: function (level) { return "警戒レベル " + level + " 相当"; }, open: "開いています", since: "から",
+      weather: "気象庁の警報など", calm: "この市町村への警報や注意報は届いていません。", reported: "発表", open: "開いています",
+      equal: function (level) { return "警戒レベル " + level + " 相当"; },
       range: function (low, high, now) { return "過去48時間：最低 " + low + "、最高 " + high + "、いま " + now; },
-      silentSince: function (time) { return time + "からデータが届いていません"; }, resting: "水位が低く待機中", doubted: "値を確認中",
-      forecast: function (stage, time, from, to) { return "このまま上がると " + time + " ごろ段階 " + stage + "（" + from + "〜" + to + "）"; },
       stale: function (span) { return "この地図は" + span + "前から新しくなっていません。役場の案内や防災無線を確かめてください。"; },
       hazards: { flood: "洪水", landslide: "土砂災害", earthquake: "地震", fire: "火事", tsunami: "津波",
                  storm_surge: "高潮", inland_flood: "内水", volcano: "火山" }
@@ -26,13 +28,15 @@
       alerts: "Alerts in force", sensors: "River gauges", shelters: "Evacuation sites", data: "Data (GeoJSON)",
       none: "No alert is in force now.", at: "As of", issued: "Issued", stage: "Stage", normal: "normal",
       silent: "no data are arriving", maintenance: "under maintenance", alerted: "alerted area",
+      doubted: "readings are being checked", resting: "resting at low water",
+      since: function (time) { return " (since " + time + ")"; },
+      forecast: function (stage, from, until) { return "if it goes on rising, stage " + stage + " between " + from + " and " + until + " (forecast)"; },
       gauge: "river gauge and stage", shelter: "evacuation site", suits: "suitable for", level: "Alert Level",
       attention: "Check the information of the weather service and the village office as well.",
       spans: [" minutes", " hours", " days"],
-      weather: "Weather warnings", calm: "No warning for this municipality has come in.", reported: "reported", equal: function (level) { return "like Alert Level " + level; }, open: "open now", since: "since",
+      weather: "Weather warnings", calm: "No warning for this municipality has come in.", reported: "reported", open: "open now",
+      equal: function (level) { return "like Alert Level " + level; },
       range: function (low, high, now) { return "Last 48 hours: lowest " + low + ", highest " + high + ", now " + now; },
-      silentSince: function (time) { return "no data since " + time; }, resting: "resting at low water", doubted: "value being checked",
-      forecast: function (stage, time, from, to) { return "if it goes on rising: stage " + stage + " about " + time + " (" + from + " to " + to + ")"; },
       stale: function (span) { return "This map has not been updated for " + span + ". Check with the village office."; },
       hazards: { flood: "flood", landslide: "landslide", earthquake: "earthquake", fire: "fire", tsunami: "tsunami",
                  storm_surge: "storm surge", inland_flood: "inland flood", volcano: "volcano" }
@@ -90,20 +94,21 @@
     return e;
   }
 
-  function heardWords(p) {
-    if (p.silent) { return p.silent_since ? say.silentSince(when(p.silent_since)) : say.silent; }
-    return p.condition === "resting" || p.condition === "doubted" ? say[p.condition] : "";
-  }
-
   function stageWords(p) {
     if (p.state === "maintenance") { return say.maintenance; }
     return [p.stage ? say.stage + " " + p.stage + (p.stage_name ? " " + p.stage_name : "") : say.normal,
-            p.observed_at ? when(p.observed_at) : "", heardWords(p)].filter(Boolean).join(" · ");
+            p.observed_at ? when(p.observed_at) : "", heardWords(p), forecastWords(p)].filter(Boolean).join(" · ");
   }
 
+  function heardWords(p) {
+    if (p.condition === "silent") { return say.silent + (p.silent_since ? say.since(when(p.silent_since)) : ""); }
+    return p.condition === "doubted" || p.condition === "resting" ? say[p.condition] : "";
+  }
+
+  // The next stage only, and always as an interval: nobody knows what the rain will do.
   function forecastWords(p) {
-    var next = p.forecast && p.forecast[0];
-    return next ? say.forecast(next.stage, clock(next.expected_at), clock(next.earliest_at), clock(next.latest_at)) : "";
+    var next = p.forecast[0];
+    return next ? say.forecast(next.stage, when(next.earliest_at), when(next.latest_at)) : "";
   }
 
   function chart(p) {
@@ -195,7 +200,7 @@
 
   function shelterMark(p) { return make("span", p.open_since ? "house open" : "house", "避"); }
 
-  function openWords(p) { return p.open_since ? say.open + " (" + when(p.open_since) + " " + say.since + ")" : ""; }
+  function openWords(p) { return p.open_since ? say.open + say.since(when(p.open_since)) : ""; }
 
   // Where one can go now comes first; a place to stay that is open is shown though it is for no hazard.
   function shelters() {
@@ -209,7 +214,7 @@
     var gauges = empty(byId("sensors")), houses = empty(byId("shelters"));
     features("sensor").sort(function (a, b) { return b.properties.stage - a.properties.stage; }).forEach(function (f) {
       var p = f.properties;
-      entry(gauges, "sensor " + p.sensor, mark(p), p.name, valueWords(p), [stageWords(p), forecastWords(p)].filter(Boolean).join(" · "), chart(p));
+      entry(gauges, "sensor " + p.sensor, mark(p), p.name, valueWords(p), stageWords(p), chart(p));
     });
     shelters().forEach(function (f) {
       var p = f.properties;
@@ -247,7 +252,7 @@
     });
     features("sensor").forEach(function (f) {
       var p = f.properties;
-      place(f, "sensor " + p.sensor, mark(p), p.name, [valueWords(p), stageWords(p), forecastWords(p)], chart(p))
+      place(f, "sensor " + p.sensor, mark(p), p.name, [valueWords(p), stageWords(p)], chart(p))
         .setZIndexOffset(1000).bindTooltip(p.name, { permanent: true, direction: "right", offset: [14, 0], className: "gauge" });
     });
   }

@@ -34,6 +34,9 @@ SELECT code, sensor, observed_at, value, verdict, reasons, stage, stage_changed 
   {"code": "2000000003", "obsTime": "2026-06-01T21:50:00+09:00", "level": 1e999},
   {"code": "2000000004", "obsTime": "2026-06-01T21:30:00+09:00", "level": 720.1},
   {"obsTime": "2026-06-01T21:30:00+09:00"}, 3, null, []]}') ORDER BY code, observed_at, value, reasons;
+-- a gauge that counts from its own zero
+SELECT passport.define_sensor('adapter-2', '{"zero_elevation": 719.8}');
+SELECT sensor, round(value::numeric, 2) AS value, verdict FROM passport.take_river_levels('{"items": [{"code": "2000000004", "obsTime": "2026-06-01T21:30:00+09:00", "level": 720.1}]}', '2026-06-01 21:55+09');
 -- the same file once more: nothing is stored twice
 SELECT verdict, reasons FROM passport.take_river_levels('{"items": [{"code": "2000000003", "obsTime": "2026-06-01T21:30:00+09:00", "level": 852.72}]}', '2026-06-01 21:55+09');
 SELECT count(*) FROM passport.reading WHERE sensor = 'adapter-1';
