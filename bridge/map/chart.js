@@ -23,6 +23,17 @@
     return { low: low - margin, high: high + margin };
   }
 
+  // Words of thresholds that lie close together stand beside each other.
+  function drawThresholds(svg, thresholds, y) {
+    var column = 0, before = null;
+    thresholds.forEach(function (t) {
+      column = before !== null && before - y(t.up) < 12 ? (column + 1) % 3 : 0;
+      before = y(t.up);
+      svg.appendChild(draw("path", { "class": "threshold", d: "M" + LEFT + " " + y(t.up) + "H" + RIGHT }));
+      svg.appendChild(draw("text", { x: LEFT + 4 + column * 92, y: y(t.up) - 4 }, t.stage + (t.name ? " " + t.name : "") + " " + t.up.toFixed(2)));
+    });
+  }
+
   // passportChart returns the drawing of {points, thresholds} until a time, or nothing for want of two points.
   window.passportChart = function (chart, until, words, clock) {
     if (!chart || chart.points.length < 2) { return null; }
@@ -40,10 +51,7 @@
     [scale.low, scale.high].forEach(function (value) {
       svg.appendChild(draw("text", { x: LEFT - 3, y: +y(value) + (value === scale.low ? 0 : 9), "text-anchor": "end" }, value.toFixed(1)));
     });
-    chart.thresholds.filter(function (t) { return t.up >= scale.low && t.up <= scale.high; }).forEach(function (t) {
-      svg.appendChild(draw("path", { "class": "threshold", d: "M" + LEFT + " " + y(t.up) + "H" + RIGHT }));
-      svg.appendChild(draw("text", { x: LEFT + 4, y: y(t.up) - 4 }, t.stage + (t.name ? " " + t.name : "") + " " + t.up.toFixed(2)));
-    });
+    drawThresholds(svg, chart.thresholds.filter(function (t) { return t.up >= scale.low && t.up <= scale.high; }), y);
     chart.points.forEach(function (p) {
       line += (before === null || p[0] - before > GAP ? "M" : "L") + x(p[0]) + " " + y(p[1]);
       before = p[0];
