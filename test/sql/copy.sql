@@ -59,8 +59,6 @@ SELECT data #> '{held,resident,0}' ?| '{address,oaza,location}' AS place, data #
 ROLLBACK TO open;
 -- nor for a guardian: while the household's is protected, or the ward's will be, or is asked to be, or had its last day and nobody had notice
 CREATE FUNCTION pg_temp.by_guardian(protection text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-  kept jsonb;
 BEGIN
   EXECUTE 'SELECT passport.' || protection;
   PERFORM set_config('passport.clock', '2026-07-01 12:01+09', true);
@@ -73,9 +71,9 @@ BEGIN
 EXCEPTION WHEN SQLSTATE 'PT403' THEN
   RETURN SQLERRM;
 END $$;
-SELECT what, pg_temp.by_guardian(what) FROM (VALUES
-  (format('protect_address(%s, ''2026-07-01'', ''2027-06-30'', ''x'', ''{}'')', :ichiko)), (format('protect_address(%s, ''2026-07-05'', ''2027-06-30'', ''x'', ''{}'')', :jiro)),
-  (format('request_protection(%s, ''x'', NULL, ''{}'')', :jiro)), (format('protect_address(%s, ''2026-06-01'', ''2026-06-30'', ''x'', ''{}'')', :jiro))) AS t(what);
+SELECT whose, what, pg_temp.by_guardian(format(what, resident_id)) FROM (VALUES
+  ('guardian', :ichiko, $$protect_address(%s, '2026-07-01', '2027-06-30', 'x', '{}')$$), ('ward', :jiro, $$protect_address(%s, '2026-07-05', '2027-06-30', 'x', '{}')$$),
+  ('ward', :jiro, $$request_protection(%s, 'x', NULL, '{}')$$), ('ward', :jiro, $$protect_address(%s, '2026-06-01', '2026-06-30', 'x', '{}')$$)) AS t(whose, resident_id, what);
 ROLLBACK TO open;
 -- more than fits is cut, and said
 SELECT pg_temp.act('91001');
