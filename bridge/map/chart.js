@@ -26,10 +26,10 @@
   // Words of thresholds that lie close together stand beside each other.
   function drawThresholds(svg, thresholds, y) {
     var column = 0, before = null;
+    thresholds.forEach(function (t) { svg.appendChild(draw("path", { "class": "threshold", d: "M" + LEFT + " " + y(t.up) + "H" + RIGHT })); });
     thresholds.forEach(function (t) {
       column = before !== null && before - y(t.up) < 12 ? (column + 1) % 3 : 0;
       before = y(t.up);
-      svg.appendChild(draw("path", { "class": "threshold", d: "M" + LEFT + " " + y(t.up) + "H" + RIGHT }));
       svg.appendChild(draw("text", { x: LEFT + 4 + column * 92, y: y(t.up) - 4 }, t.stage + (t.name ? " " + t.name : "") + " " + t.up.toFixed(2)));
     });
   }
