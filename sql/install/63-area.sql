@@ -96,11 +96,9 @@ CREATE INDEX resident_by_oaza ON passport.resident (oaza)
 --   200 compact ones, 800,160 vertices        10.09  1.77  4.17  2.91  2.17  1.65
 -- An area as it is costs a comparison of all of it with itself for each point,
 -- so many vertices are slow however they are prepared.
-CREATE FUNCTION passport.residents_in(area geometry) RETURNS SETOF bigint
-  LANGUAGE sql STABLE SECURITY DEFINER ROWS 1000
-  SET search_path = pg_catalog, pg_temp
-  SET jit = off
-  SET client_min_messages = warning
+-- Not pinned, so that it is inlined into residents_in() and what else asks.
+CREATE FUNCTION passport.selected(area geometry) RETURNS TABLE (resident_id bigint, reason text)
+  LANGUAGE sql STABLE ROWS 1000
 BEGIN ATOMIC
   WITH piece AS MATERIALIZED (
     SELECT ST_Subdivide((passport.sound_area(area)).area, 256) AS shape
@@ -113,12 +111,46 @@ BEGIN ATOMIC
     UNION
     SELECT o.name FROM piece JOIN passport.oaza AS o ON ST_Intersects(piece.shape, o.location)
   )
-  SELECT l.resident_id FROM located AS l
-  UNION
-  SELECT r.resident_id
+  SELECT l.resident_id, 'home' FROM located AS l
+  UNION ALL
+  SELECT r.resident_id, 'oaza'
     FROM touched JOIN passport.resident AS r ON r.oaza = touched.oaza
    WHERE (r.location IS NULL OR r.location_precision = 'oaza')
-     AND r.status NOT IN ('moved_out', 'deceased');
+     AND r.status NOT IN ('moved_out', 'deceased')
+  UNION ALL
+  -- the table and not the view alone: a security barrier would keep the index out
+  SELECT w.resident_id, 'whereabouts'
+    FROM piece JOIN passport.whereabouts AS w ON ST_Intersects(piece.shape, w.location)
+    JOIN passport.current_whereabouts AS c USING (resident_id, whereabouts_id)
+    JOIN passport.resident AS r USING (resident_id)
+   WHERE r.status NOT IN ('moved_out', 'deceased')
+  UNION ALL
+  SELECT p.resident_id, 'place'
+    FROM piece JOIN passport.registered_place AS p ON ST_Intersects(piece.shape, p.location)
+    JOIN passport.resident AS r USING (resident_id)
+   WHERE passport.has_consent(p.resident_id, 'alert_places') AND r.status NOT IN ('moved_out', 'deceased');
+END;
+COMMENT ON FUNCTION passport.selected(geometry) IS
+'Who is selected for an area, and why, a row for each reason: home (their home lies in it), oaza (nobody can say that it does not), whereabouts (they are said to be there now), place (a place that they registered lies in it, and their consent stands). It pins no search path: its body is bound already.';
+
+CREATE FUNCTION passport.residents_in(area geometry) RETURNS SETOF bigint
+  LANGUAGE sql STABLE SECURITY DEFINER ROWS 1000
+  SET search_path = pg_catalog, pg_temp
+  SET jit = off
+  SET client_min_messages = warning
+BEGIN ATOMIC
+  SELECT DISTINCT s.resident_id FROM passport.selected(area) AS s;
 END;
 COMMENT ON FUNCTION passport.residents_in(geometry) IS
-'Residents (not those who moved out or died) whose home lies in an area (EPSG:4326) or on its border. Of a resident whose home is known by oaza only nobody can say that it lies outside, so such residents are selected when the point of their oaza lies in the area or any located resident of it is selected: too many are warned rather than one left out. Address protection does not matter here: protected residents must be warned too, and no place leaves this function.';
+'Residents (not those who moved out or died) whom an area (EPSG:4326) concerns: whose home lies in it or on its border, who are said to be there now, or who registered a place there (selected() says why). Of a resident whose home is known by oaza only nobody can say that it lies outside, so such residents are selected when the point of their oaza lies in the area or any located resident of it is selected; and who is said to be away is selected by their home all the same: too many are warned rather than one left out. Address protection does not matter here: protected residents must be warned too, and no place leaves this function.';
+
+CREATE FUNCTION passport.selection_reasons(area geometry) RETURNS TABLE (resident_id bigint, reasons text[])
+  LANGUAGE sql STABLE SECURITY DEFINER ROWS 1000
+  SET search_path = pg_catalog, pg_temp
+  SET jit = off
+  SET client_min_messages = warning
+BEGIN ATOMIC
+  SELECT s.resident_id, array_agg(DISTINCT s.reason ORDER BY s.reason) FROM passport.selected(area) AS s GROUP BY s.resident_id;
+END;
+COMMENT ON FUNCTION passport.selection_reasons(geometry) IS
+'residents_in() with the reasons of each, as selected() names them. Granted to nobody: alerts keep them.';

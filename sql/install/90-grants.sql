@@ -23,7 +23,7 @@ GRANT EXECUTE ON FUNCTION
   passport.verify_signature, passport.certificate_info,
   passport.my_account, passport.attach_ppid, passport.detach_ppid, passport.act_for, passport.my_wards,
   passport.give_consent, passport.withdraw_consent, passport.my_consents, passport.my_consent_history, passport.my_access_log, passport.my_data,
-  passport.register_device, passport.answer_alert,
+  passport.register_device, passport.answer_alert, passport.report_whereabouts, passport.register_place, passport.my_places,
   passport.my_point_balance, passport.my_point_history, passport.spend_my_points, passport.my_renewal_plan,
   passport.public_map, passport.alert_cap
   TO passport_app;
@@ -31,6 +31,9 @@ GRANT EXECUTE ON FUNCTION
 -- the village's staff
 GRANT EXECUTE ON FUNCTION
   passport.draw_affected_area, passport.draft_alert, passport.cancel_alert, passport.alert_cap,
+  passport.record_answer, passport.record_whereabouts, passport.selection_reason,
+  passport.call_list, passport.door_list, passport.unaccounted, passport.assign_group,
+  passport.check_in, passport.check_out, passport.check_in_residents, passport.check_out_residents, passport.set_capacity,
   passport.find_resident, passport.match_words, passport.normalized_name, passport.normalized_address,
   passport.view_resident, passport.view_household, passport.view_points, passport.view_point_balance,
   passport.view_renewal_plan, passport.view_due_reminders, passport.registration_queue,
@@ -49,7 +52,7 @@ GRANT EXECUTE ON FUNCTION
 GRANT SELECT ON
   passport.report_sensor, passport.report_held_reading, passport.report_alert,
   passport.report_points, passport.report_registration, passport.registration_candidate, passport.alert_draft,
-  passport.protection_status
+  passport.shelter_occupancy, passport.protection_status
   TO passport_staff;
 
 -- who approves alerts, and may see what they approve
@@ -58,7 +61,8 @@ GRANT EXECUTE ON FUNCTION
   passport.report_html, passport.local_time, passport.alert_words, passport.report_alerts,
   passport.shown_count, passport.declare_disaster, passport.end_disaster
   TO passport_approver;
-GRANT SELECT ON passport.report_sensor, passport.report_held_reading, passport.report_alert, passport.alert_draft
+GRANT SELECT ON passport.report_sensor, passport.report_held_reading, passport.report_alert, passport.alert_draft,
+  passport.shelter_occupancy
   TO passport_approver;
 
 -- who runs the system
