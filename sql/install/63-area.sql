@@ -7,13 +7,41 @@ CREATE TABLE passport.sensor_zone (
   PRIMARY KEY (sensor, stage, zone_id)
 );
 COMMENT ON TABLE passport.sensor_zone IS
-'Zones that are endangered from a stage of a sensor on.';
+'Zones that are endangered from a stage of a sensor on. One that is over stays here until assign_zones() takes it away: an import must not make a warning smaller by itself.';
+
+CREATE TABLE passport.sensor_reach (
+  sensor text PRIMARY KEY REFERENCES passport.sensor,
+  area geometry(MultiPolygon, 4326) NOT NULL,
+  set_by text NOT NULL,
+  set_at timestamptz NOT NULL
+);
+COMMENT ON TABLE passport.sensor_reach IS
+'The reach of the water that a sensor speaks for: of a zone along a whole river, only what lies in it is drawn. A sensor without one speaks for all of its zones.';
+
+CREATE FUNCTION passport.end_zones(kind text, source text, kept bigint[])
+  RETURNS TABLE (zone_id bigint, action text, problem text)
+  LANGUAGE sql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  WITH over AS (
+    UPDATE passport.hazard_zone AS z SET valid_to = passport.now()
+     WHERE z.kind = end_zones.kind AND z.source = end_zones.source AND z.valid_to IS NULL AND z.zone_id <> ALL (kept)
+    RETURNING z.zone_id
+  )
+  SELECT o.zone_id, 'over',
+         (SELECT 'assigned to ' || string_agg(a.sensor || ' from stage ' || a.stage, ', ' ORDER BY a.sensor, a.stage)
+            FROM passport.sensor_zone AS a WHERE a.zone_id = o.zone_id)
+    FROM over AS o ORDER BY 1;
+END;
+COMMENT ON FUNCTION passport.end_zones(text, text, bigint[]) IS
+'Step of import_hazard_zones(): ends the zones of a kind and source that a whole edition is without.';
 
 CREATE TABLE passport.affected_area (
   area_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   sensor text NOT NULL REFERENCES passport.sensor,
   stage int NOT NULL,
   area geometry(MultiPolygon, 4326) NOT NULL,
+  zones bigint[] NOT NULL,
   drawn_at timestamptz NOT NULL DEFAULT passport.now()
 );
 CREATE INDEX affected_area_sensor ON passport.affected_area (sensor, drawn_at);
@@ -21,7 +49,7 @@ CREATE TRIGGER affected_area_append_only
   BEFORE UPDATE OR DELETE OR TRUNCATE ON passport.affected_area
   FOR EACH STATEMENT EXECUTE FUNCTION passport.forbid_change();
 COMMENT ON TABLE passport.affected_area IS
-'Areas as they were drawn, for the record of what was known when.';
+'Areas as they were drawn and of which zones, for the record of what was known when.';
 
 CREATE FUNCTION passport.assign_zones(sensor text, stage int, zone_ids bigint[]) RETURNS int
   LANGUAGE plpgsql SECURITY DEFINER
@@ -38,8 +66,8 @@ BEGIN
   ELSIF zone_ids IS NULL THEN
     PERFORM passport.refuse('/zone_ids', 'null', 'The array is NULL; an empty one takes all zones away.');
   ELSIF EXISTS (SELECT FROM unnest(zone_ids) AS u(id)
-                 WHERE NOT EXISTS (SELECT FROM passport.hazard_zone AS z WHERE z.zone_id = u.id)) THEN
-    RAISE EXCEPTION 'unknown zone' USING ERRCODE = 'PT404';
+                 WHERE NOT EXISTS (SELECT FROM passport.hazard_zone AS z WHERE z.zone_id = u.id AND z.valid_to IS NULL)) THEN
+    RAISE EXCEPTION 'unknown zone' USING ERRCODE = 'PT404', HINT = 'A zone that is over is not assigned any more.';
   END IF;
   DELETE FROM passport.sensor_zone AS a
    WHERE a.sensor = assign_zones.sensor AND a.stage = assign_zones.stage;
@@ -51,16 +79,42 @@ END $$;
 COMMENT ON FUNCTION passport.assign_zones(text, int, bigint[]) IS
 'Says which zones are endangered from a stage (1-9) of a sensor on, in place of those said before, and returns how many. A higher stage includes the zones of the lower ones by itself. PT404: unknown sensor or zone. PT422: no stage.';
 
-CREATE FUNCTION passport.zones_together(sensor text, stage int) RETURNS geometry
+CREATE FUNCTION passport.set_reach(sensor text, geojson jsonb) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_variable
+DECLARE
+  reach CONSTANT passport.sensor_reach.area%TYPE := CASE WHEN geojson IS NOT NULL THEN passport.area_from_geojson(geojson) END;
+BEGIN
+  IF NOT EXISTS (SELECT FROM passport.sensor AS s WHERE s.sensor = set_reach.sensor) THEN
+    RAISE EXCEPTION 'unknown sensor' USING ERRCODE = 'PT404';
+  ELSIF reach IS NULL THEN
+    DELETE FROM passport.sensor_reach AS r WHERE r.sensor = set_reach.sensor;
+    RETURN;
+  END IF;
+  INSERT INTO passport.sensor_reach AS r (sensor, area, set_by, set_at) VALUES (sensor, reach, session_user, passport.now())
+  ON CONFLICT ON CONSTRAINT sensor_reach_pkey DO UPDATE
+     SET area = excluded.area, set_by = excluded.set_by, set_at = excluded.set_at;
+END $$;
+COMMENT ON FUNCTION passport.set_reach(text, jsonb) IS
+'Says for which reach a sensor speaks, a Polygon or MultiPolygon of GeoJSON as of area_from_geojson(); NULL: for all of its zones. PT404: unknown sensor. PT422: no such area.';
+
+CREATE FUNCTION passport.zones_together(sensor text, stage int, OUT area geometry, OUT zones bigint[])
   LANGUAGE sql STABLE PARALLEL SAFE
 BEGIN ATOMIC
-  SELECT ST_Multi(ST_CollectionExtract(ST_Union(z.area), 3))
-    FROM (SELECT DISTINCT a.zone_id FROM passport.sensor_zone AS a
-           WHERE a.sensor = zones_together.sensor AND a.stage <= zones_together.stage) AS assigned
-    JOIN passport.hazard_zone AS z ON z.zone_id = assigned.zone_id;
+  WITH assigned AS (
+    SELECT DISTINCT a.zone_id FROM passport.sensor_zone AS a
+     WHERE a.sensor = zones_together.sensor AND a.stage <= zones_together.stage
+  ), whole AS (
+    SELECT ST_Union(z.area) AS shape, array_agg(z.zone_id ORDER BY z.zone_id) AS zones
+      FROM assigned JOIN passport.hazard_zone AS z USING (zone_id)
+  )
+  SELECT ST_Multi(ST_CollectionExtract(CASE WHEN r.area IS NULL THEN w.shape ELSE ST_Intersection(w.shape, r.area) END, 3)), w.zones
+    FROM whole AS w LEFT JOIN passport.sensor_reach AS r ON r.sensor = zones_together.sensor;
 END;
 COMMENT ON FUNCTION passport.zones_together(text, int) IS
-'Step of draw_affected_area(): the zones of a sensor up to a stage as one multipolygon, NULL when there is none. It pins no search path: its body is bound already.';
+'Step of draw_affected_area(): the zones of a sensor up to a stage as one multipolygon, as far as its reach goes, and their numbers; NULL when there is none. It pins no search path: its body is bound already.';
 
 CREATE FUNCTION passport.draw_affected_area(sensor text, stage int) RETURNS geometry
   LANGUAGE plpgsql SECURITY DEFINER
@@ -68,21 +122,23 @@ CREATE FUNCTION passport.draw_affected_area(sensor text, stage int) RETURNS geom
 AS $$
 #variable_conflict use_variable
 DECLARE
-  drawn passport.affected_area.area%TYPE;
+  drawn record;
 BEGIN
   IF NOT EXISTS (SELECT FROM passport.sensor AS s WHERE s.sensor = draw_affected_area.sensor) THEN
     RAISE EXCEPTION 'unknown sensor' USING ERRCODE = 'PT404';
   END IF;
-  drawn := passport.zones_together(sensor, stage);
-  IF drawn IS NULL THEN
+  SELECT * INTO drawn FROM passport.zones_together(sensor, stage);
+  IF drawn.zones IS NULL THEN
     PERFORM passport.refuse('/stage', 'no_zone',
       'No hazard zone is assigned to this sensor up to this stage; assign_zones() does that.');
+  ELSIF passport.is_empty(drawn.area) THEN
+    PERFORM passport.refuse('/sensor', 'no_reach', 'No assigned zone lies in the reach of this sensor; set_reach() says which that is.');
   END IF;
-  INSERT INTO passport.affected_area (sensor, stage, area) VALUES (sensor, stage, drawn);
-  RETURN drawn;
+  INSERT INTO passport.affected_area (sensor, stage, area, zones) VALUES (sensor, stage, drawn.area, drawn.zones);
+  RETURN drawn.area;
 END $$;
 COMMENT ON FUNCTION passport.draw_affected_area(text, int) IS
-'Draws where a stage of a sensor endangers: all zones assigned to the sensor up to that stage as one valid multipolygon (EPSG:4326), and keeps it in affected_area. PT404: unknown sensor. PT422 (no_zone): no zone is assigned.';
+'Draws where a stage of a sensor endangers: all zones assigned to the sensor up to that stage, as far as its reach goes, as one valid multipolygon (EPSG:4326), and keeps it in affected_area. PT404: unknown sensor. PT422: no zone is assigned (no_zone), or none within the reach (no_reach).';
 
 -- Those who are selected by their oaza are looked up by it.
 CREATE INDEX resident_by_oaza ON passport.resident (oaza)

@@ -187,14 +187,7 @@ BEGIN
     texts := passport.mark_drill(texts);
   END IF;
 
-  SELECT count(*), count(DISTINCT coalesce(r.household_number, '-' || r.resident_id)),
-         count(h.resident_id)
-    INTO headcount, households, needing_help
-    FROM passport.residents_in(area) AS i(resident_id)
-    JOIN passport.resident AS r USING (resident_id)
-    LEFT JOIN passport.resident_needing_help AS h USING (resident_id)
-    LEFT JOIN passport.protected_resident AS p USING (resident_id)
-   WHERE p.resident_id IS NULL;
+  SELECT c.headcount, c.households, c.needing_help INTO headcount, households, needing_help FROM passport.count_area(area) AS c;
   INSERT INTO passport.alert AS a
          (hazard, level, mode, sensor, area, area_names, texts, drafted_by, drafted_at, draft_until,
           headcount, households, needing_help)

@@ -200,9 +200,10 @@ BEGIN
   PERFORM passport.require_shelter(shelter_id);
   PERFORM passport.require_residents(resident_ids);
   PERFORM passport.enter_shelter(resident_ids, shelter_id, 'staff');
+  PERFORM passport.record_access(resident_ids, 'disaster', 'check_in_residents', ARRAY['shelter']);
 END $$;
 COMMENT ON FUNCTION passport.check_in_residents(text, bigint[]) IS
-'check_in() by hand, of a household or of whoever has no card with them; those who are there already stay. PT404 for an unknown shelter or resident, PT422 for none or more than 1,000.';
+'check_in() by hand, of a household or of whoever has no card with them; those who are there already stay. Of each it is kept who did it. PT404 for an unknown shelter or resident, PT422 for none or more than 1,000.';
 
 CREATE FUNCTION passport.check_out_residents(shelter_id text, resident_ids bigint[]) RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER
@@ -212,9 +213,10 @@ BEGIN
   PERFORM passport.require_shelter(shelter_id);
   PERFORM passport.require_residents(resident_ids);
   PERFORM passport.leave_shelter(resident_ids, shelter_id, 'staff');
+  PERFORM passport.record_access(resident_ids, 'disaster', 'check_out_residents', ARRAY['shelter']);
 END $$;
 COMMENT ON FUNCTION passport.check_out_residents(text, bigint[]) IS
-'check_out() by hand; those who are not there are left alone. Errors as of check_in_residents.';
+'check_out() by hand; those who are not there are left alone. Of each it is kept who did it. Errors as of check_in_residents.';
 
 -- A bed is a bed: everybody who is there is counted, and no number of a shelter
 -- says where anybody lives.

@@ -17,6 +17,8 @@ INSERT INTO passport.copy_omission VALUES
   ('device', 'token', 'Who has it can send to the device.', true),
   ('ppid_directory', 'ppid_digest', 'A hash of a number that the digital authentication app gave.', true),
   ('guardianship', 'guardian_id', 'Another person.', true),
+  ('alert_answer', 'answerer_id', 'Another person, where one of the household or a guardian answered.', true),
+  ('whereabouts', 'reporter_id', 'Another person, where one of the household or a guardian said it.', true),
   ('audit_record', 'holder_id', 'Another person; my_access_log() names them.', true),
   ('consent_event', 'decided_by', 'Another person, where a guardian decided; my_consent_history() says which.', true);
 INSERT INTO passport.operation_policy (operation, holds_from, acr, max_age, shipped) VALUES

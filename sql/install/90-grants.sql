@@ -24,6 +24,7 @@ GRANT EXECUTE ON FUNCTION
   passport.my_account, passport.attach_ppid, passport.detach_ppid, passport.act_for, passport.my_wards,
   passport.give_consent, passport.withdraw_consent, passport.my_consents, passport.my_consent_history, passport.my_access_log, passport.my_data,
   passport.register_device, passport.answer_alert, passport.report_whereabouts, passport.register_place, passport.my_places,
+  passport.answer_question, passport.my_questions,
   passport.my_point_balance, passport.my_point_history, passport.spend_my_points, passport.my_renewal_plan,
   passport.public_map, passport.alert_cap
   TO passport_app;
@@ -31,7 +32,8 @@ GRANT EXECUTE ON FUNCTION
 -- the village's staff
 GRANT EXECUTE ON FUNCTION
   passport.draw_affected_area, passport.draft_alert, passport.cancel_alert, passport.alert_cap,
-  passport.record_answer, passport.record_whereabouts, passport.selection_reason,
+  passport.area_from_geojson, passport.compare_area, passport.record_answer, passport.record_whereabouts, passport.selection_reason,
+  passport.ask_area, passport.question_map, passport.question_answers, passport.close_question, passport.replay_alert, passport.alert_timing,
   passport.call_list, passport.door_list, passport.unaccounted, passport.assign_group,
   passport.check_in, passport.check_out, passport.check_in_residents, passport.check_out_residents, passport.set_capacity,
   passport.find_resident, passport.match_words, passport.normalized_name, passport.normalized_address,
@@ -52,13 +54,14 @@ GRANT EXECUTE ON FUNCTION
 GRANT SELECT ON
   passport.report_sensor, passport.report_held_reading, passport.report_alert,
   passport.report_points, passport.report_registration, passport.registration_candidate, passport.alert_draft,
-  passport.shelter_occupancy, passport.protection_status
+  passport.shelter_occupancy, passport.question_result, passport.protection_status
   TO passport_staff;
 
 -- who approves alerts, and may see what they approve
 GRANT EXECUTE ON FUNCTION
   passport.approve_alert, passport.cancel_alert, passport.alert_cap, passport.public_map,
   passport.report_html, passport.local_time, passport.alert_words, passport.report_alerts,
+  passport.area_from_geojson, passport.compare_area, passport.replay_alert, passport.alert_timing,
   passport.shown_count, passport.declare_disaster, passport.end_disaster
   TO passport_approver;
 GRANT SELECT ON passport.report_sensor, passport.report_held_reading, passport.report_alert, passport.alert_draft,
@@ -73,7 +76,7 @@ GRANT EXECUTE ON FUNCTION
   passport.set_retention, passport.purge_expired, passport.set_sensitive_column, passport.certificate_info, passport.verify_signature,
   passport.record_succession, passport.review_certificates, passport.set_consent_purpose,
   passport.import_residents, passport.refresh_match_keys, passport.load_variants, passport.protect_address, passport.record_card,
-  passport.define_sensor, passport.assign_zones, passport.import_hazard_zones, passport.record_readings,
+  passport.define_sensor, passport.assign_zones, passport.set_reach, passport.import_hazard_zones, passport.record_readings,
   passport.set_program, passport.set_program_rule, passport.check_ledger,
   passport.run_job, passport.set_job, passport.protection_proof, passport.send_due_reminders, passport.expire_drafts,
   passport.set_source
@@ -81,7 +84,7 @@ GRANT EXECUTE ON FUNCTION
 GRANT SELECT ON passport.report_source, passport.report_revocation_list TO passport_admin;
 
 -- who checks what was done
-GRANT EXECUTE ON FUNCTION passport.check_ledger, passport.protection_proof, passport.audit_verify, passport.audit_digest,
+GRANT EXECUTE ON FUNCTION passport.check_ledger, passport.protection_proof, passport.replay_alert, passport.alert_timing, passport.audit_verify, passport.audit_digest,
   passport.breach_report, passport.breach_letters
   TO passport_auditor;
 
