@@ -26,6 +26,7 @@ int passport_least_count;
 char *passport_municipality_code;
 int passport_ocsp_grace;
 bool passport_ocsp_require_nonce;
+double passport_removal_share;
 bool passport_roster_ordinance;
 int passport_session_lifetime;
 char *passport_signature_algorithms;
@@ -100,6 +101,10 @@ DefinePassportSettings(void)
 	DefineCustomBoolVariable("passport.ocsp_require_nonce",
 	                         "Whether a response must hold the nonce of a request of ours.", NULL,
 	                         &passport_ocsp_require_nonce, true, PGC_SIGHUP, 0, NULL, NULL, NULL);
+	/* who could set it to 100 could move a village out by a mistake */
+	DefineCustomRealVariable("passport.removal_share",
+	                         "Percent of the village that an import may remove unconfirmed.", NULL,
+	                         &passport_removal_share, 5, 0, 100, PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineCustomBoolVariable(
 	    "passport.roster_ordinance",
 	    "An ordinance lets the roster of needs go to supporters without consent.", NULL,

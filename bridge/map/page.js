@@ -10,6 +10,9 @@
       title: "水位と避難の地図", skip: "地図を飛ばして一覧へ", language: "言語", map: "地図", alerts: "出ている警報",
       sensors: "水位計", shelters: "避難場所", data: "データ（GeoJSON）", none: "いま出ている警報はありません。",
       at: "現在", issued: "発令", stage: "段階", normal: "平常", silent: "データが届いていません", maintenance: "保守中",
+      doubted: "値を確認中", resting: "水位が低いため観測休止中",
+      since: function (time) { return "（" + time + "から）"; },
+      forecast: function (stage, from, until) { return "このまま上がると" + from + "〜" + until + "に段階" + stage + "（見込み）"; },
       alerted: "警報の区域", gauge: "水位計と段階", shelter: "避難場所", suits: "対応する災害",
       level: "警戒レベル", attention: "気象庁や役場の情報も確かめてください。",
       spans: ["分", "時間", "日"],
@@ -22,6 +25,9 @@
       alerts: "Alerts in force", sensors: "River gauges", shelters: "Evacuation sites", data: "Data (GeoJSON)",
       none: "No alert is in force now.", at: "As of", issued: "Issued", stage: "Stage", normal: "normal",
       silent: "no data are arriving", maintenance: "under maintenance", alerted: "alerted area",
+      doubted: "readings are being checked", resting: "resting at low water",
+      since: function (time) { return " (since " + time + ")"; },
+      forecast: function (stage, from, until) { return "if it goes on rising, stage " + stage + " between " + from + " and " + until + " (forecast)"; },
       gauge: "river gauge and stage", shelter: "evacuation site", suits: "suitable for", level: "Alert Level",
       attention: "Check the information of the weather service and the village office as well.",
       spans: [" minutes", " hours", " days"],
@@ -81,7 +87,18 @@
   function stageWords(p) {
     if (p.state === "maintenance") { return say.maintenance; }
     return (p.stage ? say.stage + " " + p.stage + (p.stage_name ? " " + p.stage_name : "") : say.normal) +
-           (p.observed_at ? " · " + when(p.observed_at) : "") + (p.silent ? " · " + say.silent : "");
+           (p.observed_at ? " · " + when(p.observed_at) : "") + heardWords(p) + forecastWords(p);
+  }
+
+  function heardWords(p) {
+    if (p.condition === "silent") { return " · " + say.silent + (p.silent_since ? say.since(when(p.silent_since)) : ""); }
+    return p.condition === "doubted" || p.condition === "resting" ? " · " + say[p.condition] : "";
+  }
+
+  // The next stage only, and always as an interval: nobody knows what the rain will do.
+  function forecastWords(p) {
+    var next = p.forecast[0];
+    return next ? " · " + say.forecast(next.stage, when(next.earliest_at), when(next.latest_at)) : "";
   }
 
   function valueWords(p) { return p.value === null ? "–" : p.value.toFixed(2) + " " + p.unit; }

@@ -53,7 +53,8 @@ static const char *const select_lanes = "SELECT urgency FROM passport.lane ORDER
 	"), judged AS MATERIALIZED ("                                                                  \
 	"  SELECT c.*, v.*, t.expired, t.data, t.collapse_key, t.ttl, t.priority"                      \
 	"    FROM candidate AS c JOIN told AS t USING (notification_id) CROSS JOIN LATERAL ("          \
-	"      SELECT v.channel, v.token, v.state = 'retired' AS retired, v.language,"                 \
+	"      SELECT v.channel, v.token, v.language,"                                                 \
+	"             v.state = 'retired' OR r.status = 'deceased' AS retired,"                        \
 	"             r.language AS resident_language"                                                 \
 	"        FROM passport.device AS v JOIN passport.resident AS r USING (resident_id)"            \
 	"       WHERE v.resident_id = c.resident_id AND v.device_id = c.device_id OFFSET 0) AS v"      \

@@ -32,6 +32,11 @@ static const char *const select_first_answer =
     "SELECT digest = $2, notification_id, deliveries, unreachable"
     "  FROM passport.notification WHERE event_key = $1";
 
+/* No message ever reaches the dead, whatever their devices' state. */
+#define AMONG_THE_LIVING                                    \
+	"   AND NOT EXISTS (SELECT FROM passport.resident AS r" \
+	"                    WHERE r.resident_id = v.resident_id AND r.status = 'deceased')"
+
 /* The ids come sorted, each once. */
 static const char *const insert_deliveries =
     "WITH made AS ("
@@ -39,8 +44,7 @@ static const char *const insert_deliveries =
     "  SELECT v.resident_id, $2, v.device_id,"
     "         (SELECT l.urgency FROM passport.lane AS l WHERE l.lane = $3), $4"
     "    FROM unnest($1) AS w(resident_id) JOIN passport.device AS v USING (resident_id)"
-    "   WHERE v.state = 'active'"
-    "   ORDER BY v.resident_id, v.device_id"
+    "   WHERE v.state = 'active'" AMONG_THE_LIVING "   ORDER BY v.resident_id, v.device_id"
     "  RETURNING resident_id)"
     " SELECT count(*), count(DISTINCT resident_id) FROM made";
 
@@ -52,8 +56,7 @@ static const char *const insert_drill =
     "  SELECT v.resident_id, nextval('passport.delivery_delivery_id_seq'), $2, v.device_id,"
     "         'drill', 0, $4, $4"
     "    FROM unnest($1) AS w(resident_id) JOIN passport.device AS v USING (resident_id)"
-    "   WHERE v.state = 'active' AND $3 IS NOT NULL"
-    "  RETURNING resident_id)"
+    "   WHERE v.state = 'active' AND $3 IS NOT NULL" AMONG_THE_LIVING "  RETURNING resident_id)"
     " SELECT count(*), count(DISTINCT resident_id) FROM made";
 
 static const char *const update_counts =

@@ -68,12 +68,12 @@ COMMENT ON FUNCTION passport.address_protected(bigint) IS
 CREATE VIEW passport.resident_place WITH (security_barrier) AS
   SELECT r.resident_id, r.household_number,
          CASE WHEN p.resident_id IS NULL THEN r.oaza END AS oaza,
-         CASE WHEN p.resident_id IS NULL THEN r.location END AS location,
+         CASE WHEN p.resident_id IS NULL AND r.location_precision = 'parcel' THEN r.location END AS location,
          CASE WHEN p.resident_id IS NULL THEN r.address END AS address
     FROM passport.resident AS r
     LEFT JOIN passport.protected_resident AS p ON p.resident_id = r.resident_id;
 COMMENT ON VIEW passport.resident_place IS
-'Where residents live: oaza, location and address, all NULL while the address is protected. Every service reads places of persons here, except the selection for alerts, which must reach protected persons too.';
+'Where residents live: oaza, location (of those placed at their own parcel: the middle of a 大字 is nobody''s home) and address, all NULL while the address is protected. Every service reads places of persons here, except the selection for alerts, which must reach protected persons too.';
 
 CREATE FUNCTION passport.shown_count(counted bigint) RETURNS int
   LANGUAGE sql STABLE PARALLEL SAFE
@@ -264,3 +264,27 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION passport.end_protection(bigint, text, bigint[]) IS
 'The duty role ends a protection before its term, or turns a request down: of the resident, and of those of the household who are named (all if NULL). While another member''s stands the address stays protected. Returns how many ended. PT404 for an unknown resident, PT422 without a reason.';
+
+CREATE FUNCTION passport.protect_flagged(resident_ids bigint[]) RETURNS SETOF bigint
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  -- from a month before its end a term may be extended
+  due CONSTANT date := (passport.today() + interval '1 month')::date;
+  flagged bigint;
+BEGIN
+  FOR flagged IN
+    SELECT t.resident_id FROM unnest(resident_ids) AS t(resident_id)
+     WHERE NOT EXISTS (SELECT FROM passport.address_protection AS p
+                        WHERE p.resident_id = t.resident_id AND p.state <> 'ended'
+                          AND (p.until_date IS NULL OR p.until_date >= due))
+     ORDER BY t.resident_id
+  LOOP
+    PERFORM passport.protect_address(flagged, passport.today(), (passport.today() + interval '1 year')::date - 1,
+                                     'flagged in the resident register', '{}');
+    RETURN NEXT flagged;
+  END LOOP;
+END $$;
+COMMENT ON FUNCTION passport.protect_flagged(bigint[]) IS
+'Protects from today for a year, as protect_address() does, those of some residents whom the resident register flags and whose protection does not last another month; returns them. A request that is not decided stays one. The register flags each member of a household by itself. Nothing here ever lifts a protection.';

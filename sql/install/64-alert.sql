@@ -16,6 +16,7 @@ CREATE TABLE passport.alert (
   headcount int NOT NULL CHECK (headcount >= 0),
   households int NOT NULL,
   needing_help int NOT NULL,
+  unplaced int NOT NULL DEFAULT 0,
   approved_by text CHECK (approved_by <> drafted_by),
   approved_at timestamptz,
   expires_at timestamptz,         -- until when an undelivered message is still sent
@@ -157,7 +158,7 @@ COMMENT ON FUNCTION passport.expire_drafts() IS
 CREATE FUNCTION passport.draft_alert(hazard text, level int, area geometry, sensor text DEFAULT NULL,
                                      mode text DEFAULT 'live', texts jsonb DEFAULT NULL,
                                      OUT alert_id bigint, OUT headcount int, OUT households int,
-                                     OUT needing_help int)
+                                     OUT needing_help int, OUT unplaced int)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
   SET client_min_messages = warning
@@ -188,18 +189,19 @@ BEGIN
   END IF;
 
   SELECT c.headcount, c.households, c.needing_help INTO headcount, households, needing_help FROM passport.count_area(area) AS c;
+  unplaced := passport.count_unplaced();
   INSERT INTO passport.alert AS a
          (hazard, level, mode, sensor, area, area_names, texts, drafted_by, drafted_at, draft_until,
-          headcount, households, needing_help)
+          headcount, households, needing_help, unplaced)
   VALUES (hazard, level, mode, sensor, area, names, texts, session_user, passport.now(),
-          passport.now() + interval '30 minutes', headcount, households, needing_help)
+          passport.now() + interval '30 minutes', headcount, households, needing_help, unplaced)
   RETURNING a.alert_id INTO alert_id;
   headcount := passport.shown_count(headcount);
   households := passport.shown_count(households);
   needing_help := passport.shown_count(needing_help);
 END $$;
 COMMENT ON FUNCTION passport.draft_alert(text, int, geometry, text, text, jsonb) IS
-'Drafts an alert and says whom it would reach. hazard: as in passport.alert_level (flood); level: 1 to 5; area: Polygon or MultiPolygon, EPSG:4326; sensor: the one that gave the reason, if any; mode: live or drill; texts: {"ja": {"title", "body"}, ...} of one''s own, else those of the templates. Returns the draft and the number of residents, households and residents needing help in the area as shown_count() shows it: protected persons are alerted too, but not counted. Nothing is sent. The draft can be approved for 30 minutes. Errors: PT422 area, mode, level or texts refused, PT404 no such sensor or template. Two-person rule: see approve_alert.';
+'Drafts an alert and says whom it would reach. hazard: as in passport.alert_level (flood); level: 1 to 5; area: Polygon or MultiPolygon, EPSG:4326; sensor: the one that gave the reason, if any; mode: live or drill; texts: {"ja": {"title", "body"}, ...} of one''s own, else those of the templates. Returns the draft and the number of residents, households and residents needing help in the area as shown_count() shows it: protected persons are alerted too, but not counted; and of those whom no area can select (unplaced_residents() lists them). Nothing is sent. The draft can be approved for 30 minutes. Errors: PT422 area, mode, level or texts refused, PT404 no such sensor or template. Two-person rule: see approve_alert.';
 
 CREATE FUNCTION passport.cancel_texts(a passport.alert) RETURNS jsonb
   LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -223,11 +225,11 @@ COMMENT ON FUNCTION passport.cancel_texts(passport.alert) IS
 CREATE VIEW passport.alert_draft WITH (security_barrier) AS
   SELECT a.alert_id, a.hazard, a.level, a.mode, a.sensor, a.area_names, a.area, a.texts,
          passport.shown_count(a.headcount) AS headcount, passport.shown_count(a.households) AS households,
-         passport.shown_count(a.needing_help) AS needing_help, a.drafted_by, a.drafted_at, a.draft_until
+         passport.shown_count(a.needing_help) AS needing_help, a.unplaced, a.drafted_by, a.drafted_at, a.draft_until
     FROM passport.alert AS a
    WHERE a.state = 'draft' AND a.draft_until > passport.now();
 COMMENT ON VIEW passport.alert_draft IS
-'Drafts that can be approved now: what would be said, where, to how many (NULL: few), and who drafted it.';
+'Drafts that can be approved now: what would be said, where, to how many (NULL: few), how many residents no area can select (unplaced), and who drafted it.';
 
 -- The one way from an alert to the outbox: the mode of the messages is the
 -- alert's own, so a drill cannot come out live.

@@ -142,10 +142,15 @@ BEGIN ATOMIC
            'kind', 'sensor', 'sensor', s.sensor, 'name', coalesce(nullif(s.name, ''), s.sensor),
            'measures', s.kind, 'unit', s.unit,
            'state', s.state, 'stage', coalesce(n.stage, 0), 'stage_name', nullif(t.name, ''),
-           'value', n.value, 'observed_at', n.observed_at,
-           'silent', coalesce(n.observed_at < passport.now() - s.stale_after, true),
+           'value', n.value, 'elevation', passport.elevation(s, n.value), 'observed_at', n.observed_at,
+           'condition', q.condition, 'silent', q.condition = 'silent',
+           'silent_since', CASE q.condition WHEN 'silent' THEN q.latest_at END,
+           'forecast', (SELECT coalesce(jsonb_agg(jsonb_build_object('stage', f.stage, 'name', nullif(f.name, ''),
+                                 'expected_at', f.expected_at, 'earliest_at', f.earliest_at, 'latest_at', f.latest_at)
+                                 ORDER BY f.stage), '[]') FROM passport.sensor_forecast(s.sensor) AS f),
            'colour', w.colour, 'ink', w.ink))
     FROM passport.sensor AS s
+    JOIN passport.sensor_watch AS q USING (sensor)
     LEFT JOIN passport.sensor_state AS n USING (sensor)
     LEFT JOIN passport.sensor_threshold AS t ON t.sensor = s.sensor AND t.stage = n.stage
     LEFT JOIN LATERAL passport.alert_words('flood', least(n.stage, 5), passport.today()) AS w ON true
@@ -153,7 +158,7 @@ BEGIN ATOMIC
    ORDER BY s.sensor;
 END;
 COMMENT ON FUNCTION passport.map_sensors() IS
-'Features of public_map(): gauges with stage, last accepted value, its time, and whether they have been silent for longer than they should.';
+'Features of public_map(): gauges with stage, last accepted value, its time, how they are heard (sensor_watch) and since when not, and the stages that they will reach if they go on rising (sensor_forecast).';
 
 CREATE FUNCTION passport.map_alerts() RETURNS SETOF jsonb
   LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER

@@ -31,12 +31,14 @@ CREATE FUNCTION passport.job_kinds() RETURNS TABLE (job text, every interval, at
 BEGIN ATOMIC
   VALUES ('audit_digest', interval '1 day', time '00:10'),
          ('expire_drafts', interval '1 minute', NULL),
+         ('make_reading_months', interval '1 hour', NULL),
          ('prove_protection', interval '1 day', time '04:00'),
          ('purge', interval '10 minutes', NULL),
          ('renewal_reminders', interval '1 day', time '09:00'),
          ('review_certificates', interval '15 minutes', NULL),
          ('review_protections', interval '1 day', time '08:00'),
-         ('rotate_token_keys', interval '1 hour', NULL);
+         ('rotate_token_keys', interval '1 hour', NULL),
+         ('watch_sensors', interval '1 minute', NULL);
 END;
 COMMENT ON FUNCTION passport.job_kinds() IS
 'The jobs that there are, with the times at which they run unless the table job says otherwise. Rows of job are made by the first run and not by the script, so that a dump keeps what an administrator changed.';
@@ -49,12 +51,15 @@ BEGIN
   CASE job
     WHEN 'audit_digest' THEN RETURN passport.take_audit_digest();
     WHEN 'expire_drafts' THEN RETURN passport.expire_drafts();
+    WHEN 'make_reading_months' THEN RETURN passport.make_reading_months();
     WHEN 'purge' THEN RETURN (SELECT sum(p.purged) FROM passport.purge_expired() AS p);
     WHEN 'prove_protection' THEN RETURN passport.prove_protection();
     WHEN 'review_protections' THEN RETURN passport.review_protections();
     WHEN 'review_certificates' THEN RETURN passport.review_certificates();
     WHEN 'renewal_reminders' THEN RETURN passport.send_due_reminders();
     WHEN 'rotate_token_keys' THEN RETURN passport.rotate_token_keys();
+    WHEN 'watch_sensors' THEN RETURN passport.watch_sensors();
+    WHEN 'watch_sensors' THEN RETURN passport.watch_sensors();
     ELSE RAISE EXCEPTION 'no such job' USING ERRCODE = 'PT404',
            HINT = 'The jobs are in passport.job_kinds().';
   END CASE;

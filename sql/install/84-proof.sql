@@ -75,7 +75,7 @@ BEGIN
             FROM passport.resident_directory AS d WHERE d.resident_number IN ('canary-1', 'canary-2', 'canary-3')) AS v(key, value);
   RETURN canary || jsonb_build_object(
     'name', '金糸雀　一子', 'birth_date', '1990-02-03', 'address', address, 'lon', place.lon, 'lat', place.lat,
-    'area', passport.canary_area(place.lon, place.lat),
+    'area', passport.canary_area(place.lon, place.lat), 'import', (SELECT max(n.import_id) FROM passport.import_run AS n),
     'today', passport.today(), 'now', passport.now(), 'soon', passport.now() + interval '1 day');
 END $$;
 COMMENT ON FUNCTION passport.canary_residents() IS
@@ -110,6 +110,8 @@ BEGIN
   PERFORM passport.define_sensor('canary', '{}');
   INSERT INTO passport.shelter (shelter_id, name, location)
   SELECT 'canary', 'canary', m.location FROM passport.canary_shelter() AS m(location);
+  -- somebody looked: breach_letters() is about her
+  PERFORM passport.view_resident(victim, 'counter', '{name,address}');
   made := made || jsonb_build_object('guardianship',
     passport.record_guardian(victim, (canary ->> 'other')::bigint, 'court', passport.today() + 300, 'canary'));
   UPDATE passport.guardianship AS g SET recorded_at = g.recorded_at - interval '1 day' WHERE g.resident_id = victim;
@@ -125,7 +127,7 @@ BEGIN
   RETURN canary || made;
 END $$;
 COMMENT ON FUNCTION passport.canary_history(jsonb) IS
-'Step of make_canaries(): accounts, devices, points, a card, needs, a guardian, a registration that waits.';
+'Step of make_canaries(): accounts, devices, points, a card, needs, a guardian, somebody who looked at the victim, a registration that waits.';
 
 CREATE FUNCTION passport.canary_login(resident_id bigint) RETURNS text
   LANGUAGE plpgsql SECURITY DEFINER
@@ -212,7 +214,8 @@ BEGIN
   UPDATE passport.alert AS a SET drafted_by = 'canary' WHERE a.alert_id = (canary ->> 'draft')::bigint;
   canary := canary || jsonb_build_object('question', passport.canary_words(canary), 'shelter', 'canary');
   RETURN canary || jsonb_build_object(
-    'address_patterns', ARRAY['カナリア鳴', '4471']
+    -- the lot, but not four digits of a random number, a token or a fraction of a second
+    'address_patterns', ARRAY['カナリア鳴', '(^|[^0-9a-z_.+/-])(4471|４４７１)([^0-9a-z_+/]|$)']
                         || passport.place_patterns((canary ->> 'lon')::float8, (canary ->> 'lat')::float8),
     'person_patterns', ARRAY['金糸雀', 'canary-home',
                              format('"(resident|member)_id": (%s|%s)\y', canary ->> 'victim', canary ->> 'mate'),

@@ -3,21 +3,33 @@
 CREATE VIEW passport.report_sensor WITH (security_barrier) AS
   SELECT s.sensor, coalesce(nullif(s.name, ''), s.sensor) AS name, s.state,
          coalesce(n.stage, 0) AS stage, t.name AS stage_name, n.since, n.value, s.unit, n.observed_at,
-         coalesce(n.observed_at < passport.now() - s.stale_after, true) AS silent
+         q.condition, q.condition = 'silent' AS silent,
+         CASE q.condition WHEN 'silent' THEN q.latest_at END AS silent_since,
+         f.stage AS next_stage, f.expected_at, f.earliest_at, f.latest_at
     FROM passport.sensor AS s
+    JOIN passport.sensor_watch AS q USING (sensor)
     LEFT JOIN passport.sensor_state AS n USING (sensor)
     LEFT JOIN passport.sensor_threshold AS t ON t.sensor = s.sensor AND t.stage = n.stage
+    LEFT JOIN LATERAL (SELECT * FROM passport.sensor_forecast(s.sensor) ORDER BY stage LIMIT 1) AS f ON true
    WHERE s.state <> 'retired';
 COMMENT ON VIEW passport.report_sensor IS
-'Gauges as they stand: stage and since when, last accepted value and its time; silent: nothing for longer than the gauge''s stale_after.';
+'Gauges as they stand: stage and since when, last accepted value and its time; how they are heard (condition: see sensor_watch) and since when not; the next stage, if they are rising to it, when, and from when to when (see sensor_forecast).';
+
+CREATE VIEW passport.report_silence WITH (security_barrier) AS
+  SELECT q.sensor, coalesce(nullif(s.name, ''), s.sensor) AS name, q.last_heard, q.noticed_at, q.ended_at
+    FROM passport.sensor_silence AS q JOIN passport.sensor AS s USING (sensor)
+   WHERE q.ended_at IS NULL OR q.ended_at > passport.now() - interval '7 days';
+COMMENT ON VIEW passport.report_silence IS
+'Silences of gauges, now and of the last seven days: last heard, noticed, heard again.';
 
 CREATE VIEW passport.report_held_reading WITH (security_barrier) AS
   SELECT r.sensor, coalesce(nullif(s.name, ''), s.sensor) AS name, r.observed_at, r.value, s.unit,
-         r.verdict, r.reasons
+         r.verdict, r.reasons, c.stage_if_true AS to_confirm
     FROM passport.reading AS r JOIN passport.sensor AS s USING (sensor)
+    LEFT JOIN passport.reading_to_confirm AS c USING (sensor, observed_at)
    WHERE r.verdict <> 'accepted' AND r.observed_at > passport.now() - interval '48 hours';
 COMMENT ON VIEW passport.report_held_reading IS
-'Readings of the last 48 hours that the gate held back or rejected, with its reasons.';
+'Readings of the last 48 hours that the gate held back or rejected, with its reasons; to_confirm: the stage that one leads to if a person confirms it (confirm_reading), NULL where nobody is asked.';
 
 CREATE VIEW passport.report_alert WITH (security_barrier) AS
   SELECT a.alert_id, a.mode, a.state, a.level, w.action, w.action_en, w.colour, w.ink, a.area_names, a.sensor,
@@ -321,15 +333,21 @@ CREATE FUNCTION passport.report_other_tables_html() RETURNS text
 BEGIN ATOMIC
   SELECT concat(
     passport.html_table('水位計', 'Gauges',
-      ARRAY['水位計|gauge', '段階|stage', '段階の始まり|since', '水位|level', '時刻|time', '状態|state'],
+      ARRAY['水位計|gauge', '段階|stage', '段階の始まり|since', '水位|level', '時刻|time', '状態|state', '上がり続ければ|if it goes on rising'],
       (SELECT string_agg(passport.html_row(s.name, concat_ws(' ', s.stage, s.stage_name), passport.local_time(s.since),
                 concat_ws(' ', round(s.value::numeric, 2), s.unit), passport.local_time(s.observed_at),
-                CASE WHEN s.state = 'maintenance' THEN '保守中 maintenance' WHEN s.silent THEN '途絶 silent' ELSE '動作 in service' END),
+                CASE s.condition WHEN 'maintenance' THEN '保守中 maintenance' WHEN 'resting' THEN '待機 resting'
+                                 WHEN 'silent' THEN concat_ws(' ', '途絶 silent', passport.local_time(s.silent_since), '〜')
+                                 WHEN 'doubted' THEN '値を確認中 doubted' ELSE '動作 in service' END,
+                CASE WHEN s.next_stage IS NOT NULL THEN
+                  format('段階%s %s（%s〜%s）', s.next_stage, passport.local_time(s.expected_at, 'HH24:MI'),
+                         passport.local_time(s.earliest_at, 'HH24:MI'), passport.local_time(s.latest_at, 'HH24:MI')) END),
                 '' ORDER BY s.stage DESC, s.sensor) FROM passport.report_sensor AS s)),
     passport.html_table('止めた値', 'Readings held back',
-      ARRAY['時刻|time', '水位計|gauge', '水位|level', '判定|verdict', '理由|reasons'],
+      ARRAY['時刻|time', '水位計|gauge', '水位|level', '判定|verdict', '理由|reasons', '人の確認|a person should look'],
       (SELECT string_agg(passport.html_row(passport.local_time(r.observed_at), r.name,
-                concat_ws(' ', round(r.value::numeric, 2), r.unit), r.verdict, array_to_string(r.reasons, ', ')),
+                concat_ws(' ', round(r.value::numeric, 2), r.unit), r.verdict, array_to_string(r.reasons, ', '),
+                '段階' || r.to_confirm || ' を確かめてください'),
                 '' ORDER BY r.observed_at DESC)
          FROM (SELECT * FROM passport.report_held_reading AS h ORDER BY h.observed_at DESC LIMIT 60) AS r)),
     passport.html_table('今日のポイント', 'Points today',

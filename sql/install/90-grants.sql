@@ -31,6 +31,7 @@ GRANT EXECUTE ON FUNCTION
 
 -- the village's staff
 GRANT EXECUTE ON FUNCTION
+  passport.set_sensor_state, passport.confirm_reading, passport.end_stage, passport.sensor_forecast,
   passport.draw_affected_area, passport.draft_alert, passport.cancel_alert, passport.alert_cap,
   passport.area_from_geojson, passport.compare_area, passport.record_answer, passport.record_whereabouts, passport.selection_reason,
   passport.ask_area, passport.question_map, passport.question_answers, passport.close_question, passport.replay_alert, passport.alert_timing,
@@ -38,6 +39,7 @@ GRANT EXECUTE ON FUNCTION
   passport.check_in, passport.check_out, passport.check_in_residents, passport.check_out_residents, passport.set_capacity,
   passport.find_resident, passport.match_words, passport.normalized_name, passport.normalized_address,
   passport.view_resident, passport.view_household, passport.view_points, passport.view_point_balance,
+  passport.resident_as_of, passport.import_effects, passport.unplaced_residents,
   passport.view_renewal_plan, passport.view_due_reminders, passport.registration_queue,
   passport.report_household, passport.report_unanswered, passport.report_note, passport.report_reminder,
   passport.link_account, passport.end_sessions, passport.refuse_registration, passport.enrol_at_counter, passport.begin_challenge,
@@ -52,7 +54,7 @@ GRANT EXECUTE ON FUNCTION
   passport.public_map, passport.report_html, passport.local_time, passport.alert_words, passport.report_alerts
   TO passport_staff;
 GRANT SELECT ON
-  passport.report_sensor, passport.report_held_reading, passport.report_alert,
+  passport.report_sensor, passport.report_silence, passport.report_held_reading, passport.report_alert,
   passport.report_points, passport.report_registration, passport.registration_candidate, passport.alert_draft,
   passport.shelter_occupancy, passport.question_result, passport.protection_status
   TO passport_staff;
@@ -75,13 +77,29 @@ GRANT EXECUTE ON FUNCTION
   passport.set_audience, passport.set_operation_policy,
   passport.set_retention, passport.purge_expired, passport.set_sensitive_column, passport.certificate_info, passport.verify_signature,
   passport.record_succession, passport.review_certificates, passport.set_consent_purpose,
-  passport.import_residents, passport.refresh_match_keys, passport.load_variants, passport.protect_address, passport.record_card,
-  passport.define_sensor, passport.assign_zones, passport.set_reach, passport.import_hazard_zones, passport.record_readings,
+  passport.import_residents, passport.preview_import, passport.import_problems, passport.import_extract,
+  passport.import_effects, passport.import_address_points, passport.place_residents, passport.unplaced_residents,
+  passport.refresh_match_keys, passport.load_variants, passport.protect_address, passport.record_card,
+  passport.define_sensor, passport.set_sensor_state, passport.assign_zones, passport.set_reach, passport.import_hazard_zones, passport.record_readings,
   passport.set_program, passport.set_program_rule, passport.check_ledger,
   passport.run_job, passport.set_job, passport.protection_proof, passport.send_due_reminders, passport.expire_drafts,
   passport.set_source
   TO passport_admin;
 GRANT SELECT ON passport.report_source, passport.report_revocation_list TO passport_admin;
+
+-- The inlets of \copy, the one exception to "functions and views only": their
+-- fields may be written, and nothing of them can be read.
+GRANT INSERT (resident_number, household_number, relation, name, name_kana, name_roman, alias, birth_date, sex, address,
+              oaza, koaza, lot, building, lon, lat, location_precision, nationality_class, residence_status, stay_until,
+              language, status, changed_on, change_reason, protected, needs_help)
+  ON passport.resident_staging TO passport_admin;
+GRANT INSERT (lg_code, machiaza_id, prc_id, city, ward, oaza_cho, chome, koaza, machiaza_dist, prc_num1, prc_num2,
+              prc_num3, rsdt_addr_flg, prc_rec_flg, prc_area_code, efct_date, ablt_date, src_code, remarks, real_prop_num)
+  ON passport.parcel_staging TO passport_admin;
+GRANT INSERT (lg_code, machiaza_id, prc_id, rep_lon, rep_lat, rep_srid, rep_scale, rep_src_code, plygn_fname,
+              plygn_kcode, plygn_fmt, plygn_srid, plygn_scale, plygn_src_code, moj_map_city_code, moj_map_oaza_code,
+              moj_map_chome_code, moj_map_koaza_code, moj_map_spare_code, moj_map_brushid)
+  ON passport.parcel_position_staging TO passport_admin;
 
 -- who checks what was done
 GRANT EXECUTE ON FUNCTION passport.check_ledger, passport.protection_proof, passport.replay_alert, passport.alert_timing, passport.audit_verify, passport.audit_digest,

@@ -13,7 +13,11 @@ SET search_path = pg_catalog;
 SELECT name AS "水位計 gauge", concat_ws(' ', stage, stage_name) AS "段階 stage",
        passport.local_time(since) AS "から since", round(value::numeric, 2) || ' ' || unit AS "水位 level",
        passport.local_time(observed_at) AS "時刻 time",
-       CASE WHEN state = 'maintenance' THEN '保守中' WHEN silent THEN '途絶 silent' ELSE '動作 ok' END AS "状態 state"
+       CASE condition WHEN 'maintenance' THEN '保守中' WHEN 'resting' THEN '待機 resting' WHEN 'doubted' THEN '値を確認中 doubted'
+                      WHEN 'silent' THEN concat_ws(' ', '途絶 silent', passport.local_time(silent_since), '〜')
+                      ELSE '動作 ok' END AS "状態 state",
+       CASE WHEN next_stage IS NOT NULL THEN format('段階%s %s〜%s', next_stage, passport.local_time(earliest_at, 'HH24:MI'),
+                                                    passport.local_time(latest_at, 'HH24:MI')) END AS "上がり続ければ if it goes on"
   FROM passport.report_sensor ORDER BY stage DESC, sensor;
 
 \echo == 止めた値（48時間） / Readings held back (48 hours) ==

@@ -19,6 +19,15 @@ CREATE TEMP TABLE recipe (function text, argument text, call text, reason text, 
 \set computed '\'the answer is computed from it, nothing is stored\''
 INSERT INTO recipe (function, argument, reason) VALUES
   ('add_trust_anchor', 'purpose', :vocabulary), ('alert_words', 'hazard', :looked_up), ('answer_alert', 'answer', :vocabulary),
+  ('answer_alert', 'shelter_id', :looked_up), ('answer_question', 'answer', :vocabulary),
+  ('area_from_geojson', 'geojson', :computed), ('compare_area', 'sensor', :looked_up),
+  ('check_in', 'shelter_id', :looked_up), ('check_out', 'shelter_id', :looked_up),
+  ('check_in_residents', 'shelter_id', :looked_up), ('check_out_residents', 'shelter_id', :looked_up),
+  ('record_answer', 'answer', :vocabulary), ('record_answer', 'shelter_id', :looked_up),
+  ('record_whereabouts', 'kind', :vocabulary), ('record_whereabouts', 'shelter_id', :looked_up), ('register_place', 'kind', :vocabulary),
+  ('report_whereabouts', 'kind', :vocabulary), ('report_whereabouts', 'shelter_id', :looked_up),
+  ('set_capacity', 'shelter_id', :looked_up), ('set_capacity', 'need', :looked_up),
+  ('set_reach', 'sensor', :looked_up), ('set_reach', 'geojson', 'only its coordinates are stored'),
   ('approve_kiosk_login', 'user_code', :looked_up), ('approve_kiosk_login', 'kiosk', 'compared, not stored'),
   ('assign_zones', 'sensor', :looked_up),   ('authenticate', 'token', 'verified, not stored'), ('award_points', 'program', :looked_up), ('award_roster', 'program', :looked_up),
   ('begin_challenge', 'purpose', :vocabulary), ('begin_challenge', 'audience', :looked_up), ('begin_challenge', 'language', :looked_up),
@@ -47,6 +56,8 @@ INSERT INTO recipe (function, argument, reason) VALUES
   ('set_retention', 'what', :looked_up), ('verify_signature', 'purpose', :vocabulary), ('verify_signature', 'scheme', :vocabulary),
   ('view_household', 'purpose', :vocabulary), ('view_points', 'purpose', :vocabulary), ('view_point_balance', 'purpose', :vocabulary),
   ('view_renewal_plan', 'purpose', :vocabulary), ('view_resident', 'purpose', :vocabulary), ('view_resident', 'columns', :vocabulary),
+  ('set_sensor_state', 'sensor', :looked_up), ('set_sensor_state', 'state', :vocabulary), ('confirm_reading', 'sensor', :looked_up),
+  ('end_stage', 'sensor', :looked_up), ('sensor_forecast', 'sensor', :looked_up),
   ('complete_source', 'worker', 'compared, not stored'), ('complete_source', 'failure', 'a word of passport-fetch'),
   ('complete_source', 'etag', 'a header of the server of revocation lists: any digits, or lists would not be loaded'),
   ('complete_source', 'last_modified', 'a header of the server of revocation lists: any digits, or lists would not be loaded'),
@@ -54,10 +65,22 @@ INSERT INTO recipe (function, argument, reason) VALUES
   ('load_variants', 'usuals', 'kept ten characters at the most: no number fits'),
   ('match_words', 'explanation', :computed), ('match_words', 'language', :computed),
   ('make_ocsp_request', 'serials', 'serial numbers in hex, of J-LIS: any digits'),
+  ('preview_import', 'kind', :vocabulary), ('import_extract', 'kind', :vocabulary), ('import_effects', 'purpose', :vocabulary),
+  ('resident_as_of', 'purpose', :vocabulary), ('unplaced_residents', 'purpose', :vocabulary),
   ('set_source', 'url', 'a URL of J-LIS: any digits, or lists would not be loaded'), ('set_source', 'kind', :vocabulary),
-  ('set_source', 'issuer', :looked_up), ('withdraw_consent', 'purpose', :looked_up);
+  ('set_source', 'issuer', :looked_up), ('withdraw_consent', 'purpose', :looked_up),
+  ('step_up', 'source', 'kept as its SHA-256'), ('register_account', 'source', 'kept as its SHA-256'), ('enrol_at_counter', 'source', 'kept as its SHA-256'),
+  ('needs_roster', 'purpose', :vocabulary), ('record_need', 'kind', :looked_up), ('remove_need', 'kind', :looked_up),
+  ('shown_candidates', 'candidates', :computed);
 INSERT INTO recipe (function, argument, call) VALUES
   ('answer_alert', 'note', $$answer_alert(:alert, 'safe', note => '{n}')$$),
+  ('answer_alert', 'photo', $$answer_alert(:alert, 'safe', photo => 'p/{n}.jpg')$$),
+  ('answer_question', 'note', $$answer_question(:question, 'yes', note => '{n}')$$),
+  ('ask_area', 'question', $$ask_area('{"ja": "{n}"}', :area, passport.now() + interval '1 hour')$$),
+  ('assign_group', 'group_name', $$assign_group('{n}', ARRAY[:person])$$),
+  ('close_question', 'summary', $$close_question(:question, '{"ja": "{n}"}')$$),
+  ('record_answer', 'note', $$record_answer(:alert, :person, 'safe', note => '{n}')$$),
+  ('record_answer', 'photo', $$record_answer(:alert, :person, 'safe', photo => 'p/{n}.jpg')$$),
   ('attach_ppid', 'issuer', $$attach_ppid('https://example.jp/{n}', 'p')$$),
   ('attach_ppid', 'ppid', $$attach_ppid('https://example.jp', '{n}')$$),
   ('award_points', 'event_key', $$award_points(:person, 'walk', 'visit {n}', passport.now())$$),
@@ -77,6 +100,13 @@ INSERT INTO recipe (function, argument, call) VALUES
   ('import_residents', 'residents', $$import_residents('[{"resident_number": "n1", "name": "甲", "address": "{n}"}]')$$),
   ('protect_address', 'reason', $$protect_address(:person, '2026-07-01', '2027-06-30', '{n}')$$),
   ('record_guardian', 'document', $$record_guardian(:person, :other, 'court', '2026-12-31', '{n}')$$),
+  ('declare_disaster', 'reason', $$declare_disaster('{n}', passport.now() + interval '1 day')$$),
+  ('end_disaster', 'reason', $$end_disaster(passport.declare_disaster('x', passport.now() + interval '1 day'), '{n}')$$),
+  ('end_protection', 'reason', $$end_protection(:hidden, '{n}')$$), ('extend_protection', 'reason', $$extend_protection(:hidden, '{n}')$$),
+  ('list_on_roster', 'plan', $$list_on_roster(:person, '{n}')$$), ('list_on_roster', 'supporters', $$list_on_roster(:person, NULL, '{{n}}')$$),
+  ('needs_roster', 'given_to', $$needs_roster('office', '{n}')$$),
+  ('protected_needs', 'reason', $$protected_needs('{n}')$$), ('protected_recipients', 'reason', $$protected_recipients(:alert, '{n}')$$),
+  ('request_protection', 'reason', $$request_protection(:person, '{n}')$$), ('view_protected', 'reason', $$view_protected(:hidden, '{n}')$$),
   ('load_variants', 'source', $$load_variants('mj_{n}', '{}', '{}')$$),
   ('refuse_registration', 'reason', $$refuse_registration(:registration, '{n}')$$),
   ('register_device', 'token', $$register_device('fcm', '{n}')$$),
@@ -89,6 +119,8 @@ INSERT INTO recipe (function, argument, call) VALUES
   ('set_consent_purpose', 'title', $$set_consent_purpose('checkup', '2026-07-02', '{"ja": "{n}"}', '1 year')$$),
   ('set_program', 'program', $$set_program('{n}', '{"ja": "x"}')$$),
   ('set_program', 'title', $$set_program('walk', '{"ja": "{n}"}')$$),
+  ('set_sensor_state', 'reason', $$set_sensor_state('told', 'maintenance', '{n}')$$),
+  ('end_stage', 'reason', $$end_stage('told', '{n}')$$),
   ('set_retention', 'reason', $$set_retention('logout', '1 day', '{n}')$$),
   ('set_sensitive_column', 'source', $$set_sensitive_column('{n}', 'x', true, 'y')$$),
   ('set_sensitive_column', 'column_name', $$set_sensitive_column('x', '{n}', true, 'y')$$),
@@ -111,9 +143,13 @@ SELECT r.function, r.argument FROM recipe AS r
                       AND r.argument = ANY (p.proargnames[1:p.pronargs])) ORDER BY 1, 2;
 
 -- what the calls are about
+SELECT passport.define_sensor('told', '{"start_level": 2}');
+UPDATE passport.sensor_state SET stage = 1 WHERE sensor = 'told';
 SELECT imported FROM passport.import_residents('[
-  {"resident_number": "91001", "name": "甲", "birth_date": "1980-01-01", "lon": 138.45, "lat": 35.95}, {"resident_number": "91002", "name": "乙"}]');
-SELECT max(resident_id) FILTER (WHERE resident_number = '91001') AS person, max(resident_id) FILTER (WHERE resident_number = '91002') AS other
+  {"resident_number": "91001", "name": "甲", "birth_date": "1980-01-01", "lon": 138.45, "lat": 35.95}, {"resident_number": "91002", "name": "乙"},
+  {"resident_number": "91003", "name": "丙"}]');
+SELECT max(resident_id) FILTER (WHERE resident_number = '91001') AS person, max(resident_id) FILTER (WHERE resident_number = '91002') AS other,
+       max(resident_id) FILTER (WHERE resident_number = '91003') AS hidden
   FROM passport.resident_directory \gset
 SELECT passport.set_program('walk', '{"ja": "歩く"}'), passport.set_program_rule('walk', '2026-04-01', '{"points_per_unit": 1, "lot_months": 12}');
 SELECT points FROM passport.award_points(:person, 'walk', 'e1', passport.now(), 5);
@@ -131,6 +167,10 @@ INSERT INTO passport.alert (hazard, level, mode, area, area_names, texts, drafte
   VALUES ('flood', 4, 'drill', ST_Multi(:area::geometry), '{}', '{"ja": {"title": "x", "body": "y"}}', 'a', passport.now(), passport.now(), 1, 1, 0,
           'approved', 'b', passport.now()) RETURNING alert_id AS alert \gset
 INSERT INTO passport.alert_recipient VALUES (:person, :alert, 'h', false);
+SET LOCAL passport.least_count = 0;
+INSERT INTO passport.area_question (question, area, asked_by, asked_at, until_time)
+  VALUES ('{"ja": "x"}', ST_Multi(:area::geometry), 'a', passport.now(), passport.now() + interval '1 day') RETURNING question_id AS question \gset
+INSERT INTO passport.question_recipient (resident_id, question_id) VALUES (:person, :question);
 INSERT INTO passport.registration (state, certificates, candidates, ceremony, created_at)
   VALUES ('queued', '{}', '[]', gen_random_uuid(), passport.now()) RETURNING registration_id AS registration \gset
 SELECT pg_temp.act('91001');
@@ -140,7 +180,8 @@ INSERT INTO passport.session (resident_id, audience, acr, amr, issuer_id, serial
 SELECT count(passport.issue_token(resident_id, session_id)) AS told FROM passport.session WHERE audience = 'told';
 SELECT passport.end_sessions(:person) IS NOT NULL AS ended;
 SELECT pg_temp.act('91001');
-UPDATE recipe SET call = replace(replace(replace(replace(replace(replace(call, ':person', :'person'), ':other', :'other'),
+SELECT passport.protect_address(:hidden, '2026-07-01', '2026-07-10', 'x');
+UPDATE recipe SET call = replace(replace(replace(replace(replace(replace(replace(replace(call, ':question', :'question'), ':hidden', :'hidden'), ':person', :'person'), ':other', :'other'),
   ':alert', :'alert'), ':delivery', :'delivery'), ':area', :'area'), ':registration', :'registration');
 
 -- every column that holds a text with the number
