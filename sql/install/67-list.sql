@@ -85,7 +85,13 @@ END $$;
 COMMENT ON FUNCTION passport.unaccounted(bigint, int) IS
 'Of whom nothing is known since an alert: no word from them, their household or staff on how they are, no tap at a shelter, no whereabouts. Those who need help first. household_answered: how many of the household have answered, who may know. At most max_rows (10,000); protected persons are on protected_recipients() instead. Of each it is kept who looked. PT404 for an alert that was not sent.';
 
--- PostGIS orders points along a Hilbert curve: who is next on the list lives near.
+CREATE FUNCTION passport.walk_order(legs int[], lon double precision[], lat double precision[]) RETURNS int[]
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+  AS 'MODULE_PATHNAME', 'passport_walk_order';
+COMMENT ON FUNCTION passport.walk_order(int[], double precision[], double precision[]) IS
+'In which order to walk to stops: their numbers, from 1. legs: to which leg of the walk each belongs, in the order of the legs; lon, lat: degrees, a stop without them comes last in its leg. A leg begins where the one before ended, the first in the north-west; within it the nearest stop is next, and ways that cross are undone. PT422 for arrays of unequal length, or of more than 10,000.';
+
 CREATE FUNCTION passport.door_route(alert_id bigint)
   RETURNS TABLE (stop int, urgency int, household_number text, oaza text, address text, members bigint[], metres int)
   LANGUAGE sql STABLE SECURITY DEFINER
@@ -100,16 +106,26 @@ BEGIN ATOMIC
        -- whom only a place of work or a parked car put into the area is not at this door
        AND (l.condition = 'need_help' OR l.condition IS NULL AND l.whereabouts IS NULL AND l.reasons && '{home,oaza}')
      GROUP BY l.household_number
-  ), walk AS (
-    SELECT d.*, row_number() OVER w::int AS stop, lag(d.location) OVER w AS before
+  ), leg AS (
+    -- a 大字 after the other as they lie, which PostGIS orders along a curve
+    SELECT d.*, dense_rank() OVER w::int AS leg
       FROM door AS d LEFT JOIN passport.oaza AS o ON o.name = d.oaza
-    WINDOW w AS (ORDER BY d.urgency, o.location, d.oaza, d.location, d.address, d.household_number)
+    WINDOW w AS (ORDER BY d.urgency, o.location, d.oaza)
+  ), told AS (
+    SELECT l.*, row_number() OVER (ORDER BY l.leg, l.address, l.household_number) AS told FROM leg AS l
+     ORDER BY l.leg, l.address, l.household_number LIMIT 10000
+  ), walk AS (
+    SELECT o.told, o.stop
+      FROM (SELECT passport.walk_order(array_agg(t.leg ORDER BY t.told), array_agg(ST_X(t.location) ORDER BY t.told),
+                                       array_agg(ST_Y(t.location) ORDER BY t.told)) AS numbers FROM told AS t) AS n
+     CROSS JOIN LATERAL unnest(n.numbers) WITH ORDINALITY AS o(told, stop)
   )
-  SELECT w.stop, w.urgency, w.household_number, w.oaza, w.address, w.members, ST_DistanceSphere(w.before, w.location)::int
-    FROM walk AS w;
+  SELECT w.stop::int, t.urgency, t.household_number, t.oaza, t.address, t.members,
+         ST_DistanceSphere(lag(t.location) OVER (ORDER BY w.stop), t.location)::int
+    FROM walk AS w JOIN told AS t USING (told);
 END;
 COMMENT ON FUNCTION passport.door_route(bigint) IS
-'Step of door_list(): the doors to knock at, one a household, in the order of the walk.';
+'Step of door_list(): the doors to knock at, one a household, 10,000 at most, in the order of the walk.';
 
 CREATE FUNCTION passport.door_list(alert_id bigint, max_rows int DEFAULT 1000)
   RETURNS TABLE (stop int, urgency int, household_number text, names text[], oaza text, address text, metres int)
@@ -134,7 +150,7 @@ BEGIN
       FROM kept, shown AS s ORDER BY s.stop;
 END $$;
 COMMENT ON FUNCTION passport.door_list(bigint, int) IS
-'At which doors to knock about an alert, in the order of a walk: first where somebody asks for help (urgency 1), then where somebody registered as needing help is unaccounted for (2), then the others (3); in each, 大字 by 大字 and along the houses. names: whom to ask for; metres: from the stop before, as the crow flies, NULL where a home has no point. At most max_rows (10,000) doors; protected persons are on protected_recipients() instead. Of each person it is kept who looked. PT404 for an alert that was not sent.';
+'At which doors to knock about an alert, in the order of a walk: first where somebody asks for help (urgency 1), then where somebody registered as needing help is unaccounted for (2), then the others (3); in each, 大字 by 大字 on a short way (walk_order). names: whom to ask for; metres: from the stop before, as the crow flies, NULL where a home has no point. At most max_rows (10,000) doors; protected persons are on protected_recipients() instead. Of each person it is kept who looked. PT404 for an alert that was not sent.';
 
 CREATE FUNCTION passport.selection_reason(alert_id bigint, max_rows int DEFAULT 1000)
   RETURNS TABLE (resident_id bigint, household_number text, name text, reasons text[])
