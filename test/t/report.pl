@@ -90,7 +90,7 @@ like($html, qr/\A<!DOCTYPE html><html lang="ja">.*<\/html>\n\z/s, 'the page is o
 unlike($html, qr/佐藤/, 'without names');
 is($node->safe_psql('postgres', q{SELECT string_agg(format('%s %s %s', who, source, rows), ', ' ORDER BY source)
 	FROM (SELECT who, source, count(*) AS rows FROM passport.audit_record GROUP BY who, source) AS a}),
-	'drafter report_household 4, drafter report_map_svg 2, drafter report_unanswered 2',
+	'drafter call_list 2, drafter door_list 2, drafter report_household 4, drafter report_map_svg 2, drafter report_unanswered 2, drafter unaccounted 2',
 	'and of both residents it is kept that this login looked: in the terminal and on the page');
 
 for my $table ('alert', 'alert_recipient', 'alert_answer', 'resident')
