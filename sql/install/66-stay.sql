@@ -221,8 +221,10 @@ COMMENT ON FUNCTION passport.check_out_residents(text, bigint[]) IS
 -- A bed is a bed: everybody who is there is counted, and no number of a shelter
 -- says where anybody lives.
 CREATE VIEW passport.shelter_occupancy WITH (security_barrier) AS
-  SELECT s.shelter_id, s.name, n.need, c.capacity, n.present, n.announced, c.capacity - n.present AS free
+  SELECT s.shelter_id, s.name, n.need, c.capacity, n.present, n.announced, c.capacity - n.present AS free,
+         o.shelter_id IS NOT NULL AS open
     FROM passport.shelter AS s
+    LEFT JOIN passport.shelter_opening AS o ON o.shelter_id = s.shelter_id AND o.closed_at IS NULL
    CROSS JOIN LATERAL (
          SELECT 'all' AS need,
                 (SELECT count(*)::int FROM passport.shelter_stay AS t WHERE t.shelter_id = s.shelter_id AND t.left_at IS NULL) AS present,
@@ -236,9 +238,9 @@ CREATE VIEW passport.shelter_occupancy WITH (security_barrier) AS
                             AND coalesce(d.until_date >= passport.today(), true)), NULL
            FROM passport.shelter_capacity AS k WHERE k.shelter_id = s.shelter_id AND k.need <> 'all') AS n
     LEFT JOIN passport.shelter_capacity AS c ON c.shelter_id = s.shelter_id AND c.need = n.need
-   WHERE c.capacity IS NOT NULL OR n.present > 0 OR n.announced > 0;
+   WHERE o.shelter_id IS NOT NULL OR c.capacity IS NOT NULL OR n.present > 0 OR n.announced > 0;
 COMMENT ON VIEW passport.shelter_occupancy IS
-'How full each shelter is: need all, and each kind of need for which it has places; capacity (NULL: not known), present (checked in), announced (said that they are there, but not checked in), free (below 0: too many).';
+'How full each shelter is: need all, and each kind of need for which it has places; capacity (NULL: not known), present (checked in), announced (said that they are there, but not checked in), free (below 0: too many), open (open_shelter).';
 
 CREATE FUNCTION passport.forget_stays(before timestamptz, max_rows int) RETURNS bigint
   LANGUAGE sql SECURITY DEFINER

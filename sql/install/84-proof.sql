@@ -55,6 +55,7 @@ AS $$
 DECLARE
   address CONSTANT text := '長野県南佐久郡南牧村大字カナリア鳴4471番地の9';
   place record;
+  people jsonb;
   canary jsonb;
 BEGIN
   SELECT * INTO place FROM passport.canary_place();
@@ -62,14 +63,19 @@ BEGIN
     RAISE EXCEPTION 'the municipality''s own area is not loaded' USING ERRCODE = 'PT404',
       HINT = 'The canaries are alerted near it: put it into passport.municipality_area.';
   END IF;
-  PERFORM passport.import_residents(jsonb_build_array(
+  people := jsonb_build_array(
     jsonb_build_object('resident_number', 'canary-1', 'household_number', 'canary-home', 'relation', '世帯主', 'name', '金糸雀　一子',
-      'birth_date', '1990-02-03', 'sex', 'female', 'address', address, 'oaza', 'カナリア鳴', 'lon', place.lon, 'lat', place.lat),
+      'birth_date', '1990-02-03', 'sex', 'female', 'address', address, 'oaza', 'カナリア鳴', 'koaza', 'カナリア沢', 'lot', '4471番地の9',
+      'building', 'カナリア荘', 'lon', place.lon, 'lat', place.lat),
     jsonb_build_object('resident_number', 'canary-2', 'household_number', 'canary-home', 'relation', '子', 'name', '金糸雀　二子',
-      'birth_date', '2012-02-03', 'sex', 'female', 'address', address, 'oaza', 'カナリア鳴', 'lon', place.lon, 'lat', place.lat),
+      'birth_date', '2012-02-03', 'sex', 'female', 'address', address, 'oaza', 'カナリア鳴', 'koaza', 'カナリア沢', 'lot', '4471番地の9',
+      'building', 'カナリア荘', 'lon', place.lon, 'lat', place.lat),
     jsonb_build_object('resident_number', 'canary-3', 'household_number', 'canary-other', 'name', '文鳥　三郎',
       'birth_date', '1988-02-03', 'sex', 'male', 'address', '長野県南佐久郡南牧村大字ブンチョウ1番地', 'oaza', 'ブンチョウ',
-      'lon', place.lon + 0.006, 'lat', place.lat + 0.004)));
+      'lon', place.lon + 0.006, 'lat', place.lat + 0.004));
+  PERFORM passport.import_residents(people);
+  -- with something changed, so that the history has the address, too
+  PERFORM passport.import_residents((SELECT jsonb_agg(p.person || '{"change_reason": "canary"}') FROM jsonb_array_elements(people) AS p(person)));
   SELECT jsonb_object_agg(v.key, v.value) INTO canary
     FROM (SELECT (ARRAY['victim', 'mate', 'other'])[substr(d.resident_number, 8)::int], d.resident_id::text
             FROM passport.resident_directory AS d WHERE d.resident_number IN ('canary-1', 'canary-2', 'canary-3')) AS v(key, value);
@@ -109,7 +115,7 @@ BEGIN
   PERFORM passport.assign_group('canary', ARRAY[victim]);
   PERFORM passport.define_sensor('canary', '{}');
   INSERT INTO passport.shelter (shelter_id, name, location)
-  SELECT 'canary', 'canary', m.location FROM passport.canary_shelter() AS m(location);
+  SELECT 'canary-hall', 'canary', m.location FROM passport.canary_shelter() AS m(location);
   -- somebody looked: breach_letters() is about her
   PERFORM passport.view_resident(victim, 'counter', '{name,address}');
   made := made || jsonb_build_object('guardianship',
@@ -212,10 +218,10 @@ BEGIN
     'disaster', passport.declare_disaster('canary', passport.now() + interval '1 day', canary ->> 'area'),
     'draft', (SELECT d.alert_id FROM passport.draft_alert('flood', 4, canary ->> 'area') AS d));
   UPDATE passport.alert AS a SET drafted_by = 'canary' WHERE a.alert_id = (canary ->> 'draft')::bigint;
-  canary := canary || jsonb_build_object('question', passport.canary_words(canary), 'shelter', 'canary');
+  canary := canary || jsonb_build_object('question', passport.canary_words(canary), 'shelter', 'canary-hall');
   RETURN canary || jsonb_build_object(
     -- the lot, but not four digits of a random number, a token or a fraction of a second
-    'address_patterns', ARRAY['カナリア鳴', '(^|[^0-9a-z_.+/-])(4471|４４７１)([^0-9a-z_+/]|$)']
+    'address_patterns', ARRAY['カナリア', '(^|[^0-9a-z_.+/-])(4471|４４７１)([^0-9a-z_+/]|$)']
                         || passport.place_patterns((canary ->> 'lon')::float8, (canary ->> 'lat')::float8),
     'person_patterns', ARRAY['金糸雀', 'canary-home',
                              format('"(resident|member)_id": (%s|%s)\y', canary ->> 'victim', canary ->> 'mate'),

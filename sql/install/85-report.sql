@@ -24,12 +24,19 @@ COMMENT ON VIEW passport.report_silence IS
 
 CREATE VIEW passport.report_held_reading WITH (security_barrier) AS
   SELECT r.sensor, coalesce(nullif(s.name, ''), s.sensor) AS name, r.observed_at, r.value, s.unit,
-         r.verdict, r.reasons, c.stage_if_true AS to_confirm
+         r.verdict, r.reasons, c.stage_if_true AS to_confirm,
+         passport.weather_level('{flood,inland_flood,landslide}', r.observed_at) AS weather_level
     FROM passport.reading AS r JOIN passport.sensor AS s USING (sensor)
     LEFT JOIN passport.reading_to_confirm AS c USING (sensor, observed_at)
    WHERE r.verdict <> 'accepted' AND r.observed_at > passport.now() - interval '48 hours';
 COMMENT ON VIEW passport.report_held_reading IS
-'Readings of the last 48 hours that the gate held back or rejected, with its reasons; to_confirm: the stage that one leads to if a person confirms it (confirm_reading), NULL where nobody is asked.';
+'Readings of the last 48 hours that the gate held back or rejected, with its reasons; to_confirm: the stage that one leads to if a person confirms it (confirm_reading), NULL where nobody is asked; weather_level: the highest level that the weather service gave for water and slopes at that time, by which a person can judge whether the gauge can be right.';
+
+CREATE VIEW passport.report_weather WITH (security_barrier) AS
+  SELECT DISTINCT w.hazard, w.level, w.rank, w.name, w.area_name, w.office, w.reported_at, w.valid_until, w.headline
+    FROM passport.weather_at(passport.now()) AS w;
+COMMENT ON VIEW passport.report_weather IS
+'Warnings of the weather service that stand for the municipality. hazard NULL: a code that weather_word does not know.';
 
 CREATE VIEW passport.report_alert WITH (security_barrier) AS
   SELECT a.alert_id, a.mode, a.state, a.level, w.action, w.action_en, w.colour, w.ink, a.area_names, a.sensor,
@@ -343,11 +350,16 @@ BEGIN ATOMIC
                   format('段階%s %s（%s〜%s）', s.next_stage, passport.local_time(s.expected_at, 'HH24:MI'),
                          passport.local_time(s.earliest_at, 'HH24:MI'), passport.local_time(s.latest_at, 'HH24:MI')) END),
                 '' ORDER BY s.stage DESC, s.sensor) FROM passport.report_sensor AS s)),
+    passport.html_table('気象庁の警報など', 'Warnings of the weather service',
+      ARRAY['レベル|level', '種類|warning', '区域|area', '発表|reported', '官署|office'],
+      (SELECT string_agg(passport.html_row(w.level::text, w.name, w.area_name, passport.local_time(w.reported_at), w.office),
+                         '' ORDER BY w.level DESC NULLS LAST, w.name, w.office)
+         FROM passport.report_weather AS w)),
     passport.html_table('止めた値', 'Readings held back',
-      ARRAY['時刻|time', '水位計|gauge', '水位|level', '判定|verdict', '理由|reasons', '人の確認|a person should look'],
+      ARRAY['時刻|time', '水位計|gauge', '水位|level', '判定|verdict', '理由|reasons', '人の確認|a person should look', 'その時の気象庁のレベル|weather level then'],
       (SELECT string_agg(passport.html_row(passport.local_time(r.observed_at), r.name,
                 concat_ws(' ', round(r.value::numeric, 2), r.unit), r.verdict, array_to_string(r.reasons, ', '),
-                '段階' || r.to_confirm || ' を確かめてください'),
+                '段階' || r.to_confirm || ' を確かめてください', r.weather_level::text),
                 '' ORDER BY r.observed_at DESC)
          FROM (SELECT * FROM passport.report_held_reading AS h ORDER BY h.observed_at DESC LIMIT 60) AS r)),
     passport.html_table('今日のポイント', 'Points today',
@@ -381,8 +393,8 @@ h1{font-size:1.6rem;margin:0}h2{font-size:1.15rem;margin:0 0 12px}h3{font-size:1
 small{font-weight:400;color:var(--soft);font-size:.78em}
 header p{margin:4px 0 12px;color:var(--soft)}
 section{background:var(--paper);border:1px solid var(--line);border-radius:10px;padding:16px;margin:16px 0}
-.banner{display:flex;flex-wrap:wrap;gap:4px 14px;align-items:baseline;margin:8px 0;padding:10px 16px;border-radius:8px;border:2px solid #fff;outline:1px solid #777}
-.banner strong{font-size:1.15rem}.banner small{color:inherit;margin-left:auto}
+.banner{display:flex;flex-wrap:wrap;gap:4px 14px;align-items:baseline;margin:8px 0;padding:10px 16px;border-radius:8px;border:2px solid #fff;outline:1px solid #777;font-size:1.17rem;font-weight:700}
+.banner strong{font-size:1.25rem}.banner small{color:inherit;font-size:inherit;font-weight:inherit;margin-left:auto}
 .figures{display:grid;grid-template-columns:repeat(4,1fr);gap:10px;margin:16px 0}
 .figures div{background:var(--paper);border:1px solid var(--line);border-radius:10px;padding:10px 14px;display:flex;flex-direction:column;justify-content:space-between}
 dt{font-size:.86rem}dt small{display:block}dd{margin:4px 0 0;font-size:1.7rem;font-weight:600;font-variant-numeric:tabular-nums}

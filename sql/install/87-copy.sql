@@ -4,7 +4,7 @@ CREATE TABLE passport.copy_omission (
   table_name text NOT NULL,
   column_name text NOT NULL,
   reason text NOT NULL CHECK (length(reason) BETWEEN 1 AND 400),
-  applies text NOT NULL DEFAULT 'always' CHECK (applies IN ('always', 'guardian', 'household')),
+  applies text[] NOT NULL DEFAULT '{always}' CHECK (applies <@ '{always,guardian,household}' AND cardinality(applies) > 0),
   shipped boolean NOT NULL DEFAULT false,
   PRIMARY KEY (table_name, column_name)
 );
@@ -24,18 +24,24 @@ INSERT INTO passport.copy_omission (table_name, column_name, reason, shipped) VA
   ('consent_event', 'decided_by', 'Another person, where a guardian decided; my_consent_history() says which.', true),
   ('need_roster', 'supporters', 'Other persons.', true);
 INSERT INTO passport.copy_omission (table_name, column_name, applies, reason, shipped) VALUES
-  ('address_protection', '*', 'guardian', 'Whoever asked for protection may have asked for it against this guardian.', true),
-  ('protection_event', '*', 'guardian', 'Whoever asked for protection may have asked for it against this guardian.', true),
-  ('resident', 'address', 'household', 'Somebody else of the household asked to have it kept from everybody. Ask at the counter.', true),
-  ('resident', 'oaza', 'household', 'As address.', true),
-  ('resident', 'location', 'household', 'As address.', true),
-  ('alert_answer', 'location', 'household', 'It can be at the address.', true),
-  ('alert_answer', 'note', 'household', 'It can tell of the address.', true),
-  ('question_recipient', 'location', 'household', 'It can be at the address.', true),
-  ('question_recipient', 'note', 'household', 'It can tell of the address.', true),
-  ('registered_place', 'location', 'household', 'It can be at the address.', true),
-  ('resident_group', 'group_name', 'household', 'Its members live side by side.', true),
-  ('whereabouts', 'location', 'household', 'It can be at the address.', true);
+  ('address_protection', '*', '{guardian}', 'Whoever asked for protection may have asked for it against this guardian.', true),
+  ('protection_event', '*', '{guardian}', 'As address_protection.', true),
+  ('import_effect', '*', '{guardian}', 'It can tell of a protection.', true),
+  ('resident', 'protected', '{guardian}', 'As address_protection.', true),
+  ('resident', 'address', '{household}', 'Somebody else of the household asked to have it kept from everybody. Ask at the counter.', true),
+  ('resident', 'oaza', '{household}', 'As address.', true),
+  ('resident', 'koaza', '{household}', 'As address.', true),
+  ('resident', 'lot', '{household}', 'As address.', true),
+  ('resident', 'building', '{household}', 'As address.', true),
+  ('resident', 'location', '{household}', 'As address.', true),
+  ('resident_history', 'record', '{guardian,household}', 'Records from before have addresses, and tell of a protection.', true),
+  ('alert_answer', 'location', '{household}', 'It can be at the address.', true),
+  ('alert_answer', 'note', '{household}', 'It can tell of the address.', true),
+  ('question_recipient', 'location', '{household}', 'It can be at the address.', true),
+  ('question_recipient', 'note', '{household}', 'It can tell of the address.', true),
+  ('registered_place', 'location', '{household}', 'It can be at the address.', true),
+  ('resident_group', 'group_name', '{household}', 'Its members live side by side.', true),
+  ('whereabouts', 'location', '{household}', 'It can be at the address.', true);
 INSERT INTO passport.operation_policy (operation, holds_from, acr, max_age, shipped) VALUES
   ('my_data', '-infinity', 'jpki.authentication', '1 hour', true);
 
@@ -46,12 +52,12 @@ CREATE FUNCTION passport.copied_table(cases text[] DEFAULT '{always}')
 BEGIN ATOMIC
   SELECT c.relname::text, c.oid::regclass,
          ARRAY(SELECT o.column_name FROM passport.copy_omission AS o
-                WHERE o.table_name = c.relname AND o.applies = ANY (cases))
+                WHERE o.table_name = c.relname AND o.applies && cases)
     FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
    WHERE c.relnamespace = (SELECT n.oid FROM pg_namespace AS n WHERE n.nspname = 'passport')
      AND c.relkind IN ('r', 'p') AND NOT c.relispartition AND a.attname = 'resident_id' AND NOT a.attisdropped
      AND NOT EXISTS (SELECT FROM passport.copy_omission AS o
-                      WHERE o.table_name = c.relname AND o.column_name = '*' AND o.applies = ANY (cases));
+                      WHERE o.table_name = c.relname AND o.column_name = '*' AND o.applies && cases);
 END;
 COMMENT ON FUNCTION passport.copied_table(text[]) IS
 'The tables of which a resident''s copy is made: all with a resident_id but those left out with a reason, and the columns left out. cases: which reasons apply, as in copy_omission.';
@@ -107,7 +113,7 @@ BEGIN
    WHERE r.resident_id = acting;
   RETURN jsonb_build_object('made_at', passport.now(), 'resident_id', acting, 'incomplete', to_jsonb(cut),
                             'left_out', (SELECT jsonb_agg(to_jsonb(o) - '{shipped,applies}'::text[] ORDER BY o.table_name, o.column_name)
-                                           FROM passport.copy_omission AS o WHERE o.applies = ANY (cases)),
+                                           FROM passport.copy_omission AS o WHERE o.applies && cases),
                             'held', copy || jsonb_build_object('notification', held));
 END $$;
 COMMENT ON FUNCTION passport.my_data() IS

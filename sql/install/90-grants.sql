@@ -31,6 +31,7 @@ GRANT EXECUTE ON FUNCTION
 
 -- the village's staff
 GRANT EXECUTE ON FUNCTION
+  passport.open_shelter, passport.close_shelter, passport.weather_at, passport.weather_level,
   passport.set_sensor_state, passport.confirm_reading, passport.end_stage, passport.sensor_forecast,
   passport.draw_affected_area, passport.draft_alert, passport.cancel_alert, passport.alert_cap,
   passport.area_from_geojson, passport.compare_area, passport.record_answer, passport.record_whereabouts, passport.selection_reason,
@@ -54,7 +55,7 @@ GRANT EXECUTE ON FUNCTION
   passport.public_map, passport.report_html, passport.local_time, passport.alert_words, passport.report_alerts
   TO passport_staff;
 GRANT SELECT ON
-  passport.report_sensor, passport.report_silence, passport.report_held_reading, passport.report_alert,
+  passport.report_sensor, passport.report_silence, passport.report_held_reading, passport.report_weather, passport.report_alert,
   passport.report_points, passport.report_registration, passport.registration_candidate, passport.alert_draft,
   passport.shelter_occupancy, passport.question_result, passport.protection_status
   TO passport_staff;
@@ -66,7 +67,7 @@ GRANT EXECUTE ON FUNCTION
   passport.area_from_geojson, passport.compare_area, passport.replay_alert, passport.alert_timing,
   passport.shown_count, passport.declare_disaster, passport.end_disaster
   TO passport_approver;
-GRANT SELECT ON passport.report_sensor, passport.report_held_reading, passport.report_alert, passport.alert_draft,
+GRANT SELECT ON passport.report_sensor, passport.report_held_reading, passport.report_weather, passport.report_alert, passport.alert_draft,
   passport.shelter_occupancy
   TO passport_approver;
 
@@ -81,6 +82,8 @@ GRANT EXECUTE ON FUNCTION
   passport.import_effects, passport.import_address_points, passport.place_residents, passport.unplaced_residents,
   passport.refresh_match_keys, passport.load_variants, passport.protect_address, passport.record_card,
   passport.define_sensor, passport.set_sensor_state, passport.assign_zones, passport.set_reach, passport.import_hazard_zones, passport.record_readings,
+  passport.set_source_code, passport.take_river_levels, passport.take_sensorthings, passport.take_ngsi,
+  passport.set_weather_area, passport.take_weather_bulletin,
   passport.set_program, passport.set_program_rule, passport.check_ledger,
   passport.run_job, passport.set_job, passport.protection_proof, passport.send_due_reminders, passport.expire_drafts,
   passport.set_source
@@ -115,10 +118,13 @@ GRANT EXECUTE ON FUNCTION
 
 GRANT SELECT ON passport.protection_status TO passport_admin, passport_auditor, passport_protection;
 
--- the bridge: readings and revocation in, deliveries and logouts out
+-- the bridge: readings, bulletins and revocation in, deliveries and logouts out
 GRANT EXECUTE ON FUNCTION passport.claim_deliveries, passport.complete_deliveries, passport.record_readings,
-  passport.claim_logouts, passport.complete_logouts, passport.claim_sources, passport.complete_source
+  passport.claim_logouts, passport.complete_logouts, passport.claim_sources, passport.complete_source,
+  passport.take_river_levels, passport.take_sensorthings, passport.take_ngsi, passport.take_weather_bulletin
   TO passport_bridge;
 
 -- the public map and its alerts
-GRANT EXECUTE ON FUNCTION passport.public_map, passport.alert_cap, passport.jwks, passport.openid_configuration TO passport_public;
+GRANT EXECUTE ON FUNCTION passport.public_map, passport.public_map_mvt, passport.sensorthings, passport.ngsi_entities,
+  passport.alert_cap, passport.jwks, passport.openid_configuration
+  TO passport_public;

@@ -20,6 +20,10 @@ SELECT name AS "水位計 gauge", concat_ws(' ', stage, stage_name) AS "段階 s
                                                     passport.local_time(latest_at, 'HH24:MI')) END AS "上がり続ければ if it goes on"
   FROM passport.report_sensor ORDER BY stage DESC, sensor;
 
+\echo == 気象庁の警報など / Warnings of the weather service ==
+SELECT level AS "レベル level", name AS "種類 warning", area_name AS "区域 area", passport.local_time(reported_at) AS "発表 reported", office AS "官署 office"
+  FROM passport.report_weather ORDER BY level DESC NULLS LAST, name, office;
+
 \echo == 止めた値（48時間） / Readings held back (48 hours) ==
 SELECT passport.local_time(observed_at) AS "時刻 time", name AS "水位計 gauge",
        round(value::numeric, 2) || ' ' || unit AS "水位 level", verdict AS "判定 verdict",

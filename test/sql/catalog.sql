@@ -160,6 +160,9 @@ INSERT INTO without_access VALUES
   ('draft_alert', 'numbers of people'), ('approve_alert', 'numbers of people'), ('cancel_alert', 'numbers of people'),
   ('alert_draft', 'numbers of people'), ('report_alert', 'numbers of people'), ('report_points', 'numbers of people'),
   ('report_reminder', 'numbers of people'), ('report_registration', 'numbers of people'),
+  ('report_weather', 'weather'), ('weather_at', 'weather'), ('weather_level', 'weather'),
+  ('open_shelter', 'shelters'), ('close_shelter', 'shelters'), ('take_river_levels', 'gauges'), ('take_sensorthings', 'gauges'), ('take_ngsi', 'gauges'),
+  ('set_source_code', 'gauges'), ('take_weather_bulletin', 'weather'), ('set_weather_area', 'rules'),
   ('report_sensor', 'gauges'), ('report_silence', 'gauges'), ('report_held_reading', 'gauges'), ('sensor_forecast', 'gauges'),
   ('confirm_reading', 'gauges'), ('set_sensor_state', 'answers nothing'), ('end_stage', 'answers nothing'),
   ('report_html', 'its parts keep it: report_household, report_note, map_people_svg'),
@@ -238,6 +241,10 @@ SELECT t.name FROM passport.copied_table() AS t
 \echo == a column of the copy that names another person or can hold a secret, and is not left out
 SELECT t.name, a.attname FROM passport.copied_table() AS t JOIN pg_attribute AS a ON a.attrelid = t.relation
  WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attname ~ '(guardian_id|holder|decided_by|token|secret|digest|sealed)'
+   AND a.attname <> ALL (t.left_out) ORDER BY 1, 2;
+\echo == a column of the copy that can hold a place, and is not left out where somebody else of the household is protected
+SELECT t.name, a.attname FROM passport.copied_table('{always,household}') AS t JOIN pg_attribute AS a ON a.attrelid = t.relation
+ WHERE a.attnum > 0 AND NOT a.attisdropped AND (a.attname ~ '(address|aza|lot|building|place|record|note)$' OR a.atttypid = 'public.geometry'::regtype)
    AND a.attname <> ALL (t.left_out) ORDER BY 1, 2;
 \echo == what the copy leaves out that is not there
 SELECT o.table_name, o.column_name FROM passport.copy_omission AS o

@@ -43,7 +43,7 @@ SELECT t.key AS table, r ->> 'resident_id' AS of FROM mine, jsonb_each(data -> '
 -- a guardian, under both names, but not to what a protection was for
 CREATE FUNCTION pg_temp.left_out(data jsonb) RETURNS text LANGUAGE sql AS $$
   SELECT string_agg(concat(o ->> 'table_name', '.', o ->> 'column_name'), ' ' ORDER BY o ->> 'table_name', o ->> 'column_name')
-    FROM jsonb_array_elements(data -> 'left_out') AS o WHERE o ->> 'table_name' IN ('resident', 'alert_answer', 'address_protection', 'protection_event') $$;
+    FROM jsonb_array_elements(data -> 'left_out') AS o WHERE o ->> 'table_name' IN ('resident', 'resident_history', 'alert_answer', 'address_protection', 'protection_event', 'import_effect') $$;
 SELECT passport.act_for(:jiro) = :jiro AS acts;
 SELECT data #> '{held,resident,0}' ->> 'name' AS name, data -> 'held' ? 'protection_event' AS events, pg_temp.left_out(data) AS left_out FROM (SELECT passport.my_data() AS data) AS d;
 SELECT source, holder_id = :ichiko AS by_her FROM passport.audit_record WHERE resident_id = :jiro AND source = 'my_data';
@@ -55,12 +55,10 @@ SELECT passport.protect_address(:ichiko, '2026-07-01', '2027-06-30', '支援措�
 SELECT data #> '{held,resident,0}' ->> 'address' IS NOT NULL AS address, jsonb_array_length(data #> '{held,protection_event}') AS events, pg_temp.left_out(data) AS left_out FROM (SELECT passport.my_data() AS data) AS d;
 -- but not for who lives with her and asked for nothing
 SELECT pg_temp.act('91002');
-SELECT data #> '{held,resident,0}' ?| '{address,oaza,location}' AS place, data #> '{held,resident,0}' ->> 'name' AS name, pg_temp.left_out(data) AS left_out FROM (SELECT passport.my_data() AS data) AS d;
+SELECT data #> '{held,resident,0}' ?| '{address,oaza,koaza,lot,building,location}' AS place, data #> '{held,resident,0}' ->> 'name' AS name, pg_temp.left_out(data) AS left_out FROM (SELECT passport.my_data() AS data) AS d;
 ROLLBACK TO open;
 -- nor for a guardian: while the household's is protected, or the ward's will be, or is asked to be, or had its last day and nobody had notice
 CREATE FUNCTION pg_temp.by_guardian(protection text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-  kept jsonb;
 BEGIN
   EXECUTE 'SELECT passport.' || protection;
   PERFORM set_config('passport.clock', '2026-07-01 12:01+09', true);
@@ -73,9 +71,9 @@ BEGIN
 EXCEPTION WHEN SQLSTATE 'PT403' THEN
   RETURN SQLERRM;
 END $$;
-SELECT what, pg_temp.by_guardian(what) FROM (VALUES
-  (format('protect_address(%s, ''2026-07-01'', ''2027-06-30'', ''x'', ''{}'')', :ichiko)), (format('protect_address(%s, ''2026-07-05'', ''2027-06-30'', ''x'', ''{}'')', :jiro)),
-  (format('request_protection(%s, ''x'', NULL, ''{}'')', :jiro)), (format('protect_address(%s, ''2026-06-01'', ''2026-06-30'', ''x'', ''{}'')', :jiro))) AS t(what);
+SELECT whose, what, pg_temp.by_guardian(format(what, resident_id)) FROM (VALUES
+  ('guardian', :ichiko, $$protect_address(%s, '2026-07-01', '2027-06-30', 'x', '{}')$$), ('ward', :jiro, $$protect_address(%s, '2026-07-05', '2027-06-30', 'x', '{}')$$),
+  ('ward', :jiro, $$request_protection(%s, 'x', NULL, '{}')$$), ('ward', :jiro, $$protect_address(%s, '2026-06-01', '2026-06-30', 'x', '{}')$$)) AS t(whose, resident_id, what);
 ROLLBACK TO open;
 -- more than fits is cut, and said
 SELECT pg_temp.act('91001');

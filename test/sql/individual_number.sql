@@ -69,6 +69,12 @@ INSERT INTO recipe (function, argument, reason) VALUES
   ('resident_as_of', 'purpose', :vocabulary), ('unplaced_residents', 'purpose', :vocabulary),
   ('set_source', 'url', 'a URL of J-LIS: any digits, or lists would not be loaded'), ('set_source', 'kind', :vocabulary),
   ('set_source', 'issuer', :looked_up), ('withdraw_consent', 'purpose', :looked_up),
+  ('open_shelter', 'shelter_id', :looked_up), ('close_shelter', 'shelter_id', :looked_up), ('weather_level', 'hazards', :looked_up),
+  ('ngsi_entities', 'type', :vocabulary), ('take_river_levels', 'file', 'codes that are looked up, times and numbers'),
+  ('take_sensorthings', 'observations', 'codes that are looked up, times and numbers'), ('take_ngsi', 'entities', 'codes that are looked up, times and numbers'),
+  ('take_weather_bulletin', 'report', 'a report of the Meteorological Agency: any digits, or floods would not be read'),
+  ('set_source_code', 'source', :vocabulary), ('set_source_code', 'sensor', :looked_up),
+  ('set_weather_area', 'area_code', 'a code of the Meteorological Agency: any digits'),
   ('step_up', 'source', 'kept as its SHA-256'), ('register_account', 'source', 'kept as its SHA-256'), ('enrol_at_counter', 'source', 'kept as its SHA-256'),
   ('needs_roster', 'purpose', :vocabulary), ('record_need', 'kind', :looked_up), ('remove_need', 'kind', :looked_up),
   ('shown_candidates', 'candidates', :computed);
@@ -122,6 +128,8 @@ INSERT INTO recipe (function, argument, call) VALUES
   ('set_sensor_state', 'reason', $$set_sensor_state('told', 'maintenance', '{n}')$$),
   ('end_stage', 'reason', $$end_stage('told', '{n}')$$),
   ('set_retention', 'reason', $$set_retention('logout', '1 day', '{n}')$$),
+  ('set_source_code', 'code', $$set_source_code('ngsi', 'x {n}', 'individual-number')$$),
+  ('set_weather_area', 'name', $$set_weather_area('200020', '{n}')$$),
   ('set_sensitive_column', 'source', $$set_sensitive_column('{n}', 'x', true, 'y')$$),
   ('set_sensitive_column', 'column_name', $$set_sensitive_column('x', '{n}', true, 'y')$$),
   ('set_sensitive_column', 'reason', $$set_sensitive_column('x', 'x', true, '{n}')$$),
@@ -158,6 +166,7 @@ SELECT passport.notify(ARRAY[:person], 'note', 'personal', '{"ja": {"title": "x"
 SELECT delivery_id AS delivery FROM passport.claim_deliveries('bridge', 10, '1 hour') \gset
 SELECT passport.notify(ARRAY[:person], 'note', 'personal', '{"ja": {"title": "x", "body": "z"}}') IS NOT NULL AS waits;
 INSERT INTO passport.account (resident_id, assurance, created_at, state, suspended_for) VALUES (:other, 'card_staff', passport.now(), 'suspended', 'staff');
+SELECT passport.define_sensor('individual-number', '{}');
 SELECT passport.set_source('https://lists.invalid/list.crl', 'crl') > 0 AS source;
 INSERT INTO passport.municipality_area VALUES (current_setting('passport.municipality_code'), 'x', ST_Multi(ST_MakeEnvelope(138.36, 35.90, 138.55, 36.05, 4326)))
   ON CONFLICT DO NOTHING;

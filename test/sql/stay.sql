@@ -43,6 +43,10 @@ SELECT pg_temp.refusal(format('SELECT passport.set_capacity(%L, %L, %L)', shelte
   FROM (VALUES ('S9', 1, 'all'), ('S1', -1, 'all'), ('S1', NULL, 'all'), ('S1', 1, 'magic'), ('S1', 1, NULL)) AS t(shelter, capacity, need);
 SELECT * FROM passport.shelter_occupancy ORDER BY shelter_id, need;
 
+-- one that is open is listed, too
+SELECT passport.open_shelter('S3') \g /dev/null
+SELECT shelter_id, need, present, open FROM passport.shelter_occupancy ORDER BY shelter_id, need;
+SELECT passport.close_shelter('S3');
 -- a tap: no PIN, no signature; a card that is revoked or whose list is old still says whose it is
 SELECT verdict, resident_id IS NOT NULL, missing FROM passport.check_in('S1', pg_temp.der('good_auth'));
 SELECT verdict, missing FROM passport.check_in('S1', pg_temp.der('good_auth'));
