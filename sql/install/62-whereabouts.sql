@@ -34,11 +34,11 @@ COMMENT ON VIEW passport.current_whereabouts IS
 
 CREATE TABLE passport.registered_place (
   resident_id bigint NOT NULL REFERENCES passport.resident,
-  slot int NOT NULL CHECK (slot BETWEEN 1 AND 3),
+  number int NOT NULL CHECK (number BETWEEN 1 AND 3),
   kind text NOT NULL CHECK (kind IN ('work', 'school', 'family', 'other')),
   location geometry(Point,4326) NOT NULL,
   registered_at timestamptz NOT NULL,
-  PRIMARY KEY (resident_id, slot)
+  PRIMARY KEY (resident_id, number)
 );
 COMMENT ON TABLE passport.registered_place IS
 'Up to three places beside their home that a resident wants to be warned of (work, the parents'' home); each counts while the consent alert_places stands.';
@@ -164,7 +164,7 @@ END $$;
 COMMENT ON FUNCTION passport.record_whereabouts(bigint, text, double precision, double precision, text, timestamptz) IS
 'report_whereabouts() by staff, who were told so by telephone or saw it: which login it was is kept. PT404 for somebody who does not live here.';
 
-CREATE FUNCTION passport.register_place(slot int, kind text, lon double precision, lat double precision) RETURNS void
+CREATE FUNCTION passport.register_place(number int, kind text, lon double precision, lat double precision) RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -174,37 +174,37 @@ DECLARE
   spot CONSTANT passport.registered_place.location%TYPE := passport.check_place(lon, lat);
 BEGIN
   PERFORM passport.record_act('register_place');
-  IF coalesce(slot NOT BETWEEN 1 AND 3, true) THEN
-    PERFORM passport.refuse('/slot', 'slot', 'Three places can be registered: 1, 2 and 3.');
+  IF coalesce(number NOT BETWEEN 1 AND 3, true) THEN
+    PERFORM passport.refuse('/number', 'number', 'Three places can be registered: 1, 2 and 3.');
   ELSIF kind IS NOT NULL AND (kind NOT IN ('work', 'school', 'family', 'other') OR spot IS NULL) THEN
     PERFORM passport.refuse('/kind', 'kind', 'A place is work, school, family or other, with a longitude and a latitude.');
   END IF;
   IF kind IS NULL THEN
-    DELETE FROM passport.registered_place AS p WHERE p.resident_id = acting AND p.slot = register_place.slot;
+    DELETE FROM passport.registered_place AS p WHERE p.resident_id = acting AND p.number = register_place.number;
     RETURN;
   END IF;
   PERFORM passport.require_consent(acting, 'alert_places');
-  INSERT INTO passport.registered_place AS p (resident_id, slot, kind, location, registered_at)
-  VALUES (acting, slot, kind, spot, passport.now())
+  INSERT INTO passport.registered_place AS p (resident_id, number, kind, location, registered_at)
+  VALUES (acting, number, kind, spot, passport.now())
   ON CONFLICT ON CONSTRAINT registered_place_pkey DO UPDATE
      SET kind = excluded.kind, location = excluded.location, registered_at = excluded.registered_at;
 END $$;
 COMMENT ON FUNCTION passport.register_place(int, text, double precision, double precision) IS
-'Registers a place beside their home that the acting resident wants to be warned of. slot: 1, 2 or 3, in place of what stood there; kind: work, school, family or other, NULL takes the place away; lon, lat: degrees. It counts while the consent alert_places stands. PT401 nobody acts, PT403 without that consent, PT422 for what makes no sense.';
+'Registers a place beside their home that the acting resident wants to be warned of. number: 1, 2 or 3, in place of what stood there; kind: work, school, family or other, NULL takes the place away; lon, lat: degrees. It counts while the consent alert_places stands. PT401 nobody acts, PT403 without that consent, PT422 for what makes no sense.';
 
 CREATE FUNCTION passport.places_of(resident_id bigint)
-  RETURNS TABLE (slot int, kind text, lon double precision, lat double precision, counts boolean)
+  RETURNS TABLE (number int, kind text, lon double precision, lat double precision, counts boolean)
   LANGUAGE sql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT p.slot, p.kind, ST_X(p.location), ST_Y(p.location), passport.has_consent(p.resident_id, 'alert_places')
-    FROM passport.registered_place AS p WHERE p.resident_id = places_of.resident_id ORDER BY p.slot;
+  SELECT p.number, p.kind, ST_X(p.location), ST_Y(p.location), passport.has_consent(p.resident_id, 'alert_places')
+    FROM passport.registered_place AS p WHERE p.resident_id = places_of.resident_id ORDER BY p.number;
 END;
 COMMENT ON FUNCTION passport.places_of(bigint) IS
 'Step of my_places().';
 
 CREATE FUNCTION passport.my_places()
-  RETURNS TABLE (slot int, kind text, lon double precision, lat double precision, counts boolean)
+  RETURNS TABLE (number int, kind text, lon double precision, lat double precision, counts boolean)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$

@@ -63,16 +63,16 @@ SELECT pg_temp.refusal('SELECT passport.report_whereabouts(''away'')');
 -- three other places, by consent
 SELECT pg_temp.refusal('SELECT passport.register_place(1, ''work'', 138.454, 35.954)');
 SELECT passport.give_consent('alert_places') > passport.now();
-SELECT pg_temp.refusal(format('SELECT passport.register_place(%L, %L, %L, %L)', slot, kind, lon, lat))
+SELECT pg_temp.refusal(format('SELECT passport.register_place(%L, %L, %L, %L)', number, kind, lon, lat))
   FROM (VALUES (1, 'work', 138.51, 36.01), (1, 'family', 138.454, 35.954), (3, 'other', 138.454, 35.954), (4, 'other', 138.454, 35.954), (0, 'other', 138.454, 35.954),
-               (NULL, 'other', 138.454, 35.954), (2, 'palace', 138.454, 35.954), (2, 'work', NULL, NULL)) AS t(slot, kind, lon, lat);
+               (NULL, 'other', 138.454, 35.954), (2, 'palace', 138.454, 35.954), (2, 'work', NULL, NULL)) AS t(number, kind, lon, lat);
 SELECT * FROM passport.my_places();
 SELECT pg_temp.who(:flooded);
 SELECT passport.withdraw_consent('alert_places') \g /dev/null
 SELECT pg_temp.who(:flooded);
 SELECT passport.give_consent('alert_places') \g /dev/null
 SELECT passport.register_place(3, NULL, NULL, NULL) \g /dev/null
-SELECT slot, kind FROM passport.my_places();
+SELECT number, kind FROM passport.my_places();
 -- who moved out is not warned any more, wherever they said they were
 UPDATE passport.resident SET status = 'moved_out' WHERE resident_number IN ('w1', 'w5');
 SELECT pg_temp.who(:flooded);
