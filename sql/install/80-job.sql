@@ -31,6 +31,7 @@ CREATE FUNCTION passport.job_kinds() RETURNS TABLE (job text, every interval, at
 BEGIN ATOMIC
   VALUES ('audit_digest', interval '1 day', time '00:10'),
          ('expire_drafts', interval '1 minute', NULL),
+         ('follow_up', interval '10 seconds', NULL),
          ('purge', interval '10 minutes', NULL),
          ('renewal_reminders', interval '1 day', time '09:00'),
          ('review_certificates', interval '15 minutes', NULL),
@@ -47,6 +48,7 @@ BEGIN
   CASE job
     WHEN 'audit_digest' THEN RETURN passport.take_audit_digest();
     WHEN 'expire_drafts' THEN RETURN passport.expire_drafts();
+    WHEN 'follow_up' THEN RETURN passport.follow_up();
     WHEN 'purge' THEN RETURN (SELECT sum(p.purged) FROM passport.purge_expired() AS p);
     WHEN 'review_certificates' THEN RETURN passport.review_certificates();
     WHEN 'renewal_reminders' THEN RETURN passport.send_due_reminders();

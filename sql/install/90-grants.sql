@@ -23,7 +23,8 @@ GRANT EXECUTE ON FUNCTION
   passport.verify_signature, passport.certificate_info,
   passport.my_account, passport.attach_ppid, passport.detach_ppid, passport.act_for, passport.my_wards,
   passport.give_consent, passport.withdraw_consent, passport.my_consents, passport.my_consent_history, passport.my_access_log, passport.my_data,
-  passport.register_device, passport.answer_alert,
+  passport.register_device, passport.retire_device, passport.verify_device, passport.begin_line_link, passport.finish_line_link,
+  passport.set_preference, passport.my_preferences, passport.answer_alert,
   passport.my_point_balance, passport.my_point_history, passport.spend_my_points, passport.my_renewal_plan,
   passport.public_map, passport.alert_cap
   TO passport_app;
@@ -34,7 +35,7 @@ GRANT EXECUTE ON FUNCTION
   passport.find_resident, passport.match_words, passport.normalized_name, passport.normalized_address,
   passport.view_resident, passport.view_household, passport.view_points, passport.view_point_balance,
   passport.view_renewal_plan, passport.view_due_reminders, passport.registration_queue,
-  passport.report_household, passport.report_unanswered, passport.report_note, passport.report_reminder,
+  passport.report_household, passport.report_unanswered, passport.report_call, passport.report_note, passport.report_reminder,
   passport.link_account, passport.end_sessions, passport.refuse_registration, passport.enrol_at_counter, passport.begin_challenge,
   passport.suspend_account, passport.resume_account,
   passport.record_guardian, passport.end_guardian, passport.record_consent,
@@ -67,7 +68,8 @@ GRANT EXECUTE ON FUNCTION
   passport.import_residents, passport.refresh_match_keys, passport.load_variants, passport.protect_address, passport.record_card,
   passport.define_sensor, passport.assign_zones, passport.import_hazard_zones, passport.record_readings,
   passport.set_program, passport.set_program_rule, passport.check_ledger,
-  passport.run_job, passport.set_job, passport.send_due_reminders, passport.expire_drafts, passport.set_source
+  passport.run_job, passport.set_job, passport.send_due_reminders, passport.expire_drafts, passport.set_source,
+  passport.set_lane_rule, passport.set_fallback, passport.follow_up
   TO passport_admin;
 GRANT SELECT ON passport.report_source, passport.report_revocation_list TO passport_admin;
 
@@ -77,7 +79,7 @@ GRANT EXECUTE ON FUNCTION passport.check_ledger, passport.audit_verify, passport
   TO passport_auditor;
 
 -- the bridge: readings and revocation in, deliveries and logouts out
-GRANT EXECUTE ON FUNCTION passport.claim_deliveries, passport.complete_deliveries, passport.record_readings,
+GRANT EXECUTE ON FUNCTION passport.claim_deliveries, passport.complete_deliveries, passport.outbox_state, passport.record_readings,
   passport.claim_logouts, passport.complete_logouts, passport.claim_sources, passport.complete_source
   TO passport_bridge;
 
