@@ -1,0 +1,320 @@
+/*
+ * Each channel has its queue, its share of requests, its rate and its rests: one
+ * that is slow, dead or refuses us holds up no other.  A delivery is sent only
+ * while its lease lasts longer than a request can take, so that whoever claims it
+ * afterwards finds nothing of it under way.
+ */
+#include "channel.h"
+
+#include "lib/log.h"
+#include "metrics.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ALARM_EVERY 10000 /* milliseconds between reports of one alarm */
+#define FAILURES_STOP 50  /* so many in a row, and the provider is given a rest */
+#define URGENT 0
+#define OTHER 1
+
+static const struct provider *const providers[CHANNELS] = {&fcm_provider, &apns_provider};
+
+static int rate_of(const struct config *config, size_t which);
+static int free_requests(const struct channel *channel, bool urgent);
+static void gather(struct channel *channel, struct delivery *first);
+static void keep_latency(struct channel *channel, long long microseconds);
+static void judge_provider(struct channel *channel, const struct classification *result);
+static void stop(struct channel *channel, long long milliseconds, const char *reason);
+
+/* channel_open_all opens what the settings ask for, and returns how many; -1 after logging. */
+int
+channel_open_all(struct channel channels[CHANNELS], const struct config *config)
+{
+	int count = 0;
+
+	for (size_t i = 0; i < CHANNELS; i++)
+	{
+		struct channel *channel = &channels[count];
+
+		if (providers[i] == NULL || !providers[i]->wanted(config))
+			continue;
+		*channel = (struct channel){.provider = providers[i],
+		                            .config = config,
+		                            .rate = rate_of(config, i),
+		                            .filled_at = loop_now(),
+		                            .patience = {.first = 1000, .longest = 60000}};
+		channel->last[URGENT] = &channel->first[URGENT];
+		channel->last[OTHER] = &channel->first[OTHER];
+		channel->self = providers[i]->open(config);
+		if (channel->self == NULL)
+		{
+			while (count > 0)
+				channel_close(&channels[--count]);
+			return -1;
+		}
+		count++;
+	}
+	return count;
+}
+
+static int
+rate_of(const struct config *config, size_t which)
+{
+	const int rates[CHANNELS] = {config->fcm_rate, config->apns_rate, config->webpush_rate,
+	                             config->line_rate, config->smtp_rate};
+
+	return rates[which];
+}
+
+void
+channel_close(struct channel *channel)
+{
+	channel->provider->close(channel->self);
+}
+
+bool
+channel_is(const struct channel *channel, const char *name)
+{
+	return strcmp(channel->provider->channel, name) == 0;
+}
+
+/* channel_put adds a delivery to the queue. */
+void
+channel_put(struct channel *channel, struct delivery *delivery)
+{
+	int which = delivery->urgent ? URGENT : OTHER;
+
+	delivery->next = NULL;
+	delivery->channel = channel;
+	*channel->last[which] = delivery;
+	channel->last[which] = &delivery->next;
+	channel->queued[which]++;
+}
+
+/* channel_take takes a delivery out of the queue, urgent ones first, or returns NULL. */
+struct delivery *
+channel_take(struct channel *channel)
+{
+	int which = channel->first[URGENT] != NULL ? URGENT : OTHER;
+	struct delivery *delivery = channel->first[which];
+
+	if (delivery == NULL)
+		return NULL;
+	channel->first[which] = delivery->next;
+	if (channel->first[which] == NULL)
+		channel->last[which] = &channel->first[which];
+	channel->queued[which]--;
+	delivery->next = NULL;
+	return delivery;
+}
+
+int
+channel_queued(const struct channel *channel)
+{
+	return channel->queued[URGENT] + channel->queued[OTHER];
+}
+
+/*
+ * channel_wants tells whether more may be claimed for it: when half a batch is
+ * left, or, where something new has come that may be urgent, a batch beyond that.
+ */
+bool
+channel_wants(const struct channel *channel, bool woken)
+{
+	int batch = channel->config->batch;
+
+	if (!channel_may_send(channel))
+		return false;
+	return channel_queued(channel) < batch / 2 + 1 ||
+	       (woken && channel->queued[URGENT] == 0 && channel_queued(channel) <= batch * 2);
+}
+
+/* channel_blocked tells whether it can do nothing until somebody mends something. */
+bool
+channel_blocked(const struct channel *channel)
+{
+	return channel->stopped_by_alarm ||
+	       (channel->provider->refused != NULL && channel->provider->refused(channel->self));
+}
+
+bool
+channel_may_send(const struct channel *channel)
+{
+	return (channel->provider->ready == NULL || channel->provider->ready(channel->self)) &&
+	       loop_now() >= channel->stop_until;
+}
+
+/* channel_next returns what is to be sent now, with all that the same request can carry, or NULL.
+ */
+struct delivery *
+channel_next(struct channel *channel)
+{
+	long long now = loop_now();
+	struct delivery *delivery;
+
+	if (channel->rate > 0)
+	{
+		channel->allowance += (now - channel->filled_at) * channel->rate / 1000.0;
+		if (channel->allowance > channel->rate)
+			channel->allowance = channel->rate;
+		channel->filled_at = now;
+		if (channel->allowance < 1)
+			return NULL;
+	}
+	if (!channel_may_send(channel) || free_requests(channel, channel->first[URGENT] != NULL) <= 0)
+		return NULL;
+	delivery = channel_take(channel);
+	if (delivery == NULL)
+		return NULL;
+	channel->allowance -= channel->rate > 0;
+	if (channel->provider->joins != NULL)
+		gather(channel, delivery);
+	return delivery;
+}
+
+/* free_requests returns how many may begin: a quarter of all is kept for what is urgent. */
+static int
+free_requests(const struct channel *channel, bool urgent)
+{
+	int most = channel->config->in_flight;
+
+	if (!urgent)
+		most -= most / 4;
+	if (channel->provider->limit != NULL && channel->provider->limit(channel->self) < most)
+		most = channel->provider->limit(channel->self);
+	return most - channel->under_way;
+}
+
+/* gather moves what can go along with a delivery from the queue to it. */
+static void
+gather(struct channel *channel, struct delivery *first)
+{
+	int which = first->urgent ? URGENT : OTHER, carried = 1;
+	struct delivery **place = &channel->first[which], **with = &first->with;
+
+	while (*place != NULL && carried < channel->provider->most)
+	{
+		struct delivery *other = *place;
+
+		if (!channel->provider->joins(first, other))
+		{
+			place = &other->next;
+			continue;
+		}
+		*place = other->next;
+		other->next = NULL;
+		*with = other;
+		with = &other->with;
+		channel->queued[which]--;
+		carried++;
+	}
+	/* the last one may have been among them */
+	channel->last[which] = &channel->first[which];
+	while (*channel->last[which] != NULL)
+		channel->last[which] = &(*channel->last[which])->next;
+}
+
+/* channel_begin begins the request of a delivery; false: it could not be begun. */
+bool
+channel_begin(struct channel *channel, struct delivery *delivery, struct http *http)
+{
+	struct http_request request = {.context = delivery};
+
+	delivery->begun_at = loop_now();
+	if (channel->provider->begin(channel->self, delivery, &request))
+	{
+		if (http_begin(http, &request))
+		{
+			channel->under_way++;
+			return true;
+		}
+		if (channel->provider->end != NULL)
+			channel->provider->end(channel->self, delivery);
+	}
+	delivery_clear_request(delivery);
+	return false;
+}
+
+/* channel_judge says what becomes of a delivery and those with it, and of the channel. */
+void
+channel_judge(struct channel *channel, const struct http_answer *answer, struct delivery *delivery,
+              struct classification *result)
+{
+	channel->under_way--;
+	channel->provider->judge(channel->self, answer, delivery, result);
+	judge_provider(channel, result);
+	keep_latency(channel, answer->microseconds);
+	for (const struct delivery *d = delivery; d != NULL; d = d->with)
+		channel->tally.verdicts[result->verdict]++;
+	if (channel->provider->end != NULL)
+		channel->provider->end(channel->self, delivery);
+	delivery_clear_request(delivery);
+}
+
+static void
+keep_latency(struct channel *channel, long long microseconds)
+{
+	double seconds = microseconds / 1e6;
+	int at = 0;
+
+	while (at < LATENCIES && seconds > metrics_bounds[at])
+		at++;
+	channel->tally.latencies[at]++;
+	channel->tally.seconds += seconds;
+	channel->tally.requests++;
+}
+
+/* judge_provider stops sending where an answer, or a row of failures, says that it is no use. */
+static void
+judge_provider(struct channel *channel, const struct classification *result)
+{
+	long long now = loop_now();
+
+	channel->tally.alarms += result->alarm;
+	if (result->alarm &&
+	    (result->detail != channel->alarm || now >= channel->alarmed_at + ALARM_EVERY))
+	{
+		log_error("the provider refuses, and somebody has to see why", "{s:s, s:s}", "channel",
+		          channel->provider->channel, "code", result->detail);
+		channel->alarm = result->detail;
+		channel->alarmed_at = now;
+	}
+	channel->stopped_by_alarm =
+	    channel->stopped_by_alarm || (result->alarm && result->stop_seconds > 0);
+	if (result->verdict != VERDICT_RETRY)
+	{
+		channel->failures = 0;
+		patience_succeeded(&channel->patience);
+	}
+	else if (++channel->failures >= FAILURES_STOP && now >= channel->stop_until)
+	{
+		channel->failures = 0;
+		patience_failed(&channel->patience);
+		stop(channel, channel->patience.until - now, "many failures");
+	}
+	if (result->stop_seconds > 0)
+		stop(channel, result->stop_seconds * 1000LL, result->detail);
+}
+
+/* stop sends nothing for so long; an earlier, longer stop stays. */
+static void
+stop(struct channel *channel, long long milliseconds, const char *reason)
+{
+	long long until = loop_now() + milliseconds;
+
+	if (loop_now() >= channel->stop_until)
+		log_warning("sending stops for a while", "{s:s, s:s, s:i}", "channel",
+		            channel->provider->channel, "reason", reason, "seconds",
+		            (int) (milliseconds / 1000));
+	if (until > channel->stop_until)
+		channel->stop_until = until;
+}
+
+/* channel_stop_seconds returns how long nothing will be sent, 0 if something may be. */
+int
+channel_stop_seconds(const struct channel *channel)
+{
+	long long wait = channel->stop_until - loop_now();
+
+	return wait > 0 ? (int) (wait / 1000) + 1 : 0;
+}
