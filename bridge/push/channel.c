@@ -16,6 +16,8 @@
 #define FAILURES_STOP 50  /* so many in a row, and the provider is given a rest */
 #define URGENT 0
 #define OTHER 1
+#define REPETITIONS 3     /* of a request for many, within its lease */
+#define REPEAT_AFTER 1000 /* milliseconds, doubled each time */
 
 static const struct provider *const providers[CHANNELS] = {&fcm_provider, &apns_provider};
 
@@ -36,7 +38,7 @@ channel_open_all(struct channel channels[CHANNELS], const struct config *config)
 	{
 		struct channel *channel = &channels[count];
 
-		if (providers[i] == NULL || !providers[i]->wanted(config))
+		if (!providers[i]->wanted(config))
 			continue;
 		*channel = (struct channel){.provider = providers[i],
 		                            .config = config,
@@ -308,6 +310,65 @@ stop(struct channel *channel, long long milliseconds, const char *reason)
 		            (int) (milliseconds / 1000));
 	if (until > channel->stop_until)
 		channel->stop_until = until;
+}
+
+/*
+ * channel_repeat keeps a request for many that may or may not have been taken, to
+ * send it again as it is, with the key it had: with other companions each of them
+ * would be told twice.  false: it was tried often enough, or is nothing of that.
+ */
+bool
+channel_repeat(struct channel *channel, struct delivery *delivery,
+               const struct classification *result)
+{
+	long long wait = result->retry_seconds > 0 ? result->retry_seconds * 1000LL
+	                                           : REPEAT_AFTER << delivery->repetitions;
+
+	if (delivery->with == NULL || result->verdict != VERDICT_RETRY || result->stop_seconds > 0 ||
+	    delivery->repetitions >= REPETITIONS ||
+	    loop_now() + wait + channel->config->timeout * 1000LL >= delivery->lease_until)
+		return false;
+	delivery->repetitions++;
+	delivery->due = loop_now() + wait;
+	delivery->next = channel->repeated;
+	channel->repeated = delivery;
+	return true;
+}
+
+/* channel_split queues those of a refused request one by one: one of them may be what is wrong. */
+bool
+channel_split(struct channel *channel, struct delivery *delivery,
+              const struct classification *result)
+{
+	struct delivery *with;
+
+	if (delivery->with == NULL ||
+	    (result->verdict != VERDICT_FAILED && result->verdict != VERDICT_RETIRED))
+		return false;
+	for (; delivery != NULL; delivery = with)
+	{
+		with = delivery->with;
+		delivery->with = NULL;
+		delivery->alone = true;
+		channel_put(channel, delivery);
+	}
+	return true;
+}
+
+/* channel_take_repeated takes a request that is due again, or any, or returns NULL. */
+struct delivery *
+channel_take_repeated(struct channel *channel, bool all)
+{
+	for (struct delivery **place = &channel->repeated; *place != NULL; place = &(*place)->next)
+		if (all || (*place)->due <= loop_now())
+		{
+			struct delivery *delivery = *place;
+
+			*place = delivery->next;
+			delivery->next = NULL;
+			return delivery;
+		}
+	return NULL;
 }
 
 /* channel_stop_seconds returns how long nothing will be sent, 0 if something may be. */

@@ -27,9 +27,10 @@ struct channel
 	/* claimed, not yet under way: what is urgent stands apart, and goes first */
 	struct delivery *first[2], **last[2];
 	int queued[2], under_way;
-	bool drained;     /* the last claim found nothing more */
-	int rate;         /* a second, 0: no limit */
-	double allowance; /* requests that may begin now */
+	struct delivery *repeated; /* requests for many that are sent again as they are */
+	bool drained;              /* the last claim found nothing more */
+	int rate;                  /* a second, 0: no limit */
+	double allowance;          /* requests that may begin now */
 	long long filled_at;
 	long long stop_until, alarmed_at;
 	const char *alarm;
@@ -52,6 +53,11 @@ extern struct delivery *channel_next(struct channel *channel);
 extern bool channel_begin(struct channel *channel, struct delivery *delivery, struct http *http);
 extern void channel_judge(struct channel *channel, const struct http_answer *answer,
                           struct delivery *delivery, struct classification *result);
+extern bool channel_repeat(struct channel *channel, struct delivery *delivery,
+                           const struct classification *result);
+extern bool channel_split(struct channel *channel, struct delivery *delivery,
+                          const struct classification *result);
+extern struct delivery *channel_take_repeated(struct channel *channel, bool all);
 extern int channel_stop_seconds(const struct channel *channel);
 
 #endif

@@ -15,21 +15,33 @@
 
 #define HEADER_BYTES 4096
 
-/* delivery_set_key makes the key: a UUID of version 8, from SHA-256 (RFC 9562). */
+/* delivery_set_key makes the key from SHA-256. */
 void
 delivery_set_key(struct delivery *delivery, const char *message_id)
 {
 	unsigned char digest[SHA256_DIGEST_LENGTH];
 	char text[80];
 	int length = snprintf(text, sizeof(text), "%.40s:%lld", message_id, delivery->delivery_id);
-	size_t at = 0;
 
 	SHA256((const unsigned char *) text, (size_t) length, digest);
-	digest[6] = (digest[6] & 0x0f) | 0x80;
-	digest[8] = (digest[8] & 0x3f) | 0x80;
+	delivery_write_key(digest, delivery->key);
+}
+
+/* delivery_write_key writes a UUID of version 8 (RFC 9562) of a digest's first 16 bytes. */
+void
+delivery_write_key(const unsigned char *digest, char key[DELIVERY_KEY])
+{
+	size_t at = 0;
+
 	for (int i = 0; i < 16; i++)
-		at += snprintf(delivery->key + at, DELIVERY_KEY - at, "%s%02x",
-		               i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", digest[i]);
+	{
+		unsigned byte = i == 6   ? (digest[i] & 0x0fu) | 0x80u
+		                : i == 8 ? (digest[i] & 0x3fu) | 0x80u
+		                         : digest[i];
+
+		at += snprintf(key + at, DELIVERY_KEY - at, "%s%02x",
+		               i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", byte);
+	}
 }
 
 /* delivery_ttl returns the seconds for which it is still worth delivering, 0 at least. */

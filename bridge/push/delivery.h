@@ -24,6 +24,9 @@ struct delivery
 	long long resident_id, delivery_id, notification_id;
 	int attempt;
 	bool urgent;
+	bool alone;                        /* what it went with was refused: it goes by itself */
+	int repetitions;                   /* of the very same request */
+	long long due;                     /* of the next one, by loop_now() */
 	long long lease_until, expires_at; /* by loop_now() */
 	char key[DELIVERY_KEY];            /* the same at every try, and no other delivery's */
 	/* what its provider made of the message, to be freed */
@@ -38,6 +41,7 @@ struct delivery
 };
 
 extern void delivery_set_key(struct delivery *delivery, const char *message_id);
+extern void delivery_write_key(const unsigned char *digest, char key[DELIVERY_KEY]);
 extern int delivery_ttl(const struct delivery *delivery);
 extern bool delivery_add_header(struct delivery *delivery, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -128,7 +128,8 @@ close_all(struct sender *sender)
 		http_close(sender->http);
 	for (int i = 0; i < sender->count; i++)
 	{
-		while ((delivery = channel_take(&sender->channels[i])) != NULL)
+		while ((delivery = channel_take_repeated(&sender->channels[i], true)) != NULL ||
+		       (delivery = channel_take(&sender->channels[i])) != NULL)
 			delivery_free(delivery);
 		channel_close(&sender->channels[i]);
 	}
@@ -205,6 +206,8 @@ take_answer(struct sender *sender, struct channel *channel, const struct http_an
 	struct classification result;
 
 	channel_judge(channel, answer, delivery, &result);
+	if (channel_repeat(channel, delivery, &result) || channel_split(channel, delivery, &result))
+		return;
 	for (; delivery != NULL; delivery = with)
 	{
 		with = delivery->with;
@@ -245,7 +248,8 @@ send_queue(struct sender *sender, struct channel *channel)
 {
 	struct delivery *delivery;
 
-	while ((delivery = channel_next(channel)) != NULL)
+	while ((delivery = channel_take_repeated(channel, false)) != NULL ||
+	       (delivery = channel_next(channel)) != NULL)
 		send_one(sender, channel, delivery);
 }
 
@@ -276,10 +280,15 @@ static void
 hand_back(struct sender *sender, struct channel *channel)
 {
 	int wait = channel_stop_seconds(channel);
-	struct delivery *delivery;
+	struct delivery *delivery, *with;
 
-	while ((delivery = channel_take(channel)) != NULL)
-		outbox_hand_back(sender->outbox, delivery, "stopped", wait > 1 ? wait : 1);
+	while ((delivery = channel_take_repeated(channel, true)) != NULL ||
+	       (delivery = channel_take(channel)) != NULL)
+		for (; delivery != NULL; delivery = with)
+		{
+			with = delivery->with;
+			outbox_hand_back(sender->outbox, delivery, "stopped", wait > 1 ? wait : 1);
+		}
 }
 
 /* report logs what was done, if anything was since the last report, and writes the metrics. */

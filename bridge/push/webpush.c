@@ -1,0 +1,283 @@
+/*
+ * Web Push: each message is encrypted for its subscription (RFC 8291) and sent to
+ * the push service whose URL that is, with a token (VAPID, RFC 8292) that is made
+ * once for each service and used for half a day.  The URL comes from a browser:
+ * addresses of private networks are refused when it is connected to.
+ */
+#include "provider.h"
+
+#include "lib/base64url.h"
+#include "lib/jwt.h"
+#include "lib/log.h"
+#include "lib/webpush_crypto.h"
+
+#include <openssl/sha.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#define TOKEN_LIFETIME 43200 /* seconds; a day at most (RFC 8292) */
+#define TOKEN_LEAST 3600     /* that one still has to last */
+#define ORIGIN_BYTES 300
+#define ORIGINS 32
+#define TOPIC_BYTES 24 /* of 32 characters that a topic may have */
+
+/* The token for one push service. */
+struct vapid
+{
+	char origin[ORIGIN_BYTES], *token;
+	long long ends_at; /* seconds since 1970 */
+};
+
+struct webpush
+{
+	EVP_PKEY *key;
+	char *subject, point[BASE64URL_ROOM(WEBPUSH_POINT)];
+	bool allow_private;
+	struct vapid services[ORIGINS];
+	int next; /* to be replaced */
+};
+
+static void webpush_close(void *self);
+static bool read_receiver(const struct message *message, struct webpush_receiver *receiver);
+static char *compose_payload(const struct message *message);
+static void make_topic(const struct message *message, const struct delivery *delivery,
+                       char topic[BASE64URL_ROOM(TOPIC_BYTES)]);
+static const char *token_for(struct webpush *webpush, const char *url);
+static char *make_token(struct webpush *webpush, const char *origin, long long ends_at);
+
+static bool
+webpush_wanted(const struct config *config)
+{
+	return config->webpush_key_file != NULL;
+}
+
+/* webpush_open reads our VAPID key; NULL after logging what is wrong with it. */
+static void *
+webpush_open(const struct config *config)
+{
+	struct webpush *webpush = calloc(1, sizeof(*webpush));
+	char *content = config_read_secret(config->webpush_key_file);
+	const char *subject = config->webpush_subject ? config->webpush_subject : "";
+	unsigned char point[WEBPUSH_POINT];
+
+	if (webpush == NULL || content == NULL)
+	{
+		free(webpush);
+		free(content);
+		return NULL;
+	}
+	webpush->key = jwt_read_p256_key(content);
+	OPENSSL_cleanse(content, strlen(content));
+	free(content);
+	webpush->subject = strdup(subject);
+	webpush->allow_private = config->webpush_allow_private;
+	if (webpush->key == NULL || !webpush_point(webpush->key, point))
+		log_error("the key of Web Push is not good", "{s:s, s:s}", "file", config->webpush_key_file,
+		          "hint",
+		          "Make one: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256");
+	else if ((strncmp(subject, "mailto:", 7) != 0 && strncmp(subject, "https://", 8) != 0) ||
+	         strpbrk(subject, "\"\\ \t") != NULL || strlen(subject) > 200)
+		log_error("webpush.subject is needed: mailto: or https://, where push services turn to",
+		          NULL);
+	else
+	{
+		base64url_encode(webpush->point, point, sizeof(point));
+		return webpush;
+	}
+	webpush_close(webpush);
+	return NULL;
+}
+
+static void
+webpush_close(void *self)
+{
+	struct webpush *webpush = self;
+
+	for (int i = 0; i < ORIGINS; i++)
+		free(webpush->services[i].token);
+	EVP_PKEY_free(webpush->key);
+	free(webpush->subject);
+	free(webpush);
+}
+
+static bool
+webpush_check(void *self)
+{
+	struct webpush *webpush = self;
+	char *token = make_token(webpush, "https://push.example.net", time(NULL) + TOKEN_LIFETIME);
+
+	log_info("would use", "{s:s, s:s, s:s, s:b}", "channel", "webpush", "application_server_key",
+	         webpush->point, "subject", webpush->subject, "allow_private", webpush->allow_private);
+	free(token);
+	return token != NULL;
+}
+
+/*
+ * webpush_compose keeps what is to be encrypted, with the receiver in front of it:
+ * each try is encrypted anew.
+ */
+static bool
+webpush_compose(void *self, const struct message *message, struct delivery *delivery)
+{
+	struct webpush_receiver receiver;
+	char topic[BASE64URL_ROOM(TOPIC_BYTES)];
+	char *text;
+
+	(void) self;
+	if (strncmp(message->token, "https://", 8) != 0 || !read_receiver(message, &receiver))
+		return false;
+	make_topic(message, delivery, topic);
+	text = compose_payload(message);
+	delivery->length = text ? sizeof(receiver) + strlen(text) : 0;
+	delivery->payload = text ? malloc(delivery->length) : NULL;
+	if (delivery->payload != NULL)
+	{
+		memcpy(delivery->payload, &receiver, sizeof(receiver));
+		memcpy(delivery->payload + sizeof(receiver), text, strlen(text));
+	}
+	free(text);
+	delivery->address = strdup(message->token);
+	delivery->collapse = strdup(topic);
+	return delivery->payload != NULL && delivery->address != NULL && delivery->collapse != NULL &&
+	       delivery->length <= sizeof(receiver) + WEBPUSH_PLAINTEXT;
+}
+
+/* read_receiver reads the keys of a subscription. */
+static bool
+read_receiver(const struct message *message, struct webpush_receiver *receiver)
+{
+	json_t *keys = message->keys ? json_loads(message->keys, 0, NULL) : NULL;
+	const char *point = json_string_value(json_object_get(keys, "p256dh"));
+	const char *auth = json_string_value(json_object_get(keys, "auth"));
+	bool good = point != NULL && auth != NULL &&
+	            base64url_decode(receiver->point, WEBPUSH_POINT, point) &&
+	            base64url_decode(receiver->auth, WEBPUSH_AUTH, auth);
+
+	json_decref(keys);
+	return good;
+}
+
+/* compose_payload makes what our service worker reads: title, body, data. */
+static char *
+compose_payload(const struct message *message)
+{
+	json_t *root = json_pack("{s:s, s:s, s:o}", "title", message->title, "body", message->body,
+	                         "data", provider_data(message));
+	char *text = root ? json_dumps(root, JSON_COMPACT) : NULL;
+
+	json_decref(root);
+	return text;
+}
+
+/*
+ * make_topic names what a message that has not arrived is replaced by: a later one
+ * with the same collapse key, or a second try of itself.
+ */
+static void
+make_topic(const struct message *message, const struct delivery *delivery,
+           char topic[BASE64URL_ROOM(TOPIC_BYTES)])
+{
+	const char *name = message->collapse_key ? message->collapse_key : delivery->key;
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+
+	SHA256((const unsigned char *) name, strlen(name), digest);
+	base64url_encode(topic, digest, TOPIC_BYTES);
+}
+
+static bool
+webpush_begin(void *self, struct delivery *delivery, struct http_request *request)
+{
+	struct webpush *webpush = self;
+	size_t length = delivery->length - sizeof(struct webpush_receiver);
+	struct webpush_receiver receiver;
+	const char *token = token_for(webpush, delivery->address);
+
+	memcpy(&receiver, delivery->payload, sizeof(receiver));
+	delivery->body_length = WEBPUSH_BODY(length);
+	delivery->body = malloc(delivery->body_length);
+	request->url = delivery->address;
+	request->public_only = !webpush->allow_private;
+	request->body = delivery->body;
+	request->length = delivery->body_length;
+	return token != NULL && delivery->body != NULL &&
+	       webpush_encrypt(&receiver, delivery->payload + sizeof(receiver), length,
+	                       (unsigned char *) delivery->body) &&
+	       delivery_add_header(delivery, "Authorization: vapid t=%s, k=%s", token,
+	                           webpush->point) &&
+	       delivery_add_header(delivery, "TTL: %d", delivery_ttl(delivery)) &&
+	       delivery_add_header(delivery, "Urgency: %s", delivery->urgent ? "high" : "normal") &&
+	       delivery_add_header(delivery, "Topic: %s", delivery->collapse) &&
+	       delivery_add_header(delivery, "Content-Encoding: aes128gcm") &&
+	       delivery_add_header(delivery, "Content-Type: application/octet-stream") &&
+	       delivery_add_header(delivery, "Expect:") &&
+	       (request->headers = delivery->headers) != NULL;
+}
+
+/* token_for returns the token for the push service of a URL, made anew where it must be. */
+static const char *
+token_for(struct webpush *webpush, const char *url)
+{
+	long long now = time(NULL);
+	char origin[ORIGIN_BYTES];
+	struct vapid *vapid = NULL;
+
+	/* of "https://host:port/..." what stands before the path */
+	if (snprintf(origin, sizeof(origin), "%.*s", (int) (8 + strcspn(url + 8, "/?")), url) >=
+	    (int) sizeof(origin))
+		return NULL;
+	for (int i = 0; i < ORIGINS && vapid == NULL; i++)
+		if (strcasecmp(webpush->services[i].origin, origin) == 0)
+			vapid = &webpush->services[i];
+	if (vapid == NULL)
+	{
+		vapid = &webpush->services[webpush->next];
+		webpush->next = (webpush->next + 1) % ORIGINS;
+		snprintf(vapid->origin, sizeof(vapid->origin), "%s", origin);
+		vapid->ends_at = 0;
+	}
+	/* nor one that a clock which was put back has made too long */
+	if (vapid->ends_at < now + TOKEN_LEAST || vapid->ends_at > now + 2 * TOKEN_LIFETIME)
+	{
+		free(vapid->token);
+		vapid->ends_at = now + TOKEN_LIFETIME;
+		vapid->token = make_token(webpush, origin, vapid->ends_at);
+		if (vapid->token == NULL)
+			vapid->ends_at = 0;
+	}
+	return vapid->token;
+}
+
+static char *
+make_token(struct webpush *webpush, const char *origin, long long ends_at)
+{
+	json_t *object = json_pack("{s:s, s:I, s:s}", "aud", origin, "exp", (json_int_t) ends_at, "sub",
+	                           webpush->subject);
+	char *claims = object ? json_dumps(object, JSON_COMPACT) : NULL;
+	char *token = claims ? jwt_sign_es256(webpush->key, NULL, claims) : NULL;
+
+	free(claims);
+	json_decref(object);
+	return token;
+}
+
+static void
+webpush_judge(void *self, const struct http_answer *answer, const struct delivery *delivery,
+              struct classification *result)
+{
+	(void) self;
+	provider_judge(classify_webpush, answer, delivery, result);
+	/* one service's certificate says nothing about the others */
+	result->stop_seconds = 0;
+}
+
+const struct provider webpush_provider = {.channel = "webpush",
+                                          .wanted = webpush_wanted,
+                                          .open = webpush_open,
+                                          .close = webpush_close,
+                                          .check = webpush_check,
+                                          .compose = webpush_compose,
+                                          .begin = webpush_begin,
+                                          .judge = webpush_judge};
