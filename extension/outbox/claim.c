@@ -34,8 +34,7 @@ static const char *const select_queues =
 
 /*
  * What a lane with a limit has left of this minute; no row: another worker is
- * drawing on it, and nobody waits for that.  $1 lane, $2 limit, $3 the machine's
- * time.
+ * drawing on it, and nobody waits for that.  $1 lane, $2 limit, $3 passport.now().
  */
 static const char *const make_budget =
     "INSERT INTO passport.lane_budget VALUES ($1, date_trunc('minute', $3), 0)"
@@ -234,13 +233,13 @@ claim_queue(ReturnSetInfo *result, const struct queue *queue, Datum *values, int
 		fresh = prepare_step(claim_fresh);
 	}
 	if (queue->per_minute > 0)
-		wanted = Min(wanted, lane_budget(queue, values[2]));
+		wanted = Min(wanted, lane_budget(queue, values[5]));
 	values[0] = queue->urgency;
 	values[6] = queue->channel;
 	claimed = claim_steps(result, waiting, values, wanted);
 	claimed += claim_steps(result, fresh, values, wanted - claimed);
 	if (queue->per_minute > 0 && claimed > 0)
-		draw_lane_budget(queue, values[2], claimed);
+		draw_lane_budget(queue, values[5], claimed);
 	return claimed;
 }
 

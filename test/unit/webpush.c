@@ -154,7 +154,8 @@ check_base64url(void)
 
 	base64url_encode(text, "\xff\xfe\xfd\xfc", 4);
 	check(strcmp(text, "__79_A") == 0, "base64url");
-	check(base64url_decode(bytes, 4, text) && memcmp(bytes, "\xff\xfe\xfd\xfc", 4) == 0, "and back");
+	check(base64url_decode(bytes, 4, text) && memcmp(bytes, "\xff\xfe\xfd\xfc", 4) == 0,
+	      "and back");
 	check(!base64url_decode(bytes, 4, "__79_B"), "bits that no byte takes up");
 	check(!base64url_decode(bytes, 4, "__79_A=="), "padding");
 	check(!base64url_decode(bytes, 4, "//79/A"), "the other alphabet");
