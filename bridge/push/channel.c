@@ -21,6 +21,8 @@
 
 static const struct provider *const providers[CHANNELS] = {&fcm_provider, &apns_provider};
 
+static struct delivery *take_ready(struct channel *channel);
+static struct delivery *take_at(struct channel *channel, int which, struct delivery **place);
 static int rate_of(const struct config *config, size_t which);
 static int free_requests(const struct channel *channel, bool urgent);
 static void gather(struct channel *channel, struct delivery *first);
@@ -98,13 +100,48 @@ struct delivery *
 channel_take(struct channel *channel)
 {
 	int which = channel->first[URGENT] != NULL ? URGENT : OTHER;
-	struct delivery *delivery = channel->first[which];
 
-	if (delivery == NULL)
+	return channel->first[which] ? take_at(channel, which, &channel->first[which]) : NULL;
+}
+
+/* channel_take_resting takes one whose service is given a rest, of so many seconds, or returns
+ * NULL. */
+struct delivery *
+channel_take_resting(struct channel *channel, int *seconds)
+{
+	if (channel->provider->rests == NULL)
 		return NULL;
-	channel->first[which] = delivery->next;
-	if (channel->first[which] == NULL)
-		channel->last[which] = &channel->first[which];
+	for (int which = URGENT; which <= OTHER; which++)
+		for (struct delivery **place = &channel->first[which]; *place != NULL;
+		     place = &(*place)->next)
+			if ((*seconds = channel->provider->rests(channel->self, *place)) > 0)
+				return take_at(channel, which, place);
+	return NULL;
+}
+
+/* take_ready takes the first whose service takes one more, or returns NULL. */
+static struct delivery *
+take_ready(struct channel *channel)
+{
+	if (channel->provider->admits == NULL)
+		return channel_take(channel);
+	for (int which = URGENT; which <= OTHER; which++)
+		for (struct delivery **place = &channel->first[which]; *place != NULL;
+		     place = &(*place)->next)
+			if (channel->provider->admits(channel->self, *place))
+				return take_at(channel, which, place);
+	return NULL;
+}
+
+/* take_at takes the delivery at a place of one of the two queues out of it. */
+static struct delivery *
+take_at(struct channel *channel, int which, struct delivery **place)
+{
+	struct delivery *delivery = *place;
+
+	*place = delivery->next;
+	if (delivery->next == NULL)
+		channel->last[which] = place;
 	channel->queued[which]--;
 	delivery->next = NULL;
 	return delivery;
@@ -118,17 +155,16 @@ channel_queued(const struct channel *channel)
 
 /*
  * channel_wants tells whether more may be claimed for it: when half a batch is
- * left, or, where something new has come that may be urgent, a batch beyond that.
+ * left, or, where something new has come that may be urgent, beyond that.  No
+ * more than three batches are ever held: that bounds what may be sent twice.
  */
 bool
 channel_wants(const struct channel *channel, bool woken)
 {
 	int batch = channel->config->batch;
 
-	if (!channel_may_send(channel))
-		return false;
-	return channel_queued(channel) < batch / 2 + 1 ||
-	       (woken && channel->queued[URGENT] == 0 && channel_queued(channel) <= batch * 2);
+	return channel_may_send(channel) && channel->held <= batch * 2 &&
+	       (channel_queued(channel) < batch / 2 + 1 || (woken && channel->queued[URGENT] == 0));
 }
 
 /* channel_blocked tells whether it can do nothing until somebody mends something. */
@@ -165,7 +201,7 @@ channel_next(struct channel *channel)
 	}
 	if (!channel_may_send(channel) || free_requests(channel, channel->first[URGENT] != NULL) <= 0)
 		return NULL;
-	delivery = channel_take(channel);
+	delivery = take_ready(channel);
 	if (delivery == NULL)
 		return NULL;
 	channel->allowance -= channel->rate > 0;
@@ -288,7 +324,9 @@ judge_provider(struct channel *channel, const struct classification *result)
 		channel->failures = 0;
 		patience_succeeded(&channel->patience);
 	}
-	else if (++channel->failures >= FAILURES_STOP && now >= channel->stop_until)
+	/* a channel of many services lets each of them rest by itself */
+	else if (channel->provider->rests == NULL && ++channel->failures >= FAILURES_STOP &&
+	         now >= channel->stop_until)
 	{
 		channel->failures = 0;
 		patience_failed(&channel->patience);

@@ -27,6 +27,7 @@ struct channel
 	/* claimed, not yet under way: what is urgent stands apart, and goes first */
 	struct delivery *first[2], **last[2];
 	int queued[2], under_way;
+	int held;                  /* deliveries claimed and not yet over, under way or not */
 	struct delivery *repeated; /* requests for many that are sent again as they are */
 	bool drained;              /* the last claim found nothing more */
 	int rate;                  /* a second, 0: no limit */
@@ -45,6 +46,7 @@ extern void channel_close(struct channel *channel);
 extern bool channel_is(const struct channel *channel, const char *name);
 extern void channel_put(struct channel *channel, struct delivery *delivery);
 extern struct delivery *channel_take(struct channel *channel);
+extern struct delivery *channel_take_resting(struct channel *channel, int *seconds);
 extern int channel_queued(const struct channel *channel);
 extern bool channel_wants(const struct channel *channel, bool woken);
 extern bool channel_blocked(const struct channel *channel);

@@ -202,7 +202,10 @@ take_row(struct outbox *outbox, PGresult *result, int row)
 	while (channel < end && !channel_is(channel, PQgetvalue(result, row, COLUMN_CHANNEL)))
 		channel++;
 	if (channel < end && channel->provider->compose(channel->self, &message, delivery))
+	{
+		channel->held++;
 		channel_put(channel, delivery);
+	}
 	else
 		outbox_complete(outbox, delivery,
 		                &(struct classification){.verdict = VERDICT_FAILED,
@@ -358,6 +361,8 @@ void
 outbox_let_lapse(struct outbox *outbox, struct delivery *delivery)
 {
 	outbox->unfinished--;
+	if (delivery->channel != NULL)
+		delivery->channel->held--;
 	delivery_free(delivery);
 }
 

@@ -35,6 +35,11 @@ struct provider
 	/* requests that it takes at a time, if fewer than the settings allow */
 	int (*limit)(const void *self);
 
+	/* of a channel of many services: whether this one takes one more now, and how many seconds
+	 * it is given a rest */
+	bool (*admits)(void *self, const struct delivery *delivery);
+	int (*rests)(void *self, const struct delivery *delivery);
+
 	/* what a message looks like there; false: it cannot be said there */
 	bool (*compose)(void *self, const struct message *message, struct delivery *delivery);
 	/* whether one request can carry both, and how many it can carry */

@@ -247,7 +247,10 @@ static void
 send_queue(struct sender *sender, struct channel *channel)
 {
 	struct delivery *delivery;
+	int seconds;
 
+	while ((delivery = channel_take_resting(channel, &seconds)) != NULL)
+		outbox_hand_back(sender->outbox, delivery, "stopped", seconds);
 	while ((delivery = channel_take_repeated(channel, false)) != NULL ||
 	       (delivery = channel_next(channel)) != NULL)
 		send_one(sender, channel, delivery);

@@ -2,13 +2,16 @@
  * Web Push: each message is encrypted for its subscription (RFC 8291) and sent to
  * the push service whose URL that is, with a token (VAPID, RFC 8292) that is made
  * once for each service and used for half a day.  The URL comes from a browser:
- * addresses of private networks are refused when it is connected to.
+ * addresses of private networks are refused when it is connected to.  Services
+ * are strangers to each other: one that hangs has a share of the requests, and one
+ * that fails is given a rest, while the others are sent to.
  */
 #include "provider.h"
 
 #include "lib/base64url.h"
 #include "lib/jwt.h"
 #include "lib/log.h"
+#include "lib/loop.h"
 #include "lib/webpush_crypto.h"
 
 #include <openssl/sha.h>
@@ -21,14 +24,18 @@
 #define TOKEN_LIFETIME 43200 /* seconds; a day at most (RFC 8292) */
 #define TOKEN_LEAST 3600     /* that one still has to last */
 #define ORIGIN_BYTES 300
-#define ORIGINS 32
+#define SERVICES 32
+#define SHARE 2        /* a service has half of the requests at most */
+#define FAILURES 5     /* so many in a row, and a service is given a rest */
 #define TOPIC_BYTES 24 /* of 32 characters that a topic may have */
 
-/* The token for one push service. */
-struct vapid
+/* One push service. */
+struct service
 {
 	char origin[ORIGIN_BYTES], *token;
-	long long ends_at; /* seconds since 1970 */
+	long long ends_at; /* of the token, seconds since 1970 */
+	int under_way, failures;
+	struct patience patience;
 };
 
 struct webpush
@@ -36,7 +43,8 @@ struct webpush
 	EVP_PKEY *key;
 	char *subject, point[BASE64URL_ROOM(WEBPUSH_POINT)];
 	bool allow_private;
-	struct vapid services[ORIGINS];
+	int share; /* requests that one service has at a time */
+	struct service services[SERVICES];
 	int next; /* to be replaced */
 };
 
@@ -45,7 +53,8 @@ static bool read_receiver(const struct message *message, struct webpush_receiver
 static char *compose_payload(const struct message *message);
 static void make_topic(const struct message *message, const struct delivery *delivery,
                        char topic[BASE64URL_ROOM(TOPIC_BYTES)]);
-static const char *token_for(struct webpush *webpush, const char *url);
+static struct service *service_of(struct webpush *webpush, const char *url);
+static const char *token_for(struct webpush *webpush, struct service *service);
 static char *make_token(struct webpush *webpush, const char *origin, long long ends_at);
 
 static bool
@@ -74,6 +83,7 @@ webpush_open(const struct config *config)
 	free(content);
 	webpush->subject = strdup(subject);
 	webpush->allow_private = config->webpush_allow_private;
+	webpush->share = (config->in_flight + SHARE - 1) / SHARE;
 	if (webpush->key == NULL || !webpush_point(webpush->key, point))
 		log_error("the key of Web Push is not good", "{s:s, s:s}", "file", config->webpush_key_file,
 		          "hint",
@@ -96,7 +106,7 @@ webpush_close(void *self)
 {
 	struct webpush *webpush = self;
 
-	for (int i = 0; i < ORIGINS; i++)
+	for (int i = 0; i < SERVICES; i++)
 		free(webpush->services[i].token);
 	EVP_PKEY_free(webpush->key);
 	free(webpush->subject);
@@ -193,7 +203,8 @@ webpush_begin(void *self, struct delivery *delivery, struct http_request *reques
 	struct webpush *webpush = self;
 	size_t length = delivery->length - sizeof(struct webpush_receiver);
 	struct webpush_receiver receiver;
-	const char *token = token_for(webpush, delivery->address);
+	struct service *service = service_of(webpush, delivery->address);
+	const char *token = service ? token_for(webpush, service) : NULL;
 
 	memcpy(&receiver, delivery->payload, sizeof(receiver));
 	delivery->body_length = WEBPUSH_BODY(length);
@@ -202,52 +213,86 @@ webpush_begin(void *self, struct delivery *delivery, struct http_request *reques
 	request->public_only = !webpush->allow_private;
 	request->body = delivery->body;
 	request->length = delivery->body_length;
-	return token != NULL && delivery->body != NULL &&
-	       webpush_encrypt(&receiver, delivery->payload + sizeof(receiver), length,
-	                       (unsigned char *) delivery->body) &&
-	       delivery_add_header(delivery, "Authorization: vapid t=%s, k=%s", token,
-	                           webpush->point) &&
-	       delivery_add_header(delivery, "TTL: %d", delivery_ttl(delivery)) &&
-	       delivery_add_header(delivery, "Urgency: %s", delivery->urgent ? "high" : "normal") &&
-	       delivery_add_header(delivery, "Topic: %s", delivery->collapse) &&
-	       delivery_add_header(delivery, "Content-Encoding: aes128gcm") &&
-	       delivery_add_header(delivery, "Content-Type: application/octet-stream") &&
-	       delivery_add_header(delivery, "Expect:") &&
-	       (request->headers = delivery->headers) != NULL;
+	if (token == NULL || delivery->body == NULL ||
+	    !webpush_encrypt(&receiver, delivery->payload + sizeof(receiver), length,
+	                     (unsigned char *) delivery->body) ||
+	    !delivery_add_header(delivery, "Authorization: vapid t=%s, k=%s", token, webpush->point) ||
+	    !delivery_add_header(delivery, "TTL: %d", delivery_ttl(delivery)) ||
+	    !delivery_add_header(delivery, "Urgency: %s", delivery->urgent ? "high" : "normal") ||
+	    !delivery_add_header(delivery, "Topic: %s", delivery->collapse) ||
+	    !delivery_add_header(delivery, "Content-Encoding: aes128gcm") ||
+	    !delivery_add_header(delivery, "Content-Type: application/octet-stream") ||
+	    !delivery_add_header(delivery, "Expect:"))
+		return false;
+	request->headers = delivery->headers;
+	delivery->credential = service;
+	service->under_way++;
+	return true;
 }
 
-/* token_for returns the token for the push service of a URL, made anew where it must be. */
-static const char *
-token_for(struct webpush *webpush, const char *url)
+/*
+ * service_of returns the service of a URL, in the place of one that is not in use
+ * where it is new; NULL: there is no such place, or the URL is too long.
+ */
+static struct service *
+service_of(struct webpush *webpush, const char *url)
 {
-	long long now = time(NULL);
 	char origin[ORIGIN_BYTES];
-	struct vapid *vapid = NULL;
+	struct service *service;
 
 	/* of "https://host:port/..." what stands before the path */
 	if (snprintf(origin, sizeof(origin), "%.*s", (int) (8 + strcspn(url + 8, "/?")), url) >=
 	    (int) sizeof(origin))
 		return NULL;
-	for (int i = 0; i < ORIGINS && vapid == NULL; i++)
+	for (int i = 0; i < SERVICES; i++)
 		if (strcasecmp(webpush->services[i].origin, origin) == 0)
-			vapid = &webpush->services[i];
-	if (vapid == NULL)
+			return &webpush->services[i];
+	for (int i = 0; i < SERVICES; i++)
 	{
-		vapid = &webpush->services[webpush->next];
-		webpush->next = (webpush->next + 1) % ORIGINS;
-		snprintf(vapid->origin, sizeof(vapid->origin), "%s", origin);
-		vapid->ends_at = 0;
+		service = &webpush->services[webpush->next];
+		webpush->next = (webpush->next + 1) % SERVICES;
+		if (service->under_way > 0)
+			continue;
+		free(service->token);
+		*service = (struct service){.patience = {.first = 1000, .longest = 60000}};
+		memcpy(service->origin, origin, sizeof(origin));
+		return service;
 	}
+	return NULL;
+}
+
+static bool
+webpush_admits(void *self, const struct delivery *delivery)
+{
+	struct webpush *webpush = self;
+	const struct service *service = service_of(webpush, delivery->address);
+
+	return service != NULL && service->under_way < webpush->share;
+}
+
+static int
+webpush_rests(void *self, const struct delivery *delivery)
+{
+	const struct service *service = service_of(self, delivery->address);
+	long long wait = service ? service->patience.until - loop_now() : 0;
+
+	return wait > 0 ? (int) (wait / 1000) + 1 : 0;
+}
+
+/* token_for returns the token for a service, made anew where it must be. */
+static const char *
+token_for(struct webpush *webpush, struct service *service)
+{
+	long long now = time(NULL);
+
 	/* nor one that a clock which was put back has made too long */
-	if (vapid->ends_at < now + TOKEN_LEAST || vapid->ends_at > now + 2 * TOKEN_LIFETIME)
+	if (service->ends_at < now + TOKEN_LEAST || service->ends_at > now + 2 * TOKEN_LIFETIME)
 	{
-		free(vapid->token);
-		vapid->ends_at = now + TOKEN_LIFETIME;
-		vapid->token = make_token(webpush, origin, vapid->ends_at);
-		if (vapid->token == NULL)
-			vapid->ends_at = 0;
+		free(service->token);
+		service->token = make_token(webpush, service->origin, now + TOKEN_LIFETIME);
+		service->ends_at = service->token ? now + TOKEN_LIFETIME : 0;
 	}
-	return vapid->token;
+	return service->token;
 }
 
 static char *
@@ -267,10 +312,31 @@ static void
 webpush_judge(void *self, const struct http_answer *answer, const struct delivery *delivery,
               struct classification *result)
 {
+	struct service *service = (struct service *) delivery->credential;
+
 	(void) self;
 	provider_judge(classify_webpush, answer, delivery, result);
 	/* one service's certificate says nothing about the others */
 	result->stop_seconds = 0;
+	if (answer->error == CURLE_OK && answer->status < 500)
+	{
+		service->failures = 0;
+		patience_succeeded(&service->patience);
+	}
+	else if (++service->failures >= FAILURES && patience_over(&service->patience))
+	{
+		service->failures = 0;
+		patience_failed(&service->patience);
+		log_warning("a push service is given a rest", "{s:s, s:I}", "origin", service->origin,
+		            "seconds", (json_int_t) (service->patience.wait / 1000));
+	}
+}
+
+static void
+webpush_end(void *self, struct delivery *delivery)
+{
+	(void) self;
+	((struct service *) delivery->credential)->under_way--;
 }
 
 const struct provider webpush_provider = {.channel = "webpush",
@@ -278,6 +344,9 @@ const struct provider webpush_provider = {.channel = "webpush",
                                           .open = webpush_open,
                                           .close = webpush_close,
                                           .check = webpush_check,
+                                          .admits = webpush_admits,
+                                          .rests = webpush_rests,
                                           .compose = webpush_compose,
                                           .begin = webpush_begin,
-                                          .judge = webpush_judge};
+                                          .judge = webpush_judge,
+                                          .end = webpush_end};

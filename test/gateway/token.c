@@ -14,8 +14,6 @@
 #define PART_BYTES 2048
 #define HALF 32
 
-static int decode(const char *text, size_t length, unsigned char *bytes, size_t room);
-
 /* token_key reads the private key of a file, or makes it, as PKCS#8 like Apple's. */
 EVP_PKEY *
 token_key(const char *file)
@@ -44,7 +42,7 @@ token_claims(const char *token)
 	unsigned char bytes[PART_BYTES];
 	const char *payload = strchr(token, '.');
 	const char *end = payload ? strchr(payload + 1, '.') : NULL;
-	int length = end ? decode(payload + 1, end - payload - 1, bytes, sizeof(bytes)) : -1;
+	int length = end ? token_decode(payload + 1, end - payload - 1, bytes, sizeof(bytes)) : -1;
 
 	return length > 0 ? json_loadb((char *) bytes, length, 0, NULL) : NULL;
 }
@@ -61,9 +59,9 @@ token_verifies(EVP_PKEY *key, const char *token)
 	int length;
 	bool good;
 
-	if (end == NULL || decode(end + 1, strlen(end + 1), raw, sizeof(raw)) != 2 * HALF)
+	if (end == NULL || token_decode(end + 1, strlen(end + 1), raw, sizeof(raw)) != 2 * HALF)
 		return false;
-	length = decode(token, payload - token, header, sizeof(header) - 1);
+	length = token_decode(token, payload - token, header, sizeof(header) - 1);
 	if (length < 0)
 		return false;
 	header[length] = '\0';
@@ -80,9 +78,9 @@ token_verifies(EVP_PKEY *key, const char *token)
 	return good;
 }
 
-/* decode decodes base64url, and returns how many bytes, or -1. */
-static int
-decode(const char *text, size_t length, unsigned char *bytes, size_t room)
+/* token_decode decodes base64url, and returns how many bytes, or -1. */
+int
+token_decode(const char *text, size_t length, unsigned char *bytes, size_t room)
 {
 	static const char alphabet[] =
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

@@ -56,7 +56,7 @@ my @plain = map { "plain$_" } 1 .. 60;
 my @http2 = qw(reset-1-a calm-1-a goaway-2-a oversize-a slow-300-a cut-1-a hang-1);
 add($_) for @plain, @http2, keys %reasons;
 add('sandy', 'sandbox');
-$test->write_config;
+$test->write_config(metrics => '{dir}/push.prom');
 $test->start;
 my $sent_at = time;
 $test->notify([ @plain, 'sandy' ], collapse_key => 'alert-7');
@@ -113,6 +113,23 @@ ok($test->{node}->poll_query_until('postgres', 'SELECT count(*) = 1 FROM passpor
 $test->sql('DELETE FROM passport.delivery');
 is($test->stop, 0, 'SIGTERM ends it well');
 unlike($test->{log}, qr/plain\d|避難|eyJ|[0-9a-f]{32}/, 'no token and no message in its log');
+
+# ---- metrics: whole or not at all, and never worth a delivery ----
+
+my $metrics = slurp_file("$test->{dir}/push.prom");
+like($metrics, qr/^passport_push_deliveries_total\{channel="apns",outcome="delivered"\} 1\d\d$/m, 'deliveries by outcome');
+like($metrics, qr/^passport_push_deliveries_total\{channel="apns",outcome="retired"\} 3$/m, 'those retired');
+my ($requests) = $metrics =~ /^passport_push_request_seconds_count\{channel="apns"\} (\d+)$/m;
+like($metrics, qr/^passport_push_request_seconds_bucket\{channel="apns",le="\+Inf"\} $requests$/m, 'a histogram');
+like($metrics, qr/^passport_push_queue_age_seconds\{lane="evacuation",channel="apns"\} [\d.]+$/m, 'the queue\'s age by lane');
+is(scalar(grep { !/^(#|[a-z_]+(\{[^}]*\})? [\d.]+$)/ } split /\n/, $metrics), 0, 'each line is one that Prometheus reads');
+ok(!-e "$test->{dir}/push.prom.new", 'and nothing half is left');
+$test->write_config(metrics => '/dev/full/push.prom');
+$test->notify(['plain1']);
+($code, $log) = $test->run('--once');
+is($code, 0, 'a place that cannot be written to');
+like($log, qr/the metrics could not be written/, 'is told');
+$test->write_config;
 
 # ---- what only a person can mend: one is enough, the others are not sent ----
 

@@ -4,6 +4,7 @@ use strict;
 use warnings;
 
 use Encode qw(encode_utf8);
+use IO::Socket::INET;
 use IPC::Run;
 use JSON::PP;
 use MIME::Base64;
@@ -95,7 +96,27 @@ for my $status ('401', '403')
 $test->notify([ 'hang-w', @plain ]);
 ok($test->{node}->poll_query_until('postgres', 'SELECT count(*) = 1 FROM passport.delivery WHERE not_before IS NOT NULL'), 'what hangs is given up and tried again');
 $test->sql('DELETE FROM passport.delivery');
+
+# ---- a service that hangs, and one that is gone, hold up no other ----
+
+my $dead = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 100) or die;
+my $gone = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die;
+my $gone_port = $gone->sockport;
+close $gone;
+my @dead = map { "dead$_" } 1 .. 60;
+my @gone = map { "gone$_" } 1 .. 60;
+add($_, "https://127.0.0.1:@{[$dead->sockport]}/push/$_") for @dead;
+add($_, "https://127.0.0.1:$gone_port/push/$_") for @gone;
+my $told_at = time;
+my $told = $test->notify([ @dead, @gone, @plain ]);
+ok($test->{node}->poll_query_until('postgres', "SELECT count(*) = 40 FROM passport.delivery_outcome WHERE notification_id = $told AND outcome = 'delivered'"), 'the others are sent to');
+my @others = map { $_->[-1]{time} } map { $test->requests('name')->{$_} } @plain;
+my ($last) = sort { $b <=> $a } @others;
+# a request that hangs takes two seconds
+cmp_ok($last - $told_at, '<', 2, 'before the first that hangs is given up');
+$test->sql('DELETE FROM passport.delivery');
 is($test->stop, 0, 'SIGTERM ends it well');
+like($test->{log}, qr/"a push service is given a rest"/, 'what fails is given a rest');
 like($test->{log}, qr/"code":"HTTP_401"/, 'with an alarm');
 unlike($test->{log}, qr{plain\d|/push/|避難|eyJ}, 'no endpoint, message or token in its log');
 
