@@ -19,7 +19,9 @@
 #define REPETITIONS 3     /* of a request for many, within its lease */
 #define REPEAT_AFTER 1000 /* milliseconds, doubled each time */
 
-static const struct provider *const providers[CHANNELS] = {&fcm_provider, &apns_provider};
+static const struct provider *const providers[CHANNELS] = {&fcm_provider, &apns_provider,
+                                                           &webpush_provider, &line_provider,
+                                                           &smtp_provider};
 
 static struct delivery *take_ready(struct channel *channel);
 static struct delivery *take_at(struct channel *channel, int which, struct delivery **place);
