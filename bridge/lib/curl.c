@@ -184,12 +184,15 @@ give_mail(char *to, size_t size, size_t count, void *context)
 	return bytes;
 }
 
-/* keep_reply keeps the last line that a mail server said. */
+/* keep_reply keeps the last line in which a mail server refused something: it says good-bye, too.
+ */
 static size_t
 keep_reply(char *data, size_t size, size_t count, void *context)
 {
 	struct slot *slot = context;
 
+	if (size * count == 0 || (*data != '4' && *data != '5'))
+		return size * count;
 	slot->length = 0;
 	return keep_body(data, size, count, context);
 }

@@ -45,7 +45,7 @@ struct http_answer
 {
 	void *context;
 	CURLcode error;         /* CURLE_OK: there is a status */
-	long status;            /* of mail: the server's last reply, whose text is the body */
+	long status;            /* of mail: the server's last reply; the body is the last refusal */
 	long long microseconds; /* that it took, waiting for a connection included */
 	long retry_after;       /* seconds, 0 if none was asked for */
 	bool cut;               /* the body was longer than wanted */

@@ -4,6 +4,7 @@ package Push;
 use strict;
 use warnings;
 
+use Digest::MD5 qw(md5_hex);
 use File::Temp;
 use IPC::Run;
 use JSON::PP;
@@ -36,6 +37,9 @@ sub new
 	});
 	return $self;
 }
+
+# number(NAME): the resident_number of somebody, without digits: some of those would be an individual number
+sub number { my ($name) = @_; (my $number = substr md5_hex($name), 0, 20) =~ tr/0-9/g-p/; return $number }
 
 sub sql { my ($self, $sql) = @_; return $self->{node}->safe_psql('postgres', $sql) }
 
@@ -104,23 +108,24 @@ sub stop
 sub add_device
 {
 	my ($self, $name, $channel, $token, $keys) = @_;
+	my $number = number($name);
 	$keys = defined $keys ? "'" . encode_json($keys) . "'" : 'NULL';
 	return $self->sql(qq{
 	  WITH made AS (
-	    INSERT INTO passport.resident (resident_number, name, updated_at) SELECT left(md5('$name'), 20), '試験', now()
-	     WHERE NOT EXISTS (SELECT FROM passport.resident WHERE resident_number = left(md5('$name'), 20)) RETURNING resident_id),
+	    INSERT INTO passport.resident (resident_number, name, updated_at) SELECT '$number', '試験', now()
+	     WHERE NOT EXISTS (SELECT FROM passport.resident WHERE resident_number = '$number') RETURNING resident_id),
 	  named AS (SELECT resident_id FROM made UNION ALL
-	            SELECT resident_id FROM passport.resident WHERE resident_number = left(md5('$name'), 20))
+	            SELECT resident_id FROM passport.resident WHERE resident_number = '$number')
 	  SELECT passport.add_device(resident_id, '$channel', '$token', NULL, $keys) FROM named LIMIT 1});
 }
 
-sub resident { my ($self, $name) = @_; return $self->sql("SELECT resident_id FROM passport.resident WHERE resident_number = left(md5('$name'), 20)") }
+sub resident { my ($self, $name) = @_; return $self->sql("SELECT resident_id FROM passport.resident WHERE resident_number = '@{[number($name)]}'") }
 
 # notify(NAMES): sends them one message, and returns its number
 sub notify
 {
 	my ($self, $names, %other) = @_;
-	my $people = join ',', map { "left(md5('$_'), 20)" } @$names;
+	my $people = join ',', map { "'" . number($_) . "'" } @$names;
 	my $lane = $other{lane} // 'evacuation';
 	my $data = $other{data} // '{"alert": "1"}';
 	my $key = defined $other{collapse_key} ? "'$other{collapse_key}'" : 'NULL';
@@ -157,7 +162,7 @@ sub outcome
 	return $self->sql(qq{
 	  SELECT o.outcome, o.detail, o.attempts, v.state FROM passport.resident AS r
 	    JOIN passport.delivery_outcome AS o USING (resident_id) JOIN passport.device AS v USING (resident_id, device_id)
-	   WHERE r.resident_number = left(md5('$name'), 20) ORDER BY o.delivery_id DESC LIMIT 1});
+	   WHERE r.resident_number = '@{[number($name)]}' ORDER BY o.delivery_id DESC LIMIT 1});
 }
 
 # npm(PACKAGES): a directory with these packages, or undef and why not

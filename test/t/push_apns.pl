@@ -186,7 +186,7 @@ SKIP: {
 	my ($modules, $why) = Push::npm('jose@5.9.5');
 	skip $why, 2 unless $modules;
 	my ($token) = $headers->{authorization} =~ /^bearer (.+)$/;
-	my $public = run_command([ 'openssl', 'pkey', '-in', "$test->{dir}/apns.p8", '-pubout' ]);
+	my ($public) = run_command([ 'openssl', 'pkey', '-in', "$test->{dir}/apns.p8", '-pubout' ]);
 	my $out = Push::node($modules, <<'JS', $public, $token);
 import { importSPKI, jwtVerify } from 'jose';
 const [spki, token] = process.argv.slice(2);
