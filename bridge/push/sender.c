@@ -221,14 +221,13 @@ is_done(struct sender *sender, enum exit_code *code)
 {
 	bool connected = outbox_connected(sender->outbox);
 	bool idle = outbox_unfinished(sender->outbox) == 0;
-	bool blocked = false, waiting = !outbox_idle(sender->outbox);
+	bool blocked = false, waiting = false;
 
 	for (int i = 0; i < sender->count; i++)
-	{
-		blocked = blocked || channel_blocked(&sender->channels[i]);
-		waiting =
-		    waiting || !(sender->channels[i].drained || channel_blocked(&sender->channels[i]));
-	}
+		if (channel_blocked(&sender->channels[i]))
+			blocked = true;
+		else
+			waiting = waiting || !sender->channels[i].drained || !outbox_idle(sender->outbox);
 	if (!connected && pg_trouble == PG_STALE)
 		*code = EXIT_VERSION;
 	else if (!connected && (pg_trouble == PG_ABSENT || sender->once))

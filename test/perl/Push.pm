@@ -147,9 +147,9 @@ sub requests
 	my ($self, $field) = @_;
 	my %found;
 	open my $in, '<', "$self->{dir}/requests" or return \%found;
-	while (<$in>)
+	while (my $line = <$in>)
 	{
-		my $request = decode_json($_);
+		my $request = decode_json($line);
 		push @{ $found{ $request->{$field} } }, $request if defined $request->{$field};
 	}
 	return \%found;

@@ -52,7 +52,7 @@ is((sent('alone'))[0]{path}, '/v2/bot/message/push', 'is pushed to');
 # ---- every class of answer ----
 
 $test->notify(['500.x.1']);
-ok($test->all_finished, '500');
+ok($test->all_finished, 'a status of 500');
 is($test->outcome('500.x.1'), 'delivered||2|active', 'is tried again');
 my @again = sent('500.x.1');
 is($again[0]{headers}{'x-line-retry-key'}, $again[1]{headers}{'x-line-retry-key'}, 'with the same retry key');
