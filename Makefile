@@ -20,10 +20,13 @@ check:
 bench:
 	@scripts/packages build bench
 	@test/bench/run
+soak:
+	@scripts/packages build check
+	@test/run build soak
 # The figures that take long: ten million revoked certificates
 bench-scale:
 	@scripts/packages build bench
-	@MATCH_RESIDENTS="3000 100000 1000000" test/bench/run match verify_crl10m
+	@MATCH_RESIDENTS="3000 100000 1000000" IMPORT_RESIDENTS="100000 1000000" test/bench/run match import verify_crl10m
 lint:
 	@scripts/packages build lint
 	@scripts/lint

@@ -8,7 +8,7 @@
 # likeness to a living person is chance.  So are the shares of age groups,
 # 大字 and nationalities.
 #
-# Writes residents.json (for import_residents), cards.tsv (for record_card),
+# Writes residents.csv (for import_extract), cards.tsv (for record_card),
 # people.tsv (for test/card/hierarchy: the 200 who register), devices.tsv,
 # roster.txt (a health class), boundary.json, oaza.tsv and shelters.json.
 use strict;

@@ -4,7 +4,7 @@
 \set boundary `cat :'dir'/boundary.json`
 \set oaza `cat :'dir'/oaza.tsv`
 \set shelters `cat :'dir'/shelters.json`
-\set residents `cat :'dir'/residents.json`
+\set residents :dir '/residents.csv'
 \set cards `cat :'dir'/cards.tsv`
 BEGIN;
 
@@ -23,9 +23,13 @@ SELECT s ->> 'shelter_id', s ->> 'name', s ->> 'address',
        ARRAY(SELECT jsonb_array_elements_text(s -> 'hazards'))
   FROM jsonb_array_elements(:'shelters'::jsonb) AS s;
 
-SELECT imported, updated, rejected, problems FROM passport.import_residents(:'residents'::jsonb) \gset
-SELECT format('   residents: %s imported, %s rejected %s', :'imported', :'rejected',
-              nullif(:'problems', '[]')) AS line \gset
+-- the server is ours and reads the file itself; elsewhere it is \copy
+COPY passport.resident_staging (resident_number, household_number, relation, name, name_kana, name_roman, alias, birth_date,
+                                sex, address, oaza, lon, lat, nationality_class, stay_until, language, needs_help)
+  FROM :'residents' WITH (FORMAT csv, HEADER MATCH);
+SELECT format('   residents: %s imported, %s rejected', sum(residents) FILTER (WHERE what = 'arrived'),
+              sum(residents) FILTER (WHERE what = 'rejected')) AS line
+  FROM passport.import_extract('full') \gset
 \echo :line
 
 SELECT count(*) AS cards

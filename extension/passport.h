@@ -26,9 +26,12 @@ extern char *passport_clock;            /* test clock, empty: the real one */
 extern int passport_crl_grace;          /* seconds after nextUpdate */
 extern char *passport_database;         /* where the workers work */
 extern char *passport_issuer;           /* "iss" of our tokens */
+extern int passport_least_count;
 extern char *passport_municipality_code;
 extern int passport_ocsp_grace; /* seconds after nextUpdate */
 extern bool passport_ocsp_require_nonce;
+extern double passport_removal_share; /* percent */
+extern bool passport_roster_ordinance;
 extern int passport_session_lifetime; /* seconds */
 extern char *passport_signature_algorithms;
 extern int passport_step_up_lifetime; /* seconds */

@@ -22,9 +22,12 @@ char *passport_clock;
 int passport_crl_grace;
 char *passport_database = "";
 char *passport_issuer;
+int passport_least_count;
 char *passport_municipality_code;
 int passport_ocsp_grace;
 bool passport_ocsp_require_nonce;
+double passport_removal_share;
+bool passport_roster_ordinance;
 int passport_session_lifetime;
 char *passport_signature_algorithms;
 int passport_step_up_lifetime;
@@ -78,6 +81,11 @@ DefinePassportSettings(void)
 	DefineCustomStringVariable("passport.issuer", "The issuer (iss) of the ID tokens, a URL.", NULL,
 	                           &passport_issuer, "https://passport.invalid", PGC_SIGHUP, 0, NULL,
 	                           NULL, NULL);
+	/* a superuser's: whoever lowers it sees more, and at 0 every number */
+	DefineCustomIntVariable("passport.least_count",
+	                        "How many residents an area must have for staff to be told the number.",
+	                        NULL, &passport_least_count, 5, 0, 1000, PGC_SUSET, 0, NULL, NULL,
+	                        NULL);
 	DefineCustomStringVariable("passport.municipality_code",
 	                           "The municipality's six-digit code, with its check digit.", NULL,
 	                           &passport_municipality_code, "203050", PGC_SUSET, 0,
@@ -93,6 +101,14 @@ DefinePassportSettings(void)
 	DefineCustomBoolVariable("passport.ocsp_require_nonce",
 	                         "Whether a response must hold the nonce of a request of ours.", NULL,
 	                         &passport_ocsp_require_nonce, true, PGC_SIGHUP, 0, NULL, NULL, NULL);
+	/* who could set it to 100 could move a village out by a mistake */
+	DefineCustomRealVariable("passport.removal_share",
+	                         "Percent of the village that an import may remove unconfirmed.", NULL,
+	                         &passport_removal_share, 5, 0, 100, PGC_SUSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable(
+	    "passport.roster_ordinance",
+	    "An ordinance lets the roster of needs go to supporters without consent.", NULL,
+	    &passport_roster_ordinance, false, PGC_SUSET, 0, NULL, NULL, NULL);
 	DefineSeconds("passport.session_lifetime", "How long a login lasts.",
 	              &passport_session_lifetime, 2592000, 60, 31536000);
 	DefineCustomStringVariable(

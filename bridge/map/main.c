@@ -22,6 +22,7 @@
 struct options
 {
 	bool once;
+	bool tiles;
 	const char *output;
 	const char *leaflet;
 	const char *conninfo;
@@ -43,7 +44,7 @@ main(int argc, char **argv)
 	log_open("passport-map");
 	if (!read_options(argc, argv, &options))
 		return usage(stderr, 2);
-	if (!publish_page(options.output, options.leaflet))
+	if (!publish_page(options.output, options.leaflet, options.tiles))
 		return 1;
 	return options.once ? run_once(&options) : run_on(&options, loop_begin());
 }
@@ -51,10 +52,13 @@ main(int argc, char **argv)
 static bool
 read_options(int argc, char **argv, struct options *options)
 {
-	static const struct option known[] = {
-	    {"once", no_argument, NULL, '1'},          {"output", required_argument, NULL, 'o'},
-	    {"leaflet", required_argument, NULL, 'l'}, {"help", no_argument, NULL, 'h'},
-	    {"version", no_argument, NULL, 'v'},       {NULL, 0, NULL, 0}};
+	static const struct option known[] = {{"once", no_argument, NULL, '1'},
+	                                      {"output", required_argument, NULL, 'o'},
+	                                      {"leaflet", required_argument, NULL, 'l'},
+	                                      {"gsi-tiles", no_argument, NULL, 't'},
+	                                      {"help", no_argument, NULL, 'h'},
+	                                      {"version", no_argument, NULL, 'v'},
+	                                      {NULL, 0, NULL, 0}};
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1)
@@ -68,6 +72,9 @@ read_options(int argc, char **argv, struct options *options)
 				break;
 			case 'l':
 				options->leaflet = optarg;
+				break;
+			case 't':
+				options->tiles = true;
 				break;
 			case 'h':
 				exit(usage(stdout, 0));
@@ -89,7 +96,8 @@ read_options(int argc, char **argv, struct options *options)
 static int
 usage(FILE *stream, int status)
 {
-	fputs("usage: passport-map [--once] [--leaflet DIRECTORY] --output DIRECTORY CONNINFO\n",
+	fputs("usage: passport-map [--once] [--leaflet DIRECTORY] [--gsi-tiles] --output DIRECTORY "
+	      "CONNINFO\n",
 	      stream);
 	return status;
 }

@@ -17,12 +17,16 @@
 static bool publish_alerts(PGconn *db, const char *directory, const char *map);
 static bool publish_alert(const char *directory, const char *id, const char *message);
 static bool publish_script(const char *directory, const char *map);
+static bool publish_index(const char *directory, bool tiles);
 static bool write_text(const char *directory, const char *name, const char *text);
 static bool complain(PGconn *db, PGresult *result);
 
+/* Background tiles come from here, and from nowhere else; without them the page asks nobody. */
+#define TILES "https://cyberjapandata.gsi.go.jp"
+
 /* publish_page writes the page and copies Leaflet, version 1, from its own directory. */
 bool
-publish_page(const char *directory, const char *leaflet)
+publish_page(const char *directory, const char *leaflet, bool tiles)
 {
 	static const char *const images[] = {"layers.png", "layers-2x.png", "marker-icon.png",
 	                                     "marker-icon-2x.png", "marker-shadow.png"};
@@ -38,8 +42,34 @@ publish_page(const char *directory, const char *leaflet)
 		if (!file_copy(from, to, images[i]))
 			return false;
 	return write_text(directory, "page.css", page_css) &&
+	       write_text(directory, "chart.js", chart_js) &&
 	       write_text(directory, "page.js", page_js) &&
-	       write_text(directory, "index.html", index_html);
+	       write_text(directory, "worker.js", worker_js) && publish_index(directory, tiles);
+}
+
+/* publish_index puts the server of background tiles, or nothing, in the place of each @TILES@. */
+static bool
+publish_index(const char *directory, bool tiles)
+{
+	static const char mark[] = "@TILES@";
+	char *text = malloc(sizeof(index_html) * 2);
+	char *to = text;
+	bool written;
+
+	if (text == NULL)
+		return false;
+	for (const char *from = index_html; *from != '\0';)
+		if (strncmp(from, mark, strlen(mark)) == 0)
+		{
+			to = stpcpy(to, tiles ? TILES : "");
+			from += strlen(mark);
+		}
+		else
+			*to++ = *from++;
+	*to = '\0';
+	written = write_text(directory, "index.html", text);
+	free(text);
+	return written;
 }
 
 /*

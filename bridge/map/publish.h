@@ -5,7 +5,7 @@
 #include <libpq-fe.h>
 #include <stdbool.h>
 
-extern bool publish_page(const char *directory, const char *leaflet);
+extern bool publish_page(const char *directory, const char *leaflet, bool tiles);
 extern bool publish_map(PGconn *db, const char *directory);
 
 #endif

@@ -25,26 +25,17 @@ sub write_file {
 	return;
 }
 
-# to_json ROW, NUMBERS...: an object; what is in NUMBERS stands unquoted.
-sub to_json {
-	my ($row, @numbers) = @_;
-	my %number = map { $_ => 1 } @numbers;
-	return '{' . join(',', map {
-		my $value = $row->{$_};
-		"\"$_\":" . ($number{$_} ? $value : '"' . $value =~ s/(["\\])/\\$1/gr . '"')
-	} grep { defined $row->{$_} } sort keys %$row) . '}';
-}
+my @extract = qw(resident_number household_number relation name name_kana name_roman alias birth_date sex
+  address oaza lon lat nationality_class stay_until language needs_help);
 
+# The extract of the resident-record system, as village.sql copies it in.
 sub write_residents {
-	my @fields = qw(resident_number household_number relation name name_kana name_roman alias birth_date sex
-	  address oaza lon lat nationality_class stay_until language needs_help);
 	my @rows = map {
-		my $resident = $_;
-		my %row = map { $_ => $resident->{$_} } @fields;
+		my %row = %$_;
 		$row{needs_help} = $row{needs_help} ? 'true' : undef;
-		to_json(\%row, qw(lon lat needs_help));
+		join ',', map { $_ = $_ // ''; /[",]/ ? '"' . s/"/""/gr . '"' : $_ } @row{@extract}
 	} residents();
-	write_file('residents.json', '[' . join(",\n", @rows) . ']');
+	write_file('residents.csv', join(',', @extract), @rows);
 	return;
 }
 

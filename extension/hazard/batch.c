@@ -5,7 +5,9 @@
  * readings that are not stale move the stage.  One that comes late is judged
  * against the readings of its own time, and kept for the record.  A reading
  * from the future is answered but not kept: kept, it would stand in the way of
- * the true reading of that time (a clock set nine hours wrong, put right).
+ * the true reading of that time (a clock set nine hours wrong, put right).  For
+ * the same reason what is no measurement, a logger's 0.00 for want of a value,
+ * gives way to the value once it is there.
  */
 #include <math.h>
 #include <stddef.h>
@@ -24,7 +26,9 @@ typedef struct Pass
 	Confirmation earlier;
 } Pass;
 
-static bool Repeats(const Pass *pass, int i);
+static bool Repeats(Pass *pass, int i);
+static void Correct(Pass *pass, int i);
+static bool IsGap(const Reading *reading);
 static void JudgeLive(Pass *pass, Reading *reading);
 static void JudgeLate(Pass *pass, Reading *reading);
 static void ConfirmLive(Pass *pass, GateReading held);
@@ -62,6 +66,8 @@ JudgeBatch(Sensor *sensor, Reading *readings, int count, int64_t now)
 		else
 			JudgeLive(&pass, reading);
 		reading->keep = (reading->reasons & GATE_FUTURE) == 0;
+		if (reading->stored_gap)
+			reading->reasons |= GATE_CORRECTED;
 		if (reading->keep && (!sensor->has_latest || reading->at > sensor->latest))
 		{
 			sensor->has_latest = true;
@@ -73,25 +79,54 @@ JudgeBatch(Sensor *sensor, Reading *readings, int count, int64_t now)
 
 /*
  * Repeats answers a reading of a time that has one already: the same value
- * again is no news, another one is a conflict, and the first stays.
+ * again is no news, another one is a conflict, and the first stays unless it
+ * was no measurement.
  */
 static bool
-Repeats(const Pass *pass, int i)
+Repeats(Pass *pass, int i)
 {
 	Reading *reading = &pass->readings[i];
 
 	if (i > 0 && reading[-1].at == reading->at && !(reading[-1].reasons & GATE_FUTURE))
 	{
+		bool kept = reading[-1].keep;
+
 		reading->stored = true;
-		reading->stored_value = reading[-1].stored ? reading[-1].stored_value : reading[-1].value;
+		reading->stored_value = kept ? reading[-1].value : reading[-1].stored_value;
+		reading->stored_gap = kept ? IsGap(&reading[-1]) : reading[-1].stored_gap;
 	}
 	if (!reading->stored)
 		return false;
-	reading->verdict = GATE_REJECTED;
 	reading->duplicate = SameValue(reading->value, reading->stored_value);
+	if (!reading->duplicate && reading->stored_gap)
+	{
+		Correct(pass, i);
+		return false;
+	}
+	reading->verdict = GATE_REJECTED;
 	if (!reading->duplicate)
 		reading->reasons = GATE_CONFLICT;
 	return true;
+}
+
+/* Correct puts a reading in the place of the gap of its time, in this batch or stored. */
+static void
+Correct(Pass *pass, int i)
+{
+	Reading *reading = &pass->readings[i];
+
+	reading->corrects = true;
+	if (i > 0 && reading[-1].at == reading->at && reading[-1].keep)
+	{
+		reading[-1].keep = false;
+		reading->corrects = reading[-1].corrects;
+	}
+}
+
+static bool
+IsGap(const Reading *reading)
+{
+	return reading->verdict == GATE_REJECTED && (reading->reasons & GATE_GAP) != 0;
 }
 
 /* JudgeLive judges a reading newer than the last accepted one, and moves the stage. */
@@ -101,8 +136,8 @@ JudgeLive(Pass *pass, Reading *reading)
 	Sensor *sensor = pass->sensor;
 	GateReading held = sensor->history.held;
 	int before = sensor->stage.stage;
-	GateAnswer answer =
-	    GateJudge(&sensor->limits, &sensor->history, pass->now, reading->at, reading->value);
+	GateAnswer answer = GateJudge(&sensor->limits, &sensor->history, pass->now, reading->at,
+	                              reading->value, reading->witness);
 
 	reading->verdict = answer.verdict;
 	reading->reasons = answer.reasons;
@@ -110,6 +145,8 @@ JudgeLive(Pass *pass, Reading *reading)
 		ConfirmLive(pass, held);
 	if (answer.verdict == GATE_ACCEPTED)
 		Follow(pass, reading->at, reading->value);
+	else if (answer.seconded)
+		Follow(pass, reading->at, nextafter(sensor->limits.grave, -INFINITY));
 	if (answer.confirms && held.at > reading->at)
 		ConfirmLive(pass, held);
 	reading->stage = sensor->stage.stage;
@@ -131,10 +168,14 @@ JudgeLate(Pass *pass, Reading *reading)
 	GateAnswer answer;
 
 	if (reading->before.known && (!late->last.known || reading->before.at > late->last.at))
+	{
 		late->last = reading->before;
+		late->steady_since = late->steady_until = reading->before.at;
+	}
 	if (late->held.known && late->last.known && late->held.at < late->last.at)
 		late->held.known = false;
-	answer = GateJudge(&pass->sensor->limits, late, pass->now, reading->at, reading->value);
+	answer = GateJudge(&pass->sensor->limits, late, pass->now, reading->at, reading->value,
+	                   reading->witness);
 	reading->verdict = answer.verdict;
 	reading->reasons = answer.reasons | GATE_LATE;
 	if (answer.confirms && pass->late_candidate != NULL)
@@ -157,6 +198,26 @@ ConfirmLive(Pass *pass, GateReading held)
 	}
 	else
 		pass->earlier = (Confirmation){true, held.at, pass->sensor->stage.stage};
+}
+
+/*
+ * ConfirmHeld lets the stage follow a held reading that a person believes, and
+ * the candidate after it where that is explained now: it is returned then.
+ */
+Confirmation
+ConfirmHeld(Sensor *sensor, GateReading held)
+{
+	GateReading candidate = sensor->history.held;
+	StageState *stage = &sensor->stage;
+	Confirmation later = {.known = GateBelieve(&sensor->limits, &sensor->history, held, GATE_MOVED),
+	                      .at = candidate.at};
+	GateReading last = sensor->history.last;
+
+	/* the stage may have seen later readings, as far as these were believed */
+	StageFollow(sensor->thresholds, sensor->threshold_count, sensor->limits.memory, stage,
+	            stage->seen && stage->seen_at > last.at ? stage->seen_at : last.at, last.value);
+	later.stage = stage->stage;
+	return later;
 }
 
 static void

@@ -16,6 +16,7 @@ typedef struct Sensor
 	GateLimits limits;
 	StageThreshold thresholds[MAX_STAGES];
 	int threshold_count;
+	bool witnessed; /* it has rain gauges or neighbours to ask */
 	GateHistory history;
 	StageState stage;
 	bool has_latest;
@@ -27,15 +28,18 @@ typedef struct Reading
 	int64_t at;
 	double value;
 	int order; /* in the caller's array */
+	GateWitness witness;
 
 	/* what is stored already, where the time is not after sensor->latest */
 	bool stored;
 	double stored_value;
+	bool stored_gap;    /* and is no measurement */
 	GateReading before; /* the accepted reading before it */
 
 	/* the answer */
 	bool duplicate; /* nothing was done */
 	bool keep;      /* a row to insert */
+	bool corrects;  /* or to write over the gap that is stored */
 	GateVerdict verdict;
 	unsigned reasons;
 	int stage; /* of the sensor after it */
@@ -52,5 +56,6 @@ typedef struct Confirmation
 
 extern int CompareReadings(const void *a, const void *b);
 extern Confirmation JudgeBatch(Sensor *sensor, Reading *readings, int count, int64_t now);
+extern Confirmation ConfirmHeld(Sensor *sensor, GateReading held);
 
 #endif

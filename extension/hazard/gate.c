@@ -1,5 +1,5 @@
 /*
- * How the gate decides.  Three things that real gauges do shape it:
+ * How the gate decides.  What real gauges do shapes it:
  *
  * - One sample jumps by metres and the next is normal again (Mabase bridge
  *   2026, and the false alarms of Suzuka 2014 and Wakayama 2013).  A jump waits
@@ -10,6 +10,13 @@
  *   So no real rise is more than one sample late.
  * - A logger writes 0.00, several times in a row, for want of a value (Koto
  *   river 2023).  Those would confirm each other: they never become candidates.
+ * - A gauge shows the danger level and goes on showing it, without rain and
+ *   while nothing moves upstream (Kushiro river 2019).  Seconds agree with such
+ *   a one, so that only others can tell.  They may be wrong as well: a stage
+ *   up to 3 believes the second, a higher one asks a person.
+ * - A gauge freezes.  But one at low water shows one value for days, and is
+ *   right: what stays the same is doubted only where the water should move,
+ *   above a threshold or while the witnesses see movement.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -35,16 +42,26 @@ static const char *const reason_names[GATE_REASONS] = {"not_a_number",
                                                        "confirmed_by_second",
                                                        "stale",
                                                        "late",
-                                                       "conflict"};
+                                                       "conflict",
+                                                       "corrected",
+                                                       "uncorroborated",
+                                                       "stuck",
+                                                       "confirmed_by_person"};
 
 static unsigned Refusals(const GateLimits *limits, int64_t now, int64_t at, double value);
+static unsigned Doubts(const GateLimits *limits, const GateHistory *history, GateReading reading,
+                       GateWitness witness);
+static bool Crosses(const GateLimits *limits, const GateHistory *history, double value);
+static bool Stuck(const GateLimits *limits, const GateHistory *history, GateReading reading,
+                  GateWitness witness);
+static void Steady(const GateLimits *limits, GateHistory *history, GateReading reading);
 static unsigned Jump(const GateLimits *limits, GateReading from, GateReading to);
 static bool Joined(const GateLimits *limits, GateReading a, GateReading b);
 static bool Witnessed(const GateLimits *limits, const GateHistory *history, GateReading reading,
                       unsigned jump);
-static GateAnswer Accept(const GateLimits *limits, GateHistory *history, GateReading reading);
 static GateAnswer Suspect(const GateLimits *limits, GateHistory *history, GateReading reading,
-                          unsigned jump);
+                          unsigned doubts);
+static bool Grave(const GateLimits *limits, const GateHistory *history, double value);
 
 /* GateReasonName returns the word for one bit of reasons, NULL beyond the last. */
 const char *
@@ -59,28 +76,74 @@ GateReasonName(int bit)
  * history of that time.
  */
 GateAnswer
-GateJudge(const GateLimits *limits, GateHistory *history, int64_t now, int64_t at, double value)
+GateJudge(const GateLimits *limits, GateHistory *history, int64_t now, int64_t at, double value,
+          GateWitness witness)
 {
 	GateReading reading = {true, at, value};
-	GateAnswer answer = {GATE_REJECTED, Refusals(limits, now, at, value), false};
+	GateAnswer answer = {.verdict = GATE_REJECTED, .reasons = Refusals(limits, now, at, value)};
 	unsigned note = at < now - limits->stale_after ? GATE_STALE : 0;
-	unsigned jump;
+	unsigned doubts;
 
 	if (answer.reasons == 0)
 	{
-		if (history->last.known)
-			jump = Jump(limits, history->last, reading);
+		doubts = Doubts(limits, history, reading, witness);
+		if (doubts == 0)
+			answer = (GateAnswer){.verdict = GATE_ACCEPTED,
+			                      .confirms = GateBelieve(limits, history, reading, witness)};
+		else if (doubts & (GATE_DROPOUT | GATE_STUCK))
+			answer.reasons = doubts & (GATE_DROPOUT | GATE_STUCK);
 		else
-			jump = value >= limits->alarm || value == limits->dropout ? GATE_NO_HISTORY : 0;
-		if (jump == 0)
-			answer = Accept(limits, history, reading);
-		else if (value == limits->dropout)
-			answer.reasons = GATE_DROPOUT;
-		else
-			answer = Suspect(limits, history, reading, jump);
+			answer = Suspect(limits, history, reading, doubts);
+		if (doubts & GATE_STUCK)
+			history->steady_until = at;
 	}
 	answer.reasons |= note;
 	return answer;
+}
+
+/*
+ * GateBelieve takes a reading as the last accepted one.  A candidate before it
+ * was a spike, and is left held; one after it may have been explained by it (a
+ * backlog that arrives behind a live reading, a person who has looked): then
+ * it is the last, and true is returned.
+ */
+bool
+GateBelieve(const GateLimits *limits, GateHistory *history, GateReading reading,
+            GateWitness witness)
+{
+	GateReading held = history->held;
+
+	Steady(limits, history, reading);
+	history->last = reading;
+	if (!held.known || held.at <= reading.at)
+		history->held.known = false;
+	else if (Jump(limits, reading, held) == 0 &&
+	         !(witness == GATE_DENIED && Grave(limits, history, held.value)))
+	{
+		Steady(limits, history, held);
+		history->last = held;
+		history->held.known = false;
+		return true;
+	}
+	return false;
+}
+
+/* GateSteadySince returns since when the level would be the same, were this the next reading. */
+int64_t
+GateSteadySince(const GateLimits *limits, const GateHistory *history, GateReading reading)
+{
+	/* what was not seen for longer than memory may have moved and come back */
+	if (history->last.known && reading.value == history->last.value &&
+	    reading.at - history->steady_until <= limits->memory)
+		return history->steady_since;
+	return reading.at;
+}
+
+/* GateAlarm returns the lowest value that alarms anybody, or INFINITY. */
+double
+GateAlarm(const GateLimits *limits)
+{
+	return limits->step_count > 0 ? limits->steps[0] : INFINITY;
 }
 
 /* Refusals returns what no second reading can make good. */
@@ -102,6 +165,57 @@ Refusals(const GateLimits *limits, int64_t now, int64_t at, double value)
 	else if (value < limits->low || value > limits->high)
 		reasons |= GATE_OUT_OF_RANGE;
 	return reasons;
+}
+
+/* Doubts returns what speaks against a reading, given what came before it and what others saw. */
+static unsigned
+Doubts(const GateLimits *limits, const GateHistory *history, GateReading reading,
+       GateWitness witness)
+{
+	unsigned doubts;
+
+	if (history->last.known)
+		doubts = Jump(limits, history->last, reading);
+	else
+		doubts = reading.value >= GateAlarm(limits) || reading.value == limits->dropout
+		             ? GATE_NO_HISTORY
+		             : 0;
+	if (doubts != 0 && reading.value == limits->dropout)
+		doubts |= GATE_DROPOUT;
+	if (Stuck(limits, history, reading, witness))
+		doubts |= GATE_STUCK;
+	if (witness == GATE_DENIED && Crosses(limits, history, reading.value))
+		doubts |= GATE_UNCORROBORATED;
+	return doubts;
+}
+
+/* Crosses tells whether a value rises over a threshold that the last accepted one was under. */
+static bool
+Crosses(const GateLimits *limits, const GateHistory *history, double value)
+{
+	for (int i = 0; i < limits->step_count; i++)
+		if (value >= limits->steps[i] &&
+		    !(history->last.known && history->last.value >= limits->steps[i]))
+			return true;
+	return false;
+}
+
+/* Stuck tells whether a level has been the same for longer than moving water can be. */
+static bool
+Stuck(const GateLimits *limits, const GateHistory *history, GateReading reading,
+      GateWitness witness)
+{
+	return limits->stuck_after > 0 &&
+	       reading.at - GateSteadySince(limits, history, reading) > limits->stuck_after &&
+	       (reading.value >= GateAlarm(limits) || witness == GATE_MOVED);
+}
+
+/* Steady keeps since when the accepted level is the same. */
+static void
+Steady(const GateLimits *limits, GateHistory *history, GateReading reading)
+{
+	history->steady_since = GateSteadySince(limits, history, reading);
+	history->steady_until = reading.at;
 }
 
 /* Jump returns 0 when the level can have moved so in the time, else how it cannot. */
@@ -128,54 +242,48 @@ Joined(const GateLimits *limits, GateReading a, GateReading b)
 	return a.at <= b.at ? Jump(limits, a, b) == 0 : Jump(limits, b, a) == 0;
 }
 
-/*
- * Accept takes a plausible reading as the last.  A candidate before it was a
- * spike, and is left held; one after it may have been explained by it (a
- * backlog that arrives behind a live reading).
- */
-static GateAnswer
-Accept(const GateLimits *limits, GateHistory *history, GateReading reading)
-{
-	GateAnswer answer = {GATE_ACCEPTED, 0, false};
-
-	history->last = reading;
-	if (history->held.known && history->held.at < reading.at)
-		history->held.known = false;
-	else if (history->held.known && Jump(limits, reading, history->held) == 0)
-	{
-		history->last = history->held;
-		history->held.known = false;
-		answer.confirms = true;
-	}
-	return answer;
-}
-
 /* Suspect holds an implausible reading, unless it is the second one that says so. */
 static GateAnswer
-Suspect(const GateLimits *limits, GateHistory *history, GateReading reading, unsigned jump)
+Suspect(const GateLimits *limits, GateHistory *history, GateReading reading, unsigned doubts)
 {
-	GateAnswer answer = {GATE_HELD, jump, false};
+	GateAnswer answer = {.verdict = GATE_HELD, .reasons = doubts};
+	GateReading held = history->held;
+	bool denied = (doubts & GATE_UNCORROBORATED) != 0;
+	bool witnessed = Witnessed(limits, history, reading, doubts & ~(unsigned) GATE_UNCORROBORATED);
 
-	if (!Witnessed(limits, history, reading, jump))
+	answer.seconded = witnessed && denied && Grave(limits, history, reading.value);
+	if (!witnessed || answer.seconded)
 	{
-		if (!history->held.known || reading.at > history->held.at)
+		if (!held.known || reading.at > held.at)
 			history->held = reading;
 		return answer;
 	}
-	answer.confirms = true;
-	if (Joined(limits, history->held, reading))
+	if (!Joined(limits, held, reading))
 	{
-		answer.verdict = GATE_ACCEPTED;
-		answer.reasons |= GATE_CONFIRMED;
-		history->last = reading.at > history->held.at ? reading : history->held;
-		history->held.known = false;
-	}
-	else
-	{
-		history->last = history->held;
+		answer.confirms = true;
+		GateBelieve(limits, history, held, GATE_MOVED);
 		history->held = reading;
+		return answer;
 	}
+	answer.verdict = GATE_ACCEPTED;
+	answer.reasons |= GATE_CONFIRMED;
+	/* a candidate that waits for a witness gets none from a reading under it */
+	answer.confirms = !(denied && Grave(limits, history, held.value));
+	if (answer.confirms && held.at > reading.at)
+		GateBelieve(limits, history, held, GATE_MOVED);
+	else
+		GateBelieve(limits, history, reading, denied ? GATE_DENIED : GATE_MOVED);
 	return answer;
+}
+
+/*
+ * Grave tells whether a value wants more than a second reading: a stage above 3
+ * follows it that none of the accepted ones has reached yet.
+ */
+static bool
+Grave(const GateLimits *limits, const GateHistory *history, double value)
+{
+	return value >= limits->grave && !(history->last.known && history->last.value >= limits->grave);
 }
 
 /*

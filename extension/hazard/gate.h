@@ -9,6 +9,11 @@
  * accepted one in the time between.  One that is not becomes the candidate: a
  * second reading that agrees lets both pass, one that goes on from the old
  * level leaves the candidate held for good.
+ *
+ * A sensor may have witnesses: rain gauges, gauges upstream and beside it.  A
+ * rise to a threshold that all of them deny waits for its second as a jump
+ * does; one to a grave threshold (a stage above 3) waits until a witness sees
+ * something or a person has looked.  Witnesses that are silent deny nothing.
  */
 #ifndef PASSPORT_HAZARD_GATE_H
 #define PASSPORT_HAZARD_GATE_H
@@ -26,6 +31,16 @@ typedef enum GateService
 	GATE_RETIRED
 } GateService;
 
+/* What the sensor's rain gauges and neighbours say of the time of a reading. */
+typedef enum GateWitness
+{
+	GATE_UNWITNESSED, /* there are none, or one of them does not know */
+	GATE_DENIED,      /* all of them were looking, and nothing moved */
+	GATE_MOVED
+} GateWitness;
+
+#define GATE_STEPS 9
+
 /* What is physically possible at one sensor; INFINITY or NAN where nothing is known. */
 typedef struct GateLimits
 {
@@ -36,10 +51,13 @@ typedef struct GateLimits
 	double max_fall;          /* per 10 minutes */
 	double noise;             /* by which two readings of one level differ */
 	double dropout;           /* what the logger writes when it has no value, or NAN */
-	double alarm;             /* lowest value that alarms anybody, or INFINITY */
+	double steps[GATE_STEPS]; /* values that alarm somebody, ascending */
+	int step_count;
+	double grave;             /* lowest of them that alarms above stage 3, or INFINITY */
 	int64_t stale_after;      /* an older reading alarms nobody */
 	int64_t future_tolerance; /* for clocks that run fast */
 	int64_t memory;           /* for how long a reading speaks for what follows it */
+	int64_t stuck_after;      /* no level stays the same for longer while water moves, or 0 */
 } GateLimits;
 
 typedef struct GateReading
@@ -52,8 +70,10 @@ typedef struct GateReading
 /* What the gate remembers of a sensor between readings. */
 typedef struct GateHistory
 {
-	GateReading last; /* accepted */
-	GateReading held; /* the candidate */
+	GateReading last;     /* accepted */
+	GateReading held;     /* the candidate */
+	int64_t steady_since; /* since when all have the value of "last" */
+	int64_t steady_until; /* and when it was read last, believed or not */
 } GateHistory;
 
 typedef enum GateVerdict
@@ -79,19 +99,32 @@ enum
 	GATE_CONFIRMED = 1 << 10,
 	GATE_STALE = 1 << 11,
 	GATE_LATE = 1 << 12,
-	GATE_CONFLICT = 1 << 13
+	GATE_CONFLICT = 1 << 13,
+	GATE_CORRECTED = 1 << 14,
+	GATE_UNCORROBORATED = 1 << 15,
+	GATE_STUCK = 1 << 16,
+	GATE_CONFIRMED_BY_PERSON = 1 << 17
 };
-#define GATE_REASONS 14
+#define GATE_REASONS 18
+
+/* No measurement at all: the true value of that time may still come. */
+#define GATE_GAP (GATE_NOT_A_NUMBER | GATE_INFINITE | GATE_DROPOUT)
 
 typedef struct GateAnswer
 {
 	GateVerdict verdict;
 	unsigned reasons;
 	bool confirms; /* the candidate is accepted with it */
+	bool seconded; /* held for its gravity alone: it is no spike, and stages up to 3 may follow */
 } GateAnswer;
 
 extern GateAnswer GateJudge(const GateLimits *limits, GateHistory *history, int64_t now, int64_t at,
-                            double value);
+                            double value, GateWitness witness);
+extern bool GateBelieve(const GateLimits *limits, GateHistory *history, GateReading reading,
+                        GateWitness witness);
+extern int64_t GateSteadySince(const GateLimits *limits, const GateHistory *history,
+                               GateReading reading);
+extern double GateAlarm(const GateLimits *limits);
 extern const char *GateReasonName(int bit);
 
 #endif

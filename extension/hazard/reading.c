@@ -49,9 +49,10 @@ record_readings(PG_FUNCTION_ARGS)
 	LoadSensor(name, &sensor);
 	stage = sensor.stage.stage;
 	LoadStored(name, &sensor, readings, count);
+	LoadWitnesses(name, &sensor, readings, count);
 	confirmation = JudgeBatch(&sensor, readings, count, PassportNow());
 	StoreReadings(name, readings, count);
-	StoreConfirmation(name, &confirmation);
+	StoreConfirmation(name, &confirmation, GATE_CONFIRMED);
 	StoreSensor(name, &sensor);
 	SPI_finish();
 	/* the public map shows stages */

@@ -15,7 +15,6 @@
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
@@ -27,116 +26,133 @@
 #include "identity/trust.h"
 #include "util/spi.h"
 
-/* The root's row is part of the query, so that one taken away is noticed at once. */
-#define SQL_STANDING                                                                        \
-	"SELECT array_position($2, l.point_der), l.reasons, l.this_update, l.next_update,"      \
-	"       r.reason, r.this_update, s.reason, s.this_update, s.next_update"                \
-	"  FROM passport.trust_anchor AS a"                                                     \
-	"  LEFT JOIN passport.revocation_list AS l"                                             \
-	"         ON l.issuer_id = a.issuer_id AND l.point_der = ANY ($2)"                      \
-	"  LEFT JOIN LATERAL (SELECT c.reason, k.this_update"                                   \
-	"                       FROM passport.revoked_certificate AS c"                         \
-	"                       JOIN passport.revocation_list AS k ON k.list_id = c.list_id"    \
-	"                      WHERE c.issuer_id = a.issuer_id AND c.serial = $3"               \
-	"                      ORDER BY k.this_update DESC LIMIT 1) AS r ON true"               \
-	"  LEFT JOIN passport.certificate_status AS s"                                          \
-	"         ON s.issuer_id = a.issuer_id AND s.serial = $3 AND s.anchor_id = a.anchor_id" \
-	" WHERE a.anchor_id = $1"
+/*
+ * One query for all that is known, and without a join: starting one more node
+ * costs as much as reading its row.  The root's row is part of it, so that one
+ * taken away is noticed at once.  A certificate has one distribution point as a
+ * rule; those after it are asked for one by one, because of an array the plan
+ * might make a filter over all lists of the issuer.
+ */
+#define SQL_STANDING                                                                    \
+	"SELECT 0, NULL::int, NULL::timestamptz, NULL::timestamptz"                         \
+	"  FROM passport.trust_anchor WHERE anchor_id = $1"                                 \
+	" UNION ALL " SQL_LISTS " UNION ALL "                                               \
+	"SELECT 2, c.reason::int, NULL::timestamptz, NULL::timestamptz"                     \
+	"  FROM passport.revoked_certificate AS c WHERE c.issuer_id = $2 AND c.serial = $4" \
+	" UNION ALL "                                                                       \
+	"SELECT 3, s.reason::int, s.this_update, s.next_update"                             \
+	"  FROM passport.certificate_status AS s"                                           \
+	" WHERE s.issuer_id = $2 AND s.serial = $4 AND s.anchor_id = $1"
+#define SQL_LISTS                                       \
+	"SELECT 1, l.reasons, l.this_update, l.next_update" \
+	"  FROM passport.revocation_list AS l WHERE l.issuer_id = $2 AND l.point_der = $3"
 
-/* Columns of it */
+/* When the newest list that names a serial number was made: asked only where a responder said
+ * something of it, too. */
+#define SQL_LISTED                                                  \
+	"SELECT 2, c.reason::int, l.this_update, NULL::timestamptz"     \
+	"  FROM passport.revoked_certificate AS c"                      \
+	"  JOIN passport.revocation_list AS l ON l.list_id = c.list_id" \
+	" WHERE c.issuer_id = $2 AND c.serial = $4"                     \
+	" ORDER BY l.this_update DESC LIMIT 1"
+
+/* The first column: what a row is about */
 enum
 {
-	STANDING_POINT = 1,
-	STANDING_REASONS,
-	STANDING_THIS_UPDATE,
-	STANDING_NEXT_UPDATE,
-	STANDING_LISTED_REASON,
-	STANDING_LISTED_UPDATE,
-	STANDING_ANSWER_REASON,
-	STANDING_ANSWER_THIS_UPDATE,
-	STANDING_ANSWER_NEXT_UPDATE
+	ROW_ANCHOR,
+	ROW_LIST,
+	ROW_LISTED,
+	ROW_ANSWER
 };
 
 PG_FUNCTION_INFO_V1(passport_inspect_crl);
 PG_FUNCTION_INFO_V1(passport_crl_entries);
 
-static void add_list(Standing *standing, const Certificate *certificate, uint64 row);
-static void read_single(Standing *standing);
+static void read_rows(SPIPlanPtr *plan, const char *sql, Datum *values, unsigned point_reasons,
+                      Standing *standing);
+static void add_row(Standing *standing, unsigned point_reasons, uint64 row);
 static const char *check_answer(const Standing *standing, TimestampTz at);
 static Finding check_lists(const Standing *standing, TimestampTz at, TimestampTz newer_than);
 static Finding check_crl(const Crl *crl, const TrustAnchor **anchor);
 static Datum decimal(DerSlice magnitude);
 
 void
-ReadStanding(int32 anchor_id, const Certificate *certificate, Standing *standing)
+ReadStanding(int32 anchor_id, int32 issuer_id, const Certificate *certificate, Standing *standing)
 {
-	static SPIPlanPtr plan = NULL;
-	static Oid types[] = {INT4OID, BYTEAARRAYOID, BYTEAOID};
-	Datum points[POINTS_MAX];
-	Datum values[3];
+	static SPIPlanPtr all = NULL, lists = NULL, listed = NULL;
+	DistributionPoint none = {{NULL, 0}, 0};
+	const DistributionPoint *points = certificate->point_count > 0 ? certificate->points : &none;
+	Datum values[] = {Int32GetDatum(anchor_id), Int32GetDatum(issuer_id),
+	                  SliceBytes(points[0].name), SliceBytes(certificate->serial)};
 
-	if (plan == NULL)
-	{
-		plan = SPI_prepare_cursor(SQL_STANDING, 3, types, CURSOR_OPT_GENERIC_PLAN);
-		if (plan == NULL || SPI_keepplan(plan) != 0)
-			elog(ERROR, "could not prepare the query for revocation");
-	}
-	for (int i = 0; i < certificate->point_count; i++)
-		points[i] = SliceBytes(certificate->points[i].name);
-	values[0] = Int32GetDatum(anchor_id);
-	values[1] = PointerGetDatum(
-	    construct_array(points, certificate->point_count, BYTEAOID, -1, false, TYPALIGN_INT));
-	values[2] = SliceBytes(certificate->serial);
 	memset(standing, 0, sizeof(*standing));
-	if (SPI_execute_plan(plan, values, NULL, true, STANDING_LISTS) != SPI_OK_SELECT)
-		elog(ERROR, "could not read the revocation");
-	if (SPI_processed == 0)
-		return;
+	read_rows(&all, SQL_STANDING, values, points[0].reasons, standing);
+	for (int i = 1; i < certificate->point_count; i++)
+	{
+		values[2] = SliceBytes(points[i].name);
+		read_rows(&lists, SQL_LISTS, values, points[i].reasons, standing);
+	}
+	if (standing->listed && standing->answered)
+		read_rows(&listed, SQL_LISTED, values, 0, standing);
+}
 
-	standing->anchor_stands = true;
+/* read_rows adds what a query says; point_reasons are those for which the lists of the point that
+ * it asks for count. */
+static void
+read_rows(SPIPlanPtr *plan, const char *sql, Datum *values, unsigned point_reasons,
+          Standing *standing)
+{
+	static Oid types[] = {INT4OID, INT4OID, BYTEAOID, BYTEAOID};
+
+	if (*plan == NULL)
+	{
+		SPIPlanPtr made = SPI_prepare_cursor(sql, lengthof(types), types, CURSOR_OPT_GENERIC_PLAN);
+
+		if (made == NULL || SPI_keepplan(made) != 0)
+			elog(ERROR, "could not prepare a query for revocation");
+		*plan = made;
+	}
+	if (SPI_execute_plan(*plan, values, NULL, true, 0) != SPI_OK_SELECT)
+		elog(ERROR, "could not read the revocation");
 	for (uint64 i = 0; i < SPI_processed; i++)
-		add_list(standing, certificate, i);
-	read_single(standing);
+		add_row(standing, point_reasons, i);
 	SPI_freetuptable(SPI_tuptable);
 }
 
-/* add_list takes a row's list, if it has one, for the reasons for which its point is good. */
 static void
-add_list(Standing *standing, const Certificate *certificate, uint64 row)
+add_row(Standing *standing, unsigned point_reasons, uint64 row)
 {
-	bool null;
-	int32 point = DatumGetInt32(StatementValue(row, STANDING_POINT, &null));
-	int i = standing->list_count;
+	bool null, no_reason, no_next_update;
+	int kind = DatumGetInt32(StatementValue(row, 1, &null));
+	int reason = DatumGetInt32(StatementValue(row, 2, &no_reason));
+	TimestampTz this_update = DatumGetTimestampTz(StatementValue(row, 3, &null));
+	TimestampTz next_update = DatumGetTimestampTz(StatementValue(row, 4, &no_next_update));
 
-	if (null)
-		return;
-	standing->lists[i].reasons = DatumGetInt32(StatementValue(row, STANDING_REASONS, &null)) &
-	                             certificate->points[point - 1].reasons;
-	standing->lists[i].this_update =
-	    DatumGetTimestampTz(StatementValue(row, STANDING_THIS_UPDATE, &null));
-	standing->lists[i].next_update =
-	    DatumGetTimestampTz(StatementValue(row, STANDING_NEXT_UPDATE, &null));
-	standing->list_count++;
-}
-
-/* read_single takes what is known of the serial number, which stands in every row. */
-static void
-read_single(Standing *standing)
-{
-	bool null;
-
-	standing->listed_at = DatumGetTimestampTz(StatementValue(0, STANDING_LISTED_UPDATE, &null));
-	standing->listed = !null;
-	standing->listed_reason = DatumGetInt16(StatementValue(0, STANDING_LISTED_REASON, &null));
-	standing->answer.this_update =
-	    DatumGetTimestampTz(StatementValue(0, STANDING_ANSWER_THIS_UPDATE, &null));
-	standing->answered = !null;
-	standing->answer.reason = DatumGetInt16(StatementValue(0, STANDING_ANSWER_REASON, &null));
-	standing->answer.revoked = !null;
-	standing->answer.next_update =
-	    DatumGetTimestampTz(StatementValue(0, STANDING_ANSWER_NEXT_UPDATE, &null));
-	if (null)
-		standing->answer.next_update = standing->answer.this_update;
+	switch (kind)
+	{
+		case ROW_ANCHOR:
+			standing->anchor_stands = true;
+			break;
+		case ROW_LIST:
+			if (standing->list_count == STANDING_LISTS)
+				break;
+			standing->lists[standing->list_count].reasons = reason & point_reasons;
+			standing->lists[standing->list_count].this_update = this_update;
+			standing->lists[standing->list_count++].next_update = next_update;
+			break;
+		case ROW_LISTED:
+			standing->listed = true;
+			standing->listed_at = this_update;
+			standing->listed_reason = reason;
+			break;
+		case ROW_ANSWER:
+			standing->answered = true;
+			standing->answer.revoked = !no_reason;
+			standing->answer.reason = reason;
+			standing->answer.this_update = this_update;
+			standing->answer.next_update = no_next_update ? this_update : next_update;
+			break;
+	}
 }
 
 /*
@@ -187,7 +203,7 @@ static Finding
 check_lists(const Standing *standing, TimestampTz at, TimestampTz newer_than)
 {
 	Finding missing = {"revocation_unknown",
-	                   "crl_missing: no list of the certificate's distribution points is loaded."};
+	                   "crl_missing: no list of the certificate's distribution point is loaded."};
 	unsigned told = 0;
 
 	if (standing->list_count > 0)

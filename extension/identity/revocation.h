@@ -20,7 +20,7 @@ typedef struct Standing
 	} lists[STANDING_LISTS];
 	bool listed; /* by a list of the issuer, as revoked */
 	int listed_reason;
-	TimestampTz listed_at; /* thisUpdate of that list, the newest one if there are several */
+	TimestampTz listed_at; /* thisUpdate of the newest list that does, where it is answered, too */
 	bool answered;         /* by a responder */
 	struct
 	{
@@ -31,9 +31,10 @@ typedef struct Standing
 	} answer;
 } Standing;
 
-/* ReadStanding looks up, in one query, the root and the revocation of a certificate that it
- * signed.  SPI must be connected. */
-extern void ReadStanding(int32 anchor_id, const Certificate *certificate, Standing *standing);
+/* ReadStanding looks up, in one query as a rule, the root and the revocation of a certificate that
+ * it signed; issuer_id is of the root's name.  SPI must be connected. */
+extern void ReadStanding(int32 anchor_id, int32 issuer_id, const Certificate *certificate,
+                         Standing *standing);
 
 /* CheckRevocation judges it at a time; verdict NULL means not revoked. */
 extern Finding CheckRevocation(const Standing *standing, TimestampTz at);

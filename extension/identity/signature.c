@@ -168,7 +168,7 @@ judge(const Question *question, const Proven *proven)
 	Standing standing;
 	Scheme scheme;
 
-	ReadStanding(proven->anchor_id, &proven->certificate, &standing);
+	ReadStanding(proven->anchor_id, proven->issuer_id, &proven->certificate, &standing);
 	if (!standing.anchor_stands)
 		return (Finding){NULL, NULL};
 	finding = check_validity(proven, question->at);

@@ -80,7 +80,8 @@ static const char *const draw_budget =
 	"), judged AS MATERIALIZED ("                                                                 \
 	"  SELECT c.*, v.*, t.expired, t.data, t.collapse_key, t.ttl, t.priority, t.message_id"       \
 	"    FROM candidate AS c JOIN told AS t USING (notification_id) CROSS JOIN LATERAL ("         \
-	"      SELECT v.channel, v.token, v.keys, v.state = 'retired' AS retired, v.language,"        \
+	"      SELECT v.channel, v.token, v.keys, v.language,"                                        \
+	"             v.state = 'retired' OR r.status = 'deceased' AS retired,"                       \
 	"             r.language AS resident_language"                                                \
 	"        FROM passport.device AS v JOIN passport.resident AS r USING (resident_id)"           \
 	"       WHERE v.resident_id = c.resident_id AND v.device_id = c.device_id OFFSET 0) AS v"     \

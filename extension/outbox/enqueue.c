@@ -42,6 +42,10 @@ static const char *const select_first_answer =
 	"(SELECT may_decline FROM rule) AND EXISTS ("                                         \
 	"  SELECT FROM passport.preference AS p WHERE p.resident_id = " device ".resident_id" \
 	"     AND p.kind = $5 AND p.channel = " device ".channel OFFSET 0)"
+/* No message ever reaches the dead, whatever their devices' state. */
+#define AMONG_THE_LIVING                                    \
+	"   AND NOT EXISTS (SELECT FROM passport.resident AS r" \
+	"                    WHERE r.resident_id = v.resident_id AND r.status = 'deceased')"
 #define FIRST_DEVICES                                                                       \
 	"WITH rule AS MATERIALIZED ("                                                           \
 	"  SELECT r.may_decline, l.urgency FROM passport.lane AS l"                             \
@@ -53,7 +57,7 @@ static const char *const select_first_answer =
 	"  SELECT v.resident_id, v.device_id, v.channel, (SELECT urgency FROM rule) AS urgency" \
 	"    FROM unnest($1) AS w(resident_id) JOIN passport.device AS v USING (resident_id)"   \
 	"    JOIN way AS c USING (channel)"                                                     \
-	"   WHERE v.state = 'active' AND NOT (" DECLINED(                                       \
+	"   WHERE v.state = 'active' " AMONG_THE_LIVING " AND NOT (" DECLINED(                  \
 	    "v") ")"                                                                            \
 	         "     AND (c.after = '0' OR NOT EXISTS ("                                      \
 	         "           SELECT FROM passport.device AS u JOIN way AS e USING (channel)"    \
@@ -85,7 +89,7 @@ static const char *const insert_calls =
     "INSERT INTO passport.call_list (resident_id, notification_id, reason, listed_at)"
     " SELECT r.resident_id, $2, 'no_channel', $4"
     "   FROM unnest($1) AS w(resident_id) JOIN passport.resident AS r USING (resident_id)"
-    "  WHERE $5 IS NOT NULL"
+    "  WHERE $5 IS NOT NULL AND r.status <> 'deceased'"
     "    AND EXISTS (SELECT FROM passport.lane_places($3) AS p JOIN passport.channel AS c USING "
     "(place)"
     "                 WHERE c.channel = 'call')"

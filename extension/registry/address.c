@@ -24,6 +24,7 @@ static bool keeps_space(uint32_t before);
 static void read_prefecture(Cursor *cursor, NormalAddress *address);
 static void read_county(Cursor *cursor, NormalAddress *address);
 static void read_place(Cursor *cursor, NormalAddress *address);
+static void read_name(Cursor *cursor, NormalAddress *address);
 static uint32_t joined_kana(Cursor cursor, const CharacterRow *place);
 static void read_building(Cursor *cursor, NormalAddress *address);
 
@@ -54,6 +55,58 @@ NormalizeAddress(const char *text, size_t length, NormalAddress *address)
 	read_building(&cursor, address);
 	if (address->place.length == 0)
 		address->usable = false;
+}
+
+/*
+ * NormalizePlaceName takes a 大字 or 小字 that stands alone, so that a number
+ * in it is its own: 三ノ沢 begins no lot.
+ */
+bool
+NormalizePlaceName(const char *text, size_t length, CharacterRow *name)
+{
+	FoldedText folded;
+	NormalAddress address;
+	Cursor cursor;
+
+	FoldText(text, length, NULL, 0, &folded);
+	if (!folded.usable)
+		return false;
+	folded.length = drop_spaces(&folded);
+	cursor.at = folded.character;
+	cursor.end = folded.character + folded.length;
+	address.rules = 0;
+	address.place.length = 0;
+	/* within an address it follows the 大字, and is dropped there */
+	if (folded.length > 1)
+		SkipWord(&cursor, "字");
+	while (cursor.at < cursor.end)
+		read_name(&cursor, &address);
+	*name = address.place;
+	return name->length > 0;
+}
+
+/* NormalizeLot takes a lot that stands alone; false if there is more than a lot. */
+bool
+NormalizeLot(const char *text, size_t length, CharacterRow *lot)
+{
+	FoldedText folded;
+	NormalAddress address;
+	Cursor cursor;
+
+	FoldText(text, length, NULL, 0, &folded);
+	if (!folded.usable)
+		return false;
+	folded.length = drop_spaces(&folded);
+	cursor.at = folded.character;
+	cursor.end = folded.character + folded.length;
+	address.rules = 0;
+	address.lot.length = 0;
+	address.usable = true;
+	ReadLot(&cursor, &address);
+	while (cursor.at < cursor.end && *cursor.at == ' ')
+		cursor.at++;
+	*lot = address.lot;
+	return address.usable && lot->length > 0 && cursor.at == cursor.end;
 }
 
 /*
@@ -141,33 +194,35 @@ read_county(Cursor *cursor, NormalAddress *address)
 static void
 read_place(Cursor *cursor, NormalAddress *address)
 {
+	while (cursor->at < cursor->end && !LotStarts(*cursor))
+		read_name(cursor, address);
+}
+
+/* read_name takes the next part of a place's name: a prefix, a character, a whole number. */
+static void
+read_name(Cursor *cursor, NormalAddress *address)
+{
 	CharacterRow *place = &address->place;
+	uint32_t last = place->length > 0 ? place->character[place->length - 1] : 0;
+	uint32_t joined;
 
-	while (cursor->at < cursor->end)
+	if (SkipWord(cursor, "大字") || SkipWord(cursor, "小字") ||
+	    /* 十文字 is a name */
+	    (last != 0 && last != U'文' && SkipWord(cursor, "字")))
 	{
-		uint32_t last = place->length > 0 ? place->character[place->length - 1] : 0;
-		uint32_t joined;
-
-		if (LotStarts(*cursor))
-			return;
-		if (SkipWord(cursor, "大字") || SkipWord(cursor, "小字") ||
-		    /* 十文字 is a name */
-		    (last != 0 && last != U'文' && SkipWord(cursor, "字")))
-		{
-			address->rules |= RULE_AZA;
-			continue;
-		}
-		joined = joined_kana(*cursor, place);
-		if (joined != *cursor->at)
-			address->rules |= RULE_KANA;
-		if (joined != ' ')
-			place->character[place->length++] = joined;
-		cursor->at++;
-		/* a number that is part of a name is copied whole: its tail is no lot */
-		while (joined >= '0' && joined <= '9' && cursor->at < cursor->end && *cursor->at >= '0' &&
-		       *cursor->at <= '9')
-			place->character[place->length++] = *cursor->at++;
+		address->rules |= RULE_AZA;
+		return;
 	}
+	joined = joined_kana(*cursor, place);
+	if (joined != *cursor->at)
+		address->rules |= RULE_KANA;
+	if (joined != ' ')
+		place->character[place->length++] = joined;
+	cursor->at++;
+	/* a number that is part of a name is copied whole: its tail is no lot */
+	while (joined >= '0' && joined <= '9' && cursor->at < cursor->end && *cursor->at >= '0' &&
+	       *cursor->at <= '9')
+		place->character[place->length++] = *cursor->at++;
 }
 
 /* joined_kana spells the kana between two kanji one way: ヶ, が as ケ, 之, の as ノ, ッ, つ as ツ.

@@ -42,6 +42,10 @@ extern void NormalizeName(const char *text, size_t length, const char *substitut
 /* NormalizeAddress folds an address and cuts it. */
 extern void NormalizeAddress(const char *text, size_t length, NormalAddress *address);
 
+/* A 大字 or 小字, and a lot, that stand alone; false if the text is none. */
+extern bool NormalizePlaceName(const char *text, size_t length, CharacterRow *name);
+extern bool NormalizeLot(const char *text, size_t length, CharacterRow *lot);
+
 /*
  * Keys for the lookup of candidates: equal names have equal keys, and so have
  * addresses that agree from the municipality's name to the lot.  They are

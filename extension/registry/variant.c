@@ -12,6 +12,7 @@
 
 static const Variant *loaded_variants;
 static size_t loaded_count;
+static bool loaded_hidden;
 
 static bool is_form(uint32_t c);
 static bool is_usual(uint32_t c);
@@ -94,16 +95,23 @@ UseVariants(const Variant *variants, size_t count)
 	loaded_count = count;
 }
 
+void
+HideVariants(bool hidden)
+{
+	loaded_hidden = hidden;
+}
+
 uint32_t
 UsualForm(uint32_t character, uint32_t selector, bool *loaded)
 {
+	size_t count = loaded_hidden ? 0 : loaded_count;
 	uint32_t shipped;
 	size_t place;
 
 	if (selector != 0)
 	{
-		place = find_form(loaded_variants, loaded_count, character, selector);
-		if (place < loaded_count)
+		place = find_form(loaded_variants, count, character, selector);
+		if (place < count)
 		{
 			*loaded = true;
 			return loaded_variants[place].usual;
@@ -112,8 +120,8 @@ UsualForm(uint32_t character, uint32_t selector, bool *loaded)
 	shipped = UsualKanji(character);
 	if (shipped == character)
 	{
-		place = find_form(loaded_variants, loaded_count, character, 0);
-		if (place < loaded_count)
+		place = find_form(loaded_variants, count, character, 0);
+		if (place < count)
 		{
 			*loaded = true;
 			return loaded_variants[place].usual;

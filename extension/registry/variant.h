@@ -51,6 +51,13 @@ extern size_t KeepSettled(Variant *variants, size_t count);
 extern void UseVariants(const Variant *variants, size_t count);
 
 /*
+ * HideVariants has UsualForm look into the shipped table alone, for forms that
+ * are stored and must not change with what is loaded; until it is called with
+ * false.
+ */
+extern void HideVariants(bool hidden);
+
+/*
  * UsualForm returns the usual form of a character with a selector (0: none),
  * itself if no table has one; loaded tells whether a loaded table had it.
  */

@@ -14,6 +14,21 @@ CREATE FUNCTION passport.today() RETURNS date
 COMMENT ON FUNCTION passport.today() IS
 'Civil date of passport.now() in passport.timezone.';
 
+CREATE FUNCTION passport.iso_time(value text) RETURNS timestamptz
+  LANGUAGE plpgsql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF value ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[-+][0-9]{2}:?[0-9]{2})$' THEN
+    RETURN value::timestamptz;
+  END IF;
+  RETURN NULL;
+EXCEPTION WHEN data_exception THEN
+  RETURN NULL;
+END $$;
+COMMENT ON FUNCTION passport.iso_time(text) IS
+'A time in the form of RFC 3339 or xs:dateTime, with its offset; NULL for any other text (PostgreSQL itself takes "tomorrow").';
+
 CREATE FUNCTION passport.library_version() RETURNS text
   LANGUAGE c STABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp

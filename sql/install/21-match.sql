@@ -42,11 +42,12 @@ CREATE FUNCTION passport.address_key(address text) RETURNS bigint
 COMMENT ON FUNCTION passport.address_key(text) IS
 '64-bit FNV-1a of the normalised address from the municipality''s name to the lot, NULL if it has none.';
 
+-- No plan_cache_mode here: forcing plans anew would have the check of the foreign
+-- key planned for each row, at five times the whole cost.
 CREATE FUNCTION passport.refresh_match_keys(resident_ids bigint[] DEFAULT NULL) RETURNS void
   LANGUAGE plpgsql
   SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
-  SET plan_cache_mode = force_custom_plan
 AS $$
 BEGIN
   -- one at a time, with imports and load_variants: a key made by an old table must not come last

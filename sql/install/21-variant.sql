@@ -47,6 +47,7 @@ BEGIN
         OR array_position(forms, NULL) IS NOT NULL OR array_position(usuals, NULL) IS NOT NULL THEN
     PERFORM passport.refuse('/forms', 'type', 'Forms and usual forms are two arrays of one length without a null.');
   END IF;
+  PERFORM passport.refuse_individual_number('/source', load_variants.source);
   -- no import may make a key by the old table after the keys were made anew
   LOCK TABLE passport.resident_directory IN SHARE ROW EXCLUSIVE MODE;
   DELETE FROM passport.variant_pair AS p WHERE p.source = load_variants.source;

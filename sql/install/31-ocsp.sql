@@ -15,8 +15,8 @@ CREATE TABLE passport.certificate_status (
 );
 COMMENT ON TABLE passport.certificate_status IS
 'The newest answer of a responder about each certificate: good (no reason), or revoked with its CRLReason. It holds for the generation of the root that it was given for: a responder may call a serial number good that this generation never issued. next_update is empty where the responder named none.';
--- a root that is taken away takes its answers with it
-CREATE INDEX certificate_status_anchor ON passport.certificate_status (anchor_id);
+-- No index on anchor_id alone, for the day when a root is taken away: while the
+-- table is empty the plan of the lookup would take that one, and keep it.
 
 CREATE TABLE passport.ocsp_nonce (
   nonce bytea PRIMARY KEY CHECK (octet_length(nonce) = 32),
@@ -165,7 +165,7 @@ BEGIN
   END IF;
 END $$;
 COMMENT ON FUNCTION passport.load_ocsp_response(bytea) IS
-'Takes in a response of OCSP (DER, at most 1 MiB, RFC 6960) about certificates of one root. Who may answer: the root itself if its key usage has cRLSign, or a certificate that this very root signed, with digitalSignature, the extended usage OCSPSigning and either id-pkix-ocsp-nocheck or a life of a week at most, valid now; never a resident''s. Answers about other roots in the same response are passed over. verdict: loaded; unknown (the responder knows none of the certificates); superseded (newer answers are stored); unsuccessful (the responder refused: detail says its status); malformed, untrusted, bad_signature, weak_key; expired or not_yet_valid (all answers, by nextUpdate or, without one, thisUpdate, and passport.ocsp_grace; a minute into the future is a clock''s fault); nonce_missing, nonce_unknown (not of a request that make_ocsp_request made, or used, or ten minutes old), unless passport.ocsp_require_nonce is off. detail names the rule. good and revoked count the answers that were stored; certificateHold counts as revoked, and the answer for a certificate that was never issued (RFC 6960 2.2: hold since 1970) as unknown. Nothing is stored unless loaded. passport.review_certificates then holds the accounts against it.';
+'Takes in a response of OCSP (DER, at most 1 MiB, RFC 6960) about certificates of one root. Who may answer: the root itself if its key usage has cRLSign, or a certificate that this very root signed, with digitalSignature, the extended usage OCSPSigning and either id-pkix-ocsp-nocheck or a life of a week at most, valid now; never a resident''s. Answers about other roots in the same response are passed over. verdict: loaded; unknown (the responder knows none of the certificates); superseded (newer answers are stored); unsuccessful (the responder refused: detail says its status); malformed, untrusted, wrong_purpose (the certificate does not let the responder answer), bad_signature, weak_key; expired or not_yet_valid (the responder, or all answers, by nextUpdate or, without one, thisUpdate, and passport.ocsp_grace; a minute into the future is a clock''s fault); nonce_missing, nonce_unknown (not of a request that make_ocsp_request made, or used, or ten minutes old), unless passport.ocsp_require_nonce is off. detail names the rule. good and revoked count the answers that were stored; certificateHold counts as revoked, and the answer for a certificate that was never issued (RFC 6960 2.2: hold since 1970) as unknown. Nothing is stored unless loaded. passport.review_certificates then holds the accounts against it.';
 
 CREATE FUNCTION passport.forget_nonces(before timestamptz, max_rows int) RETURNS bigint
   LANGUAGE sql SECURITY DEFINER

@@ -228,7 +228,7 @@ BEGIN
     PERFORM passport.refuse('/reason', 'reason', 'Give a reason of up to 400 characters without an individual number.');
   END IF;
   UPDATE passport.account AS a SET state = 'suspended', suspended_for = 'staff'
-   WHERE a.resident_id = suspend_account.resident_id;
+   WHERE a.resident_id = suspend_account.resident_id AND a.state <> 'closed';
   IF NOT FOUND THEN
     RAISE EXCEPTION 'unknown account' USING ERRCODE = 'PT404';
   END IF;
@@ -236,7 +236,7 @@ BEGIN
   PERFORM passport.record_account_event(resident_id, 'suspended', jsonb_build_object('for', 'staff', 'reason', reason));
 END $$;
 COMMENT ON FUNCTION passport.suspend_account(bigint, text) IS
-'Suspends an account at once, with all its sessions, until resume_account; messages still reach its devices. reason: up to 400 characters, kept in the account''s history. PT404 for an unknown account, PT422 for a reason that is missing or holds an individual number.';
+'Suspends an account at once, with all its sessions, until resume_account; messages still reach its devices. reason: up to 400 characters, kept in the account''s history. PT404 for an unknown or closed account, PT422 for a reason that is missing or holds an individual number.';
 
 CREATE FUNCTION passport.resume_account(resident_id bigint, reason text) RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER

@@ -30,9 +30,8 @@ CREATE VIEW passport.current_guardianship WITH (security_barrier) AS
    WHERE g.ended_at IS NULL AND passport.today() BETWEEN g.from_date AND g.until_date
      AND w.status <> 'deceased' AND r.status <> 'deceased'
      -- whose address is protected since may have to be protected from this very guardian
-     AND NOT EXISTS (SELECT FROM passport.address_protection AS p
-                      WHERE p.resident_id = g.resident_id AND p.protected_at > g.recorded_at
-                        AND passport.today() BETWEEN p.from_date AND p.until_date);
+     AND NOT EXISTS (SELECT FROM passport.protected_resident AS p
+                      WHERE p.resident_id = g.resident_id AND p.protected_at > g.recorded_at);
 COMMENT ON VIEW passport.current_guardianship IS
 'Guardianships that count today: not ended, within their days, of living people, and not recorded before the ward''s address came under protection (支援措置): staff look at those again.';
 
@@ -105,6 +104,27 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION passport.end_guardian(bigint, bigint) IS
 'Staff end a guardianship now. Again changes nothing. PT404 for an unknown one.';
+
+CREATE FUNCTION passport.shorten_guardianships(resident_ids bigint[]) RETURNS SETOF bigint
+  LANGUAGE sql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  WITH shortened AS (
+    UPDATE passport.guardianship AS g
+       SET until_date = greatest(least(g.until_date, w.last_day), g.from_date),
+           ended_at = CASE WHEN coalesce(w.last_day < g.from_date, true) THEN passport.now() END,
+           ended_by = CASE WHEN coalesce(w.last_day < g.from_date, true) THEN session_user END
+      FROM passport.resident AS r
+     CROSS JOIN LATERAL (VALUES ('under_15', passport.last_day_before_age(r.birth_date, 15)),
+                                ('minor', passport.last_day_before_age(r.birth_date, 18))) AS w(ground, last_day)
+     WHERE g.resident_id = ANY (resident_ids) AND r.resident_id = g.resident_id AND w.ground = g.ground
+       AND g.ended_at IS NULL AND coalesce(w.last_day < g.until_date, true)
+    RETURNING g.resident_id
+  )
+  SELECT DISTINCT s.resident_id FROM shortened AS s;
+END;
+COMMENT ON FUNCTION passport.shorten_guardianships(bigint[]) IS
+'Ends minors'' guardianships on the day that their birth date in the register now says, where that is sooner, at once where that day was before they began or is not known; returns whose they were. One that would last longer stays as it is: staff record it anew.';
 
 CREATE FUNCTION passport.record_act(act text) RETURNS bigint
   LANGUAGE c VOLATILE STRICT SECURITY DEFINER

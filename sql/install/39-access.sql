@@ -33,7 +33,8 @@ BEGIN
      'resident_number', r.resident_number, 'household_number', r.household_number, 'relation', r.relation, 'name', r.name,
      'name_kana', r.name_kana, 'name_roman', r.name_roman, 'alias', r.alias, 'birth_date', r.birth_date, 'sex', r.sex,
      'address', p.address, 'address_protected', passport.address_protected(r.resident_id), 'oaza', p.oaza, 'nationality_class', r.nationality_class, 'stay_until', r.stay_until,
-     'language', r.language, 'status', r.status, 'needs_help', r.needs_help)) AS f
+     'language', r.language, 'status', r.status,
+     'needs_help', EXISTS (SELECT FROM passport.resident_needing_help AS h WHERE h.resident_id = r.resident_id))) AS f
    WHERE r.resident_id = view_resident.resident_id AND f.key = ANY (columns);
   IF shown IS NULL THEN
     RAISE EXCEPTION 'unknown resident' USING ERRCODE = 'PT404';
@@ -70,11 +71,15 @@ BEGIN
     ARRAY(SELECT m.resident_id FROM passport.match_resident(find_resident.name, find_resident.address, find_resident.birth_date,
                                                             find_resident.sex) AS m),
     purpose, 'find_resident', ARRAY['name', 'address', 'birth_date', 'sex']);
-  RETURN QUERY SELECT m.* FROM passport.match_resident(find_resident.name, find_resident.address, find_resident.birth_date,
-                                                       find_resident.sex) AS m;
+  RETURN QUERY
+    SELECT (c ->> 'resident_id')::bigint, (c ->> 'score')::real, c -> 'explanation'
+      FROM jsonb_array_elements(passport.shown_candidates(
+             (SELECT jsonb_agg(to_jsonb(m) ORDER BY m.score DESC, m.resident_id)
+                FROM passport.match_resident(find_resident.name, find_resident.address, find_resident.birth_date,
+                                             find_resident.sex) AS m))) AS c;
 END $$;
 COMMENT ON FUNCTION passport.find_resident(text, text, date, text, text) IS
-'match_resident() for staff: of each candidate it is kept who looked. purpose and errors as of view_resident.';
+'match_resident() for staff, as shown_candidates() shows it: of each candidate it is kept who looked. purpose and errors as of view_resident.';
 
 CREATE FUNCTION passport.view_points(resident_id bigint, purpose text, max_rows int DEFAULT 100)
   RETURNS TABLE (entry_id bigint, kind text, points int, effective_at timestamptz, program text, detail text)
@@ -152,13 +157,16 @@ BEGIN ATOMIC
              ARRAY['name', 'address', 'birth_date', 'sex'])
       FROM shown AS s CROSS JOIN jsonb_array_elements(s.candidates) AS c
   )
-  SELECT s.registration_id, s.name, s.name_substitution, s.address, s.address_substitution, s.birth_date, s.sex,
-         s.candidates, s.created_at
+  SELECT s.registration_id, s.name, s.name_substitution, CASE WHEN NOT c.protected THEN s.address END,
+         CASE WHEN NOT c.protected THEN s.address_substitution END, s.birth_date, s.sex, c.candidates, s.created_at
     FROM kept, shown AS s
+   CROSS JOIN LATERAL (
+         SELECT o AS candidates, o @> '[{"explanation": {"address": "protected"}}]' AS protected
+           FROM passport.shown_candidates(s.candidates) AS o) AS c
    ORDER BY s.created_at, s.registration_id;
 END;
 COMMENT ON FUNCTION passport.registration_queue(int) IS
-'What waits for staff, the oldest first, at most max_rows (10,000): the attributes of the certificate, and the residents it could be, the best first. Of each such resident it is kept who looked; the one who registers is not known to be a resident yet.';
+'What waits for staff, the oldest first, at most max_rows (10,000): the attributes of the certificate, and the residents it could be, the best first. The address is not shown where one of them is protected: the duty role reads it by view_protected(). Of each such resident it is kept who looked; the one who registers is not known to be a resident yet.';
 
 CREATE FUNCTION passport.my_access_log(max_rows int DEFAULT 1000)
   RETURNS TABLE (accessed_at timestamptz, kind text, who text, purpose text, source text, columns text[])

@@ -118,7 +118,8 @@ BEGIN
 
   -- Two registrations of one person's devices go one after the other, or both
   -- could pass the limit.
-  PERFORM FROM passport.resident AS r WHERE r.resident_id = add_device.resident_id FOR NO KEY UPDATE;
+  PERFORM FROM passport.resident AS r
+    WHERE r.resident_id = add_device.resident_id AND r.status <> 'deceased' FOR NO KEY UPDATE;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'there is no such resident' USING ERRCODE = 'PT404';
   END IF;
@@ -167,7 +168,22 @@ EXCEPTION WHEN unique_violation THEN
     HINT = 'Try again.';
 END $$;
 COMMENT ON FUNCTION passport.add_device(bigint, text, text, text, jsonb) IS
-'Registers a device of a resident, for register_device, finish_line_link and staff at the counter. resident_id: whose; channel, token, language, keys: as in register_device, and line with a user id. Returns the device_id; the same token again returns the same one and makes it active again. A token that another resident''s device had is taken over: that device is retired. A mail address is unverified first (send_device_code), and several residents may have the same. Errors: PT404 no such resident, PT409 somebody registers the same token at this moment, PT422 malformed, PT429 more than 20 devices.';
+'Registers a device of a resident, for register_device, finish_line_link and staff at the counter. resident_id: whose; channel, token, language, keys: as in register_device, and line with a user id. Returns the device_id; the same token again returns the same one and makes it active again. A token that another resident''s device had is taken over: that device is retired. A mail address is unverified first (send_device_code), and several residents may have the same. Errors: PT404 no such resident, or one who has died, PT409 somebody registers the same token at this moment, PT422 malformed, PT429 more than 20 devices.';
+
+CREATE FUNCTION passport.retire_devices(resident_ids bigint[], reason text) RETURNS SETOF bigint
+  LANGUAGE sql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  WITH retired AS (
+    UPDATE passport.device AS d
+       SET state = 'retired', retired_reason = reason, retired_at = passport.now()
+     WHERE d.resident_id = ANY (resident_ids) AND d.state = 'active'
+    RETURNING d.resident_id
+  )
+  SELECT DISTINCT r.resident_id FROM retired AS r;
+END;
+COMMENT ON FUNCTION passport.retire_devices(bigint[], text) IS
+'Retires every device of some residents, and returns whose they were. reason: a word for the record, such as deceased.';
 
 CREATE FUNCTION passport.register_device(
   channel text, token text, language text DEFAULT NULL, keys jsonb DEFAULT NULL) RETURNS bigint

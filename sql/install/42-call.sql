@@ -34,6 +34,7 @@ BEGIN
             UNION ALL
             SELECT d.resident_id, false FROM passport.delivery AS d
              WHERE d.notification_id = follow_step.notification_id) AS t
+      JOIN passport.resident AS r ON r.resident_id = t.resident_id AND r.status <> 'deceased'
      GROUP BY t.resident_id HAVING NOT bool_or(t.reached)
   ), sent AS (
     INSERT INTO passport.delivery (resident_id, notification_id, device_id, channel, urgency, created_at)

@@ -34,7 +34,7 @@ CREATE TABLE passport.delivery_outcome (
   notification_id bigint NOT NULL,
   device_id bigint NOT NULL,
   outcome text NOT NULL
-    CHECK (outcome IN ('delivered', 'retired', 'failed', 'expired', 'drill')),
+    CHECK (outcome IN ('delivered', 'retired', 'failed', 'expired', 'drill', 'withdrawn')),
   detail text,
   attempts int NOT NULL,
   created_at timestamptz NOT NULL,
@@ -42,7 +42,7 @@ CREATE TABLE passport.delivery_outcome (
   PRIMARY KEY (resident_id, delivery_id)
 );
 COMMENT ON TABLE passport.delivery_outcome IS
-'What became of each delivery: delivered (the provider took it), retired (the token was dead), failed, expired (never sent: too late), drill (never meant to be sent).';
+'What became of each delivery: delivered (the provider took it), retired (the token was dead), failed, expired (never sent: too late), drill (never meant to be sent), withdrawn (the resident died before it was sent).';
 CREATE INDEX delivery_outcome_notification ON passport.delivery_outcome (notification_id);
 
 -- Places of channels that a message has yet to come to.
@@ -93,6 +93,24 @@ CREATE FUNCTION passport.complete_deliveries(
   AS 'MODULE_PATHNAME', 'passport_complete_deliveries';
 COMMENT ON FUNCTION passport.complete_deliveries(text, bigint[], bigint[], text[], text[], int[], timestamptz[]) IS
 'Records what became of claimed deliveries, arrays of one length (at most 10000). outcomes: delivered, retired (the provider calls the token dead: the device is retired too), failed (never try again), retry; details: the provider''s error code or NULL, at most 100 characters, nothing personal; retry_seconds: how long the provider asked to wait, 0 or NULL if it did not: then the wait doubles with each try from 1 s to 1 h, with jitter; dead_since: since when a token is dead as its provider says, NULL if it does not: a device that its app registered again later stays active. Returns how many rows it changed: those that another worker has claimed since, or that are finished, are left alone. Errors: PT422 malformed argument.';
+
+CREATE FUNCTION passport.withdraw_deliveries(resident_ids bigint[]) RETURNS SETOF bigint
+  LANGUAGE sql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  WITH withdrawn AS (
+    DELETE FROM passport.delivery AS d WHERE d.resident_id = ANY (resident_ids) RETURNING d.*
+  ), kept AS (
+    INSERT INTO passport.delivery_outcome (resident_id, delivery_id, notification_id, device_id, outcome, attempts,
+                                           created_at, finished_at)
+    SELECT w.resident_id, w.delivery_id, w.notification_id, w.device_id, 'withdrawn', w.attempt, w.created_at, passport.now()
+      FROM withdrawn AS w
+    RETURNING resident_id
+  )
+  SELECT DISTINCT k.resident_id FROM kept AS k;
+END;
+COMMENT ON FUNCTION passport.withdraw_deliveries(bigint[]) IS
+'Finishes all deliveries to some residents that wait or are claimed, as withdrawn, and returns whose they were. What a worker is sending at this moment cannot be called back; its outcome is then left alone.';
 
 CREATE FUNCTION passport.retry_delay(attempt int, asked int) RETURNS interval
   LANGUAGE c VOLATILE STRICT PARALLEL SAFE

@@ -223,6 +223,18 @@ END;
 COMMENT ON FUNCTION passport.point_balance(bigint, timestamptz, timestamptz) IS
 'Balance of a resident''s points at a time, past or to come (then without what has expired by then); 0 for somebody without any. known_at: as it was known then; without it as corrected since.';
 
+CREATE FUNCTION passport.point_holders(resident_ids bigint[]) RETURNS SETOF bigint
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT e.resident_id
+    FROM passport.point_entry AS e
+   WHERE e.resident_id = ANY (resident_ids) AND e.effective_at <= passport.now()
+   GROUP BY e.resident_id HAVING sum(e.points) > 0;
+END;
+COMMENT ON FUNCTION passport.point_holders(bigint[]) IS
+'Those of some residents who have points now. Nothing freezes these when somebody leaves: an award or a spend asks the register whether they are a resident (not_resident), each time, so that no order of events can let one through; expiry goes on.';
+
 CREATE FUNCTION passport.my_point_balance(at timestamptz DEFAULT passport.now()) RETURNS bigint
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp

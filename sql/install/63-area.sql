@@ -84,9 +84,11 @@ END $$;
 COMMENT ON FUNCTION passport.draw_affected_area(text, int) IS
 'Draws where a stage of a sensor endangers: all zones assigned to the sensor up to that stage as one valid multipolygon (EPSG:4326), and keeps it in affected_area. PT404: unknown sensor. PT422 (no_zone): no zone is assigned.';
 
--- Those who are selected by their oaza are looked up by it.
+-- Those who are selected by their oaza are looked up by it: all who are not
+-- placed at their own parcel.  The middle of a 小字 may be a kilometre from the
+-- house, and its parcels without a position are in nobody's outline.
 CREATE INDEX resident_by_oaza ON passport.resident (oaza)
-  WHERE location IS NULL OR location_precision = 'oaza';
+  WHERE location IS NULL OR location_precision <> 'parcel';
 
 -- The form was chosen by measuring, on one core, 1 million residents in the
 -- area's box (seconds; the area as it is / its parts / its pieces of at most
@@ -117,8 +119,46 @@ BEGIN ATOMIC
   UNION
   SELECT r.resident_id
     FROM touched JOIN passport.resident AS r ON r.oaza = touched.oaza
-   WHERE (r.location IS NULL OR r.location_precision = 'oaza')
+   WHERE (r.location IS NULL OR r.location_precision <> 'parcel')
      AND r.status NOT IN ('moved_out', 'deceased');
 END;
 COMMENT ON FUNCTION passport.residents_in(geometry) IS
-'Residents (not those who moved out or died) whose home lies in an area (EPSG:4326) or on its border. Of a resident whose home is known by oaza only nobody can say that it lies outside, so such residents are selected when the point of their oaza lies in the area or any located resident of it is selected: too many are warned rather than one left out. Address protection does not matter here: protected residents must be warned too, and no place leaves this function.';
+'Residents (not those who moved out or died) whose home lies in an area (EPSG:4326) or on its border. Of a resident who is placed by 小字 or 大字 only nobody can say that it lies outside, so such residents are selected when the point of their oaza lies in the area or any located resident of it is selected: too many are warned rather than one left out. Who has neither point nor known oaza is in no area: unplaced_residents() lists them, and each draft counts them. Address protection does not matter here: protected residents must be warned too, and no place leaves this function.';
+
+-- Nobody can say which area such a resident lives in.  To send them every
+-- alert would teach them to heed none, and would count as reached whom nobody
+-- has looked for; so they are counted in each draft, and staff call on them.
+CREATE VIEW passport.unplaced_resident AS
+  SELECT r.resident_id, r.household_number, r.name, r.oaza,
+         EXISTS (SELECT FROM passport.oaza AS o WHERE o.name = r.oaza)
+         OR EXISTS (SELECT FROM passport.resident AS n WHERE n.oaza = r.oaza AND n.location IS NOT NULL) AS by_oaza
+    FROM passport.resident AS r
+   WHERE r.location IS NULL AND r.status = 'resident';
+COMMENT ON VIEW passport.unplaced_resident IS
+'Residents without any point. by_oaza: residents_in() selects them with their 大字; else no area can.';
+
+CREATE FUNCTION passport.count_unplaced() RETURNS int
+  LANGUAGE sql STABLE
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT count(*)::int FROM passport.unplaced_resident AS u WHERE NOT u.by_oaza;
+END;
+COMMENT ON FUNCTION passport.count_unplaced() IS
+'How many residents no area can select.';
+
+CREATE FUNCTION passport.unplaced_residents(purpose text)
+  RETURNS TABLE (resident_id bigint, household_number text, name text, address text, oaza text, by_oaza boolean)
+  LANGUAGE plpgsql SECURITY DEFINER ROWS 100
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+BEGIN
+  PERFORM passport.record_access(ARRAY(SELECT u.resident_id FROM passport.unplaced_resident AS u), purpose,
+                                 'unplaced_residents', ARRAY['name', 'address', 'oaza']);
+  RETURN QUERY
+    SELECT u.resident_id, u.household_number, u.name, p.address, p.oaza, u.by_oaza
+      FROM passport.unplaced_resident AS u JOIN passport.resident_place AS p USING (resident_id)
+     ORDER BY u.by_oaza, u.household_number, u.resident_id;
+END $$;
+COMMENT ON FUNCTION passport.unplaced_residents(text) IS
+'Residents without any point, those first whom no area can select (by_oaza false): staff correct their address or call on them when others are warned. Protected addresses are NULL. purpose (disaster, for example) and who looked are kept, as by view_resident. PT422 for an unknown purpose.';

@@ -16,6 +16,7 @@ CREATE TABLE passport.alert (
   headcount int NOT NULL CHECK (headcount >= 0),
   households int NOT NULL,
   needing_help int NOT NULL,
+  unplaced int NOT NULL DEFAULT 0,
   approved_by text CHECK (approved_by <> drafted_by),
   approved_at timestamptz,
   expires_at timestamptz,         -- until when an undelivered message is still sent
@@ -34,7 +35,7 @@ CREATE TABLE passport.alert (
   CHECK ((state = 'cancelled') = (cancelled_at IS NOT NULL))
 );
 COMMENT ON TABLE passport.alert IS
-'Alerts from draft to end, with who did what and when. A row is never deleted.';
+'Alerts from draft to end, with who did what and when. A row is never deleted. headcount, households, needing_help: those of the area who may be counted, at the draft and again at the approval; recipients, deliveries, unreachable: all whom it reached, protected ones too.';
 CREATE INDEX alert_open ON passport.alert (alert_id) WHERE state IN ('draft', 'approved');
 CREATE TRIGGER alert_stays BEFORE DELETE OR TRUNCATE ON passport.alert
   FOR EACH STATEMENT EXECUTE FUNCTION passport.forbid_change();
@@ -156,7 +157,7 @@ COMMENT ON FUNCTION passport.expire_drafts() IS
 CREATE FUNCTION passport.draft_alert(hazard text, level int, area geometry, sensor text DEFAULT NULL,
                                      mode text DEFAULT 'live', texts jsonb DEFAULT NULL,
                                      OUT alert_id bigint, OUT headcount int, OUT households int,
-                                     OUT needing_help int)
+                                     OUT needing_help int, OUT unplaced int)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
   SET client_min_messages = warning
@@ -187,19 +188,26 @@ BEGIN
   END IF;
 
   SELECT count(*), count(DISTINCT coalesce(r.household_number, '-' || r.resident_id)),
-         count(*) FILTER (WHERE r.needs_help)
+         count(h.resident_id)
     INTO headcount, households, needing_help
     FROM passport.residents_in(area) AS i(resident_id)
-    JOIN passport.resident AS r USING (resident_id);
+    JOIN passport.resident AS r USING (resident_id)
+    LEFT JOIN passport.resident_needing_help AS h USING (resident_id)
+    LEFT JOIN passport.protected_resident AS p USING (resident_id)
+   WHERE p.resident_id IS NULL;
+  unplaced := passport.count_unplaced();
   INSERT INTO passport.alert AS a
          (hazard, level, mode, sensor, area, area_names, texts, drafted_by, drafted_at, draft_until,
-          headcount, households, needing_help)
+          headcount, households, needing_help, unplaced)
   VALUES (hazard, level, mode, sensor, area, names, texts, session_user, passport.now(),
-          passport.now() + interval '30 minutes', headcount, households, needing_help)
+          passport.now() + interval '30 minutes', headcount, households, needing_help, unplaced)
   RETURNING a.alert_id INTO alert_id;
+  headcount := passport.shown_count(headcount);
+  households := passport.shown_count(households);
+  needing_help := passport.shown_count(needing_help);
 END $$;
 COMMENT ON FUNCTION passport.draft_alert(text, int, geometry, text, text, jsonb) IS
-'Drafts an alert and says whom it would reach. hazard: as in passport.alert_level (flood); level: 1 to 5; area: Polygon or MultiPolygon, EPSG:4326; sensor: the one that gave the reason, if any; mode: live or drill; texts: {"ja": {"title", "body"}, ...} of one''s own, else those of the templates. Returns the draft and the number of residents, households and residents needing help in the area. Nothing is sent. The draft can be approved for 30 minutes. Errors: PT422 area, mode, level or texts refused, PT404 no such sensor or template. Two-person rule: see approve_alert.';
+'Drafts an alert and says whom it would reach. hazard: as in passport.alert_level (flood); level: 1 to 5; area: Polygon or MultiPolygon, EPSG:4326; sensor: the one that gave the reason, if any; mode: live or drill; texts: {"ja": {"title", "body"}, ...} of one''s own, else those of the templates. Returns the draft and the number of residents, households and residents needing help in the area as shown_count() shows it: protected persons are alerted too, but not counted; and of those whom no area can select (unplaced_residents() lists them). Nothing is sent. The draft can be approved for 30 minutes. Errors: PT422 area, mode, level or texts refused, PT404 no such sensor or template. Two-person rule: see approve_alert.';
 
 CREATE FUNCTION passport.cancel_texts(a passport.alert) RETURNS jsonb
   LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -222,11 +230,12 @@ COMMENT ON FUNCTION passport.cancel_texts(passport.alert) IS
 -- What an approver looks at before they confirm.
 CREATE VIEW passport.alert_draft WITH (security_barrier) AS
   SELECT a.alert_id, a.hazard, a.level, a.mode, a.sensor, a.area_names, a.area, a.texts,
-         a.headcount, a.households, a.needing_help, a.drafted_by, a.drafted_at, a.draft_until
+         passport.shown_count(a.headcount) AS headcount, passport.shown_count(a.households) AS households,
+         passport.shown_count(a.needing_help) AS needing_help, a.unplaced, a.drafted_by, a.drafted_at, a.draft_until
     FROM passport.alert AS a
    WHERE a.state = 'draft' AND a.draft_until > passport.now();
 COMMENT ON VIEW passport.alert_draft IS
-'Drafts that can be approved now: what would be said, where, to how many, and who drafted it.';
+'Drafts that can be approved now: what would be said, where, to how many (NULL: few), how many residents no area can select (unplaced), and who drafted it.';
 
 -- The one way from an alert to the outbox: the mode of the messages is the
 -- alert's own, so a drill cannot come out live.
@@ -253,6 +262,27 @@ END $$;
 COMMENT ON FUNCTION passport.send_alert(passport.alert, bigint[], text, jsonb, timestamptz) IS
 'Enqueues the message of an alert (message: alert or cancel) for residents. Not granted to anybody: approve_alert and cancel_alert call it.';
 
+-- The protected persons among the recipients are few, so that what may be told
+-- is all less theirs; and is so anew each time, for whom protection came later.
+CREATE FUNCTION passport.alert_withheld(alert_id bigint, notification_id bigint,
+                                        OUT recipients int, OUT deliveries bigint, OUT unreachable bigint)
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT count(*)::int, coalesce(sum(m.messages), 0)::bigint, count(*) FILTER (WHERE m.messages = 0)
+    FROM passport.protected_resident AS p
+    JOIN passport.alert_recipient AS t
+      ON t.resident_id = p.resident_id AND t.alert_id = alert_withheld.alert_id
+   CROSS JOIN LATERAL (
+         SELECT (SELECT count(*) FROM passport.delivery AS d
+                  WHERE d.resident_id = t.resident_id AND d.notification_id = alert_withheld.notification_id)
+                + (SELECT count(*) FROM passport.delivery_outcome AS o
+                    WHERE o.resident_id = t.resident_id AND o.notification_id = alert_withheld.notification_id)
+                AS messages) AS m;
+END;
+COMMENT ON FUNCTION passport.alert_withheld(bigint, bigint) IS
+'What is left out of the figures of an alert''s message: protected recipients, their deliveries, and how many of them have no device.';
+
 CREATE FUNCTION passport.approve_alert(alert_id bigint, headcount int,
                                        OUT recipients int, OUT deliveries bigint, OUT unreachable bigint)
   LANGUAGE plpgsql SECURITY DEFINER
@@ -262,6 +292,7 @@ AS $$
 DECLARE
   a passport.alert;
   residents bigint[];
+  counted bigint;
   sent bigint;
   lasts timestamptz;
 BEGIN
@@ -270,10 +301,10 @@ BEGIN
     RAISE EXCEPTION 'no such alert' USING ERRCODE = 'PT404';
   ELSIF a.drafted_by = session_user THEN
     RAISE EXCEPTION 'an alert is approved by another person than its drafter' USING ERRCODE = 'PT403';
-  ELSIF a.state = 'approved' AND a.approved_by = session_user AND a.recipients = approve_alert.headcount THEN
-    recipients := a.recipients;
-    deliveries := a.deliveries;
-    unreachable := a.unreachable;
+  ELSIF a.state = 'approved' AND a.approved_by = session_user
+        AND passport.shown_count(a.headcount) IS NOT DISTINCT FROM approve_alert.headcount THEN
+    SELECT a.recipients - w.recipients, a.deliveries - w.deliveries, a.unreachable - w.unreachable
+      INTO recipients, deliveries, unreachable FROM passport.alert_withheld(a.alert_id, a.notification_id) AS w;
     RETURN;
   ELSIF a.state = 'expired' OR a.state = 'draft' AND a.draft_until <= passport.now() THEN
     RAISE EXCEPTION 'the draft has expired'
@@ -283,29 +314,34 @@ BEGIN
   END IF;
 
   residents := ARRAY(SELECT r FROM passport.residents_in(a.area) AS i(r) ORDER BY r);
-  recipients := cardinality(residents);
-  IF recipients IS DISTINCT FROM approve_alert.headcount THEN
+  counted := cardinality(residents)
+             - (SELECT count(*) FROM passport.protected_resident AS p WHERE p.resident_id = ANY (residents));
+  IF passport.shown_count(counted) IS DISTINCT FROM approve_alert.headcount THEN
     RAISE EXCEPTION 'the confirmed head-count is not the number of residents in the area'
       USING ERRCODE = 'PT409',
-            DETAIL = jsonb_build_object('drafted', a.headcount, 'now', recipients)::text,
+            DETAIL = jsonb_build_object('drafted', passport.shown_count(a.headcount),
+                                        'now', passport.shown_count(counted))::text,
             HINT = 'Look at the area and its head-count again before confirming.';
   END IF;
 
   INSERT INTO passport.alert_recipient (resident_id, alert_id, household_number, needs_help)
-  SELECT r.resident_id, a.alert_id, coalesce(r.household_number, '-' || r.resident_id), r.needs_help
-    FROM unnest(residents) AS i(resident_id) JOIN passport.resident AS r USING (resident_id);
+  SELECT r.resident_id, a.alert_id, coalesce(r.household_number, '-' || r.resident_id), h.resident_id IS NOT NULL
+    FROM unnest(residents) AS i(resident_id) JOIN passport.resident AS r USING (resident_id)
+    LEFT JOIN passport.resident_needing_help AS h USING (resident_id);
   lasts := passport.now() + (passport.alert_words(a.hazard, a.level, passport.today())).valid;
   SELECT n.notification_id, n.deliveries, n.unreachable INTO sent, deliveries, unreachable
     FROM passport.send_alert(a, residents, 'alert', a.texts, lasts) AS n;
   UPDATE passport.alert AS t
      SET state = 'approved', approved_by = session_user, approved_at = passport.now(), expires_at = lasts,
-         notification_id = sent, recipients = approve_alert.recipients,
+         notification_id = sent, headcount = counted, recipients = cardinality(residents),
          deliveries = approve_alert.deliveries, unreachable = approve_alert.unreachable
    WHERE t.alert_id = a.alert_id;
+  SELECT cardinality(residents) - w.recipients, approve_alert.deliveries - w.deliveries, approve_alert.unreachable - w.unreachable
+    INTO recipients, deliveries, unreachable FROM passport.alert_withheld(a.alert_id, sent) AS w;
   PERFORM pg_notify('passport_map', '');
 END $$;
 COMMENT ON FUNCTION passport.approve_alert(bigint, int) IS
-'Approves a draft and sends it, in one transaction: keeps the recipients, enqueues their messages (lane evacuation from level 3, else disaster). headcount: the number of residents that the approver confirms; it must be the number in the area now. The approver must log in to the database as somebody else than the drafter (session_user). Returns recipients, messages enqueued, recipients without a device. The same approver may repeat the call. Errors: PT404 unknown, PT403 drafted by oneself, PT409 head-count differs (DETAIL: {"drafted", "now"}) or already approved by somebody else or cancelled, PT410 draft older than 30 minutes.';
+'Approves a draft and sends it, in one transaction: keeps the recipients, enqueues their messages (lane evacuation from level 3, else disaster). headcount: the number of residents that the approver confirms; it must be the number in the area now, as alert_draft shows it: NULL for few. Protected persons are sent it too, without being counted here. The approver must log in to the database as somebody else than the drafter (session_user). Returns recipients, messages enqueued, recipients without a device. The same approver may repeat the call. Errors: PT404 unknown, PT403 drafted by oneself, PT409 head-count differs (DETAIL: {"drafted", "now"}) or already approved by somebody else or cancelled, PT410 draft older than 30 minutes.';
 
 CREATE FUNCTION passport.cancel_alert(alert_id bigint, reason text,
                                       OUT recipients int, OUT deliveries bigint, OUT unreachable bigint)
@@ -329,15 +365,13 @@ BEGIN
   ELSIF a.state = 'cancelled' AND a.cancel_reason <> reason THEN
     RAISE EXCEPTION 'the alert is cancelled already' USING ERRCODE = 'PT409';
   ELSIF a.state = 'cancelled' THEN
-    recipients := coalesce(a.recipients, 0);
-    deliveries := a.cancel_deliveries;
-    unreachable := a.cancel_unreachable;
+    SELECT coalesce(a.recipients, 0) - w.recipients, a.cancel_deliveries - w.deliveries, a.cancel_unreachable - w.unreachable
+      INTO recipients, deliveries, unreachable FROM passport.alert_withheld(a.alert_id, a.cancel_notification_id) AS w;
     RETURN;
   END IF;
 
   residents := ARRAY(SELECT r.resident_id FROM passport.alert_recipient AS r
                       WHERE r.alert_id = a.alert_id ORDER BY 1);
-  recipients := cardinality(residents);
   SELECT n.notification_id, n.deliveries, n.unreachable INTO sent, deliveries, unreachable
     FROM passport.send_alert(a, residents, 'cancel', passport.cancel_texts(a),
                              passport.now() + interval '24 hours') AS n;
@@ -346,6 +380,8 @@ BEGIN
          cancel_reason = reason, cancel_notification_id = sent,
          cancel_deliveries = cancel_alert.deliveries, cancel_unreachable = cancel_alert.unreachable
    WHERE t.alert_id = a.alert_id;
+  SELECT cardinality(residents) - w.recipients, cancel_alert.deliveries - w.deliveries, cancel_alert.unreachable - w.unreachable
+    INTO recipients, deliveries, unreachable FROM passport.alert_withheld(a.alert_id, sent) AS w;
   PERFORM pg_notify('passport_map', '');
 END $$;
 COMMENT ON FUNCTION passport.cancel_alert(bigint, text) IS

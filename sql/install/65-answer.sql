@@ -62,14 +62,18 @@ BEGIN
   INSERT INTO passport.alert_answer AS t (resident_id, alert_id, answered_at, answer, location, note)
   VALUES (acting, answer_alert.alert_id, passport.now(), answer, passport.point(lon, lat), note)
   RETURNING t.answer_id INTO given;
+  -- the lists of staff leave this one out, so the duty role is called
+  IF answer = 'need_help' AND passport.address_protected(acting) THEN
+    PERFORM pg_notify('passport_alarm', 'protected_need_help');
+  END IF;
   RETURN given;
 END $$;
 COMMENT ON FUNCTION passport.answer_alert(bigint, text, double precision, double precision, text) IS
-'Takes the acting resident''s answer to an alert that was sent: safe, evacuated, need_help, or damage (seen). lon, lat: where, in degrees, both or neither; note: up to 500 characters. Recipients answer, and so may every other resident: somebody may have been in the area, or see damage from outside. Also after a cancellation, for who needs help then still does. Returns the answer''s number; each call adds an answer, 50 at most for one person and alert. Errors: PT401 nobody acts, PT403 neither resident nor recipient, PT404 no such alert, PT422 answer, place or note refused (an individual number is never stored), PT429 limit.';
+'Takes the acting resident''s answer to an alert that was sent: safe, evacuated, need_help, or damage (seen). lon, lat: where, in degrees, both or neither; note: up to 500 characters. Recipients answer, and so may every other resident: somebody may have been in the area, or see damage from outside. Also after a cancellation, for who needs help then still does. Returns the answer''s number; each call adds an answer, 50 at most for one person and alert. A protected person who needs help raises the alarm for the duty role (NOTIFY passport_alarm). Errors: PT401 nobody acts, PT403 neither resident nor recipient, PT404 no such alert, PT422 answer, place or note refused (an individual number is never stored), PT429 limit.';
 
 -- How each one is: the latest answer that says so, and whether they have
--- answered at all.  Places of protected persons stay empty.
-CREATE VIEW passport.alert_person WITH (security_barrier) AS
+-- answered at all.
+CREATE VIEW passport.recipient_condition WITH (security_barrier) AS
   SELECT t.alert_id, t.resident_id, t.household_number, t.needs_help,
          s.answer AS condition, s.answered_at AS condition_at,
          EXISTS (SELECT FROM passport.alert_answer AS a
@@ -80,8 +84,35 @@ CREATE VIEW passport.alert_person WITH (security_barrier) AS
            FROM passport.alert_answer AS a
           WHERE a.resident_id = t.resident_id AND a.alert_id = t.alert_id AND a.answer <> 'damage'
           ORDER BY a.answer_id DESC LIMIT 1) AS s ON true;
+COMMENT ON VIEW passport.recipient_condition IS
+'Recipients of each alert, protected ones too, with the latest word on how they are (safe, evacuated, need_help; NULL: unknown) and whether they have answered.';
+
+CREATE VIEW passport.recipient_message WITH (security_barrier) AS
+  SELECT t.alert_id, t.resident_id,
+         CASE WHEN d.active IS NULL THEN 'no_device'
+              WHEN o.delivered THEN 'delivered'
+              WHEN o.delivered IS FALSE THEN 'failed'
+              ELSE 'waiting' END AS message
+    FROM passport.alert_recipient AS t
+    JOIN passport.alert AS a USING (alert_id)
+    LEFT JOIN LATERAL (SELECT bool_or(o.outcome = 'delivered') AS delivered
+                         FROM passport.delivery_outcome AS o
+                        WHERE o.resident_id = t.resident_id
+                          AND o.notification_id = a.notification_id) AS o ON true
+    LEFT JOIN LATERAL (SELECT true AS active FROM passport.device AS d
+                        WHERE d.resident_id = t.resident_id
+                          AND (d.state = 'active' OR o.delivered IS NOT NULL) LIMIT 1) AS d ON true;
+COMMENT ON VIEW passport.recipient_message IS
+'What became of each recipient''s message: no_device, waiting, delivered, failed.';
+
+-- To stand on an alert's list says that one lives in its area, place or no
+-- place.  So protected recipients are on none of the lists and in none of the
+-- counts below: the duty role has a list of its own, protected_recipients().
+CREATE VIEW passport.alert_person WITH (security_barrier) AS
+  SELECT c.* FROM passport.recipient_condition AS c
+   WHERE NOT EXISTS (SELECT FROM passport.protected_resident AS p WHERE p.resident_id = c.resident_id);
 COMMENT ON VIEW passport.alert_person IS
-'Recipients of each alert with the latest word on how they are (safe, evacuated, need_help; NULL: unknown) and whether they have answered.';
+'Recipients of each alert who may be listed, with how they are and whether they have answered.';
 
 CREATE VIEW passport.alert_household WITH (security_barrier) AS
   SELECT alert_id, household_number, count(*)::int AS members,
@@ -96,33 +127,21 @@ COMMENT ON VIEW passport.alert_household IS
 'Each alert by household: members it was sent to, how many have answered, are safe (or evacuated), need help, have not answered (unread); needs_help: somebody of them is registered as needing help.';
 
 CREATE VIEW passport.alert_unanswered WITH (security_barrier) AS
-  SELECT p.alert_id, p.resident_id, p.household_number, r.name, w.oaza, w.address, p.needs_help,
-         CASE WHEN d.active IS NULL THEN 'no_device'
-              WHEN o.delivered THEN 'delivered'
-              WHEN o.delivered IS FALSE THEN 'failed'
-              ELSE 'waiting' END AS message
+  SELECT p.alert_id, p.resident_id, p.household_number, r.name, w.oaza, w.address, p.needs_help, m.message
     FROM passport.alert_person AS p
-    JOIN passport.alert AS a USING (alert_id)
+    JOIN passport.recipient_message AS m USING (alert_id, resident_id)
     JOIN passport.resident AS r USING (resident_id)
     JOIN passport.resident_place AS w USING (resident_id)
-    LEFT JOIN LATERAL (SELECT bool_or(o.outcome = 'delivered') AS delivered
-                         FROM passport.delivery_outcome AS o
-                        WHERE o.resident_id = p.resident_id
-                          AND o.notification_id = a.notification_id) AS o ON true
-    LEFT JOIN LATERAL (SELECT true AS active FROM passport.device AS d
-                        WHERE d.resident_id = p.resident_id
-                          AND (d.state = 'active' OR o.delivered IS NOT NULL) LIMIT 1) AS d ON true
    WHERE NOT p.answered;
 COMMENT ON VIEW passport.alert_unanswered IS
-'Recipients who have not answered an alert, for the call and door lists; message: what became of theirs (no_device, waiting, delivered, failed). Where a protected person lives is not shown. Order it by needs_help DESC.';
+'Recipients who have not answered an alert, for the call and door lists; message: what became of theirs (no_device, waiting, delivered, failed). Protected persons are on protected_recipients() instead. Order it by needs_help DESC.';
 
 CREATE VIEW passport.alert_answer_place WITH (security_barrier) AS
-  SELECT a.alert_id, a.answer_id, a.resident_id, a.answered_at, a.answer, a.note,
-         CASE WHEN p.resident_id IS NULL THEN a.location END AS location
+  SELECT a.alert_id, a.answer_id, a.resident_id, a.answered_at, a.answer, a.note, a.location
     FROM passport.alert_answer AS a
-    LEFT JOIN passport.protected_resident AS p USING (resident_id);
+   WHERE NOT EXISTS (SELECT FROM passport.protected_resident AS p WHERE p.resident_id = a.resident_id);
 COMMENT ON VIEW passport.alert_answer_place IS
-'Answers with the place that was given with them, NULL for protected persons.';
+'Answers with the place that was given with them. Those of protected persons are left out whole: a note can name a place as well.';
 
 CREATE FUNCTION passport.forget_alert_answers(before timestamptz, max_rows int) RETURNS bigint
   LANGUAGE sql SECURITY DEFINER

@@ -142,10 +142,15 @@ BEGIN ATOMIC
            'kind', 'sensor', 'sensor', s.sensor, 'name', coalesce(nullif(s.name, ''), s.sensor),
            'measures', s.kind, 'unit', s.unit,
            'state', s.state, 'stage', coalesce(n.stage, 0), 'stage_name', nullif(t.name, ''),
-           'value', n.value, 'observed_at', n.observed_at,
-           'silent', coalesce(n.observed_at < passport.now() - s.stale_after, true),
+           'value', n.value, 'elevation', passport.elevation(s, n.value), 'observed_at', n.observed_at,
+           'condition', q.condition, 'silent', q.condition = 'silent',
+           'silent_since', CASE q.condition WHEN 'silent' THEN q.latest_at END,
+           'forecast', (SELECT coalesce(jsonb_agg(jsonb_build_object('stage', f.stage, 'name', nullif(f.name, ''),
+                                 'expected_at', f.expected_at, 'earliest_at', f.earliest_at, 'latest_at', f.latest_at)
+                                 ORDER BY f.stage), '[]') FROM passport.sensor_forecast(s.sensor) AS f),
            'colour', w.colour, 'ink', w.ink))
     FROM passport.sensor AS s
+    JOIN passport.sensor_watch AS q USING (sensor)
     LEFT JOIN passport.sensor_state AS n USING (sensor)
     LEFT JOIN passport.sensor_threshold AS t ON t.sensor = s.sensor AND t.stage = n.stage
     LEFT JOIN LATERAL passport.alert_words('flood', least(n.stage, 5), passport.today()) AS w ON true
@@ -153,7 +158,43 @@ BEGIN ATOMIC
    ORDER BY s.sensor;
 END;
 COMMENT ON FUNCTION passport.map_sensors() IS
-'Features of public_map(): gauges with stage, last accepted value, its time, and whether they have been silent for longer than they should.';
+'Features of public_map(): gauges with stage, last accepted value, its time, how they are heard (sensor_watch) and since when not, and the stages that they will reach if they go on rising (sensor_forecast).';
+
+CREATE FUNCTION passport.map_charts() RETURNS jsonb
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT coalesce(jsonb_object_agg(s.sensor, jsonb_build_object(
+           'thresholds', (SELECT coalesce(jsonb_agg(jsonb_build_object('stage', t.stage, 'name', nullif(t.name, ''), 'up', t.up,
+                                   'colour', w.colour) ORDER BY t.stage), '[]')
+                            FROM passport.sensor_threshold AS t
+                            LEFT JOIN LATERAL passport.alert_words('flood', least(t.stage, 5), passport.today()) AS w ON true
+                           WHERE t.sensor = s.sensor),
+           'points', (SELECT coalesce(jsonb_agg(jsonb_build_array(extract(epoch FROM p.at)::bigint, round(p.high::numeric, 3)) ORDER BY p.at), '[]')
+                        -- of a quarter of an hour the highest: a page is read on a phone, and no peak may be missing
+                        FROM (SELECT DISTINCT ON (floor(extract(epoch FROM r.observed_at) / 900)) r.observed_at AS at, r.value AS high
+                                FROM passport.reading AS r
+                               WHERE r.sensor = s.sensor AND r.verdict = 'accepted'
+                                 AND r.observed_at > passport.now() - interval '48 hours' AND r.observed_at <= passport.now()
+                               ORDER BY floor(extract(epoch FROM r.observed_at) / 900), r.value DESC) AS p))), '{}')
+    FROM passport.sensor AS s WHERE s.state <> 'retired' AND s.location IS NOT NULL;
+END;
+COMMENT ON FUNCTION passport.map_charts() IS
+'Part of public_map(): of each gauge {"thresholds": [{"stage", "name", "up", "colour"}], "points": [[second since 1970, value]]}, the accepted readings of the last 48 hours, of each quarter of an hour the highest.';
+
+CREATE FUNCTION passport.map_weather() RETURNS jsonb
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT coalesce(jsonb_agg(jsonb_build_object('hazard', w.hazard, 'rank', w.rank, 'level', w.level, 'name', w.name,
+                    'area', w.area_name, 'office', w.office, 'reported_at', w.reported_at,
+                    'colour', l.colour, 'ink', l.ink) ORDER BY w.level DESC NULLS LAST, w.hazard, w.name), '[]')
+    FROM (SELECT DISTINCT ON (a.hazard, a.name, a.area_code) a.* FROM passport.weather_at(passport.now()) AS a
+           ORDER BY a.hazard, a.name, a.area_code, a.reported_at DESC) AS w
+    LEFT JOIN LATERAL passport.alert_words('flood', w.level, passport.today()) AS l ON true;
+END;
+COMMENT ON FUNCTION passport.map_weather() IS
+'Part of public_map(): warnings of the weather service that stand for the municipality, highest level first. Never a drill or a test.';
 
 CREATE FUNCTION passport.map_alerts() RETURNS SETOF jsonb
   LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
@@ -178,8 +219,9 @@ CREATE FUNCTION passport.map_places() RETURNS SETOF jsonb
 BEGIN ATOMIC
   SELECT passport.map_feature(s.location, jsonb_build_object(
            'kind', 'shelter', 'shelter', s.shelter_id, 'name', s.name, 'address', s.address,
-           'hazards', to_jsonb(s.hazards)))
+           'hazards', to_jsonb(s.hazards), 'open_since', o.opened_at))
     FROM passport.shelter AS s
+    LEFT JOIN passport.shelter_opening AS o ON o.shelter_id = s.shelter_id AND o.closed_at IS NULL
   UNION ALL
   SELECT passport.map_feature(ST_SimplifyPreserveTopology(m.area, 0.0003), jsonb_build_object(
            'kind', 'boundary', 'name', m.name))
@@ -187,7 +229,7 @@ BEGIN ATOMIC
    WHERE m.code = current_setting('passport.municipality_code');
 END;
 COMMENT ON FUNCTION passport.map_places() IS
-'Features of public_map() that seldom change: shelters and the municipality''s boundary (within 30 m).';
+'Features of public_map() that seldom change: shelters, with since when each is open (null: it is not), and the municipality''s boundary (within 30 m).';
 
 CREATE FUNCTION passport.public_map() RETURNS jsonb
   LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
@@ -205,9 +247,11 @@ BEGIN ATOMIC
                           WHERE a.mode = 'live'
                             AND (a.state = 'approved' OR a.state = 'cancelled' AND a.approved_at IS NOT NULL
                                  AND a.cancelled_at > passport.now() - interval '7 days')),
+           'weather', passport.map_weather(),
+           'charts', passport.map_charts(),
            'features', (SELECT coalesce(jsonb_agg(f), '[]')
                           FROM (SELECT passport.map_alerts() UNION ALL SELECT passport.map_sensors()
                                 UNION ALL SELECT passport.map_places()) AS t(f)));
 END;
 COMMENT ON FUNCTION passport.public_map() IS
-'What everybody may see, as a GeoJSON FeatureCollection: gauges, alerts in force, shelters, the boundary (properties.kind tells which), with generated_at, the municipality, the note of drawing_note(), and the numbers of the alerts whose CAP message is published. Nothing personal, no drills.';
+'What everybody may see, as a GeoJSON FeatureCollection: gauges, alerts in force, shelters, the boundary (properties.kind tells which), with generated_at, the municipality, the note of drawing_note(), the weather service''s warnings (map_weather), the gauges'' last two days (map_charts), and the numbers of the alerts whose CAP message is published. Nothing personal, no drills.';

@@ -2,8 +2,8 @@
 
 CREATE TABLE passport.retention (
   what text NOT NULL CHECK (what IN ('challenge', 'attempt', 'kiosk_login', 'logout', 'ocsp_nonce', 'session', 'registration',
-                                          'alert_answer', 'alert_recipient', 'audit_record', 'delivery_outcome', 'device',
-                                          'call_list', 'line_link_directory')),
+                                          'alert_answer', 'alert_recipient', 'audit_record', 'delivery_outcome', 'device', 'reading',
+                                          'weather_bulletin', 'call_list', 'line_link_directory')),
   holds_from date NOT NULL,
   keep interval NOT NULL CHECK (keep BETWEEN '0' AND '100 years'),
   reason text NOT NULL CHECK (length(reason) BETWEEN 1 AND 400),
@@ -11,7 +11,7 @@ CREATE TABLE passport.retention (
   PRIMARY KEY (what, holds_from)
 );
 COMMENT ON TABLE passport.retention IS
-'How long rows of each table are kept once they are over, from a day on, and why; the latest row that holds counts. What is over: a challenge or kiosk login that expired, an attempt whose window passed, a logout that was told or given up (from when it was queued), the number of an OCSP request that nobody answered in time, a session that ended or expired, a registration that was decided, an answer from when it was given, a recipient from when the alert was approved, a record of the audit log from the digest after it, a delivery that finished, a device that was retired or never verified, a call from when it was listed, a nonce of LINE that expired. What is not named here is kept.';
+'How long rows of each table are kept once they are over, from a day on, and why; the latest row that holds counts. What is over: a challenge or kiosk login that expired, an attempt whose window passed, a logout that was told or given up (from when it was queued), the number of an OCSP request that nobody answered in time, a session that ended or expired, a registration that was decided, an answer from when it was given, a recipient from when the alert was approved, a record of the audit log from the digest after it, a delivery that finished, a device that was retired or never verified, a reading from when it was observed, a weather bulletin that a later one followed, a call from when it was listed, a nonce of LINE that expired. What is not named here is kept.';
 
 INSERT INTO passport.retention (what, holds_from, keep, reason, shipped) VALUES
   ('challenge', '-infinity', '1 day', 'A used challenge is refused as used, not as unknown, while its client may still repeat it.', true),
@@ -26,6 +26,8 @@ INSERT INTO passport.retention (what, holds_from, keep, reason, shipped) VALUES
   ('audit_record', '-infinity', '5 years', 'Who looked at whose data is asked when a misuse comes to light, and the claim for it ends 3 years after it is known.', true),
   ('delivery_outcome', '-infinity', '1 year', 'Whether a message arrived is asked soon after it.', true),
   ('device', '-infinity', '30 days', 'A token that is dead reaches nobody; messages under way still find what they were for.', true),
+  ('reading', '-infinity', '2 years', 'A flood is compared with those of the year before; readings go by the month, when its last is as old.', true),
+  ('weather_bulletin', '-infinity', '3 years', 'Which warnings stood when is asked when a disaster is reviewed.', true),
   ('call_list', '-infinity', '3 years', 'Who was called is asked when a disaster is reviewed.', true),
   ('line_link_directory', '-infinity', '0', 'A nonce that has expired links nobody.', true);
 
@@ -120,9 +122,11 @@ BEGIN
                 WHEN 'kiosk_login' THEN passport.forget_kiosk_logins(before, max_rows)
                 WHEN 'line_link_directory' THEN passport.forget_line_links(before, max_rows)
                 WHEN 'logout' THEN passport.forget_logouts(before, max_rows)
+                WHEN 'reading' THEN passport.forget_readings(before, max_rows)
                 WHEN 'ocsp_nonce' THEN passport.forget_nonces(before, max_rows)
                 WHEN 'registration' THEN passport.forget_registrations(before, max_rows)
                 WHEN 'session' THEN passport.forget_sessions(before, max_rows)
+                WHEN 'weather_bulletin' THEN passport.forget_weather(before, max_rows)
               END;
     IF purged > 0 THEN
       PERFORM passport.append_audit('{0}', 'purge', 'retention', 'purge_expired', ARRAY[what], purged);

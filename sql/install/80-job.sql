@@ -32,10 +32,14 @@ BEGIN ATOMIC
   VALUES ('audit_digest', interval '1 day', time '00:10'),
          ('expire_drafts', interval '1 minute', NULL),
          ('follow_up', interval '10 seconds', NULL),
+         ('make_reading_months', interval '1 hour', NULL),
+         ('prove_protection', interval '1 day', time '04:00'),
          ('purge', interval '10 minutes', NULL),
          ('renewal_reminders', interval '1 day', time '09:00'),
          ('review_certificates', interval '15 minutes', NULL),
-         ('rotate_token_keys', interval '1 hour', NULL);
+         ('review_protections', interval '1 day', time '08:00'),
+         ('rotate_token_keys', interval '1 hour', NULL),
+         ('watch_sensors', interval '1 minute', NULL);
 END;
 COMMENT ON FUNCTION passport.job_kinds() IS
 'The jobs that there are, with the times at which they run unless the table job says otherwise. Rows of job are made by the first run and not by the script, so that a dump keeps what an administrator changed.';
@@ -49,10 +53,15 @@ BEGIN
     WHEN 'audit_digest' THEN RETURN passport.take_audit_digest();
     WHEN 'expire_drafts' THEN RETURN passport.expire_drafts();
     WHEN 'follow_up' THEN RETURN passport.follow_up();
+    WHEN 'make_reading_months' THEN RETURN passport.make_reading_months();
     WHEN 'purge' THEN RETURN (SELECT sum(p.purged) FROM passport.purge_expired() AS p);
+    WHEN 'prove_protection' THEN RETURN passport.prove_protection();
+    WHEN 'review_protections' THEN RETURN passport.review_protections();
     WHEN 'review_certificates' THEN RETURN passport.review_certificates();
     WHEN 'renewal_reminders' THEN RETURN passport.send_due_reminders();
     WHEN 'rotate_token_keys' THEN RETURN passport.rotate_token_keys();
+    WHEN 'watch_sensors' THEN RETURN passport.watch_sensors();
+    WHEN 'watch_sensors' THEN RETURN passport.watch_sensors();
     ELSE RAISE EXCEPTION 'no such job' USING ERRCODE = 'PT404',
            HINT = 'The jobs are in passport.job_kinds().';
   END CASE;
@@ -92,6 +101,7 @@ BEGIN
     -- the message says what; details can hold a person's data and are not kept
     failed_with := SQLSTATE;
     failure := SQLERRM;
+    PERFORM pg_notify('passport_alarm', due.job);
   END;
   UPDATE passport.job AS j
      SET next_run = CASE WHEN j.at_time IS NULL THEN passport.now() + j.every
@@ -107,7 +117,7 @@ BEGIN
   RETURN true;
 END $$;
 COMMENT ON FUNCTION passport.run_next_job() IS
-'Runs the job that has been due the longest, if any is, and writes down what became of it; an error in a job is its result, not the caller''s. Returns whether there was one. The scheduler calls it until there is none.';
+'Runs the job that has been due the longest, if any is, and writes down what became of it; an error in a job is its result, not the caller''s, and an alarm (NOTIFY passport_alarm with the job''s name). Returns whether there was one. The scheduler calls it until there is none.';
 
 CREATE FUNCTION passport.hasten_job(job text) RETURNS void
   LANGUAGE sql SECURITY DEFINER

@@ -3,21 +3,40 @@
 CREATE VIEW passport.report_sensor WITH (security_barrier) AS
   SELECT s.sensor, coalesce(nullif(s.name, ''), s.sensor) AS name, s.state,
          coalesce(n.stage, 0) AS stage, t.name AS stage_name, n.since, n.value, s.unit, n.observed_at,
-         coalesce(n.observed_at < passport.now() - s.stale_after, true) AS silent
+         q.condition, q.condition = 'silent' AS silent,
+         CASE q.condition WHEN 'silent' THEN q.latest_at END AS silent_since,
+         f.stage AS next_stage, f.expected_at, f.earliest_at, f.latest_at
     FROM passport.sensor AS s
+    JOIN passport.sensor_watch AS q USING (sensor)
     LEFT JOIN passport.sensor_state AS n USING (sensor)
     LEFT JOIN passport.sensor_threshold AS t ON t.sensor = s.sensor AND t.stage = n.stage
+    LEFT JOIN LATERAL (SELECT * FROM passport.sensor_forecast(s.sensor) ORDER BY stage LIMIT 1) AS f ON true
    WHERE s.state <> 'retired';
 COMMENT ON VIEW passport.report_sensor IS
-'Gauges as they stand: stage and since when, last accepted value and its time; silent: nothing for longer than the gauge''s stale_after.';
+'Gauges as they stand: stage and since when, last accepted value and its time; how they are heard (condition: see sensor_watch) and since when not; the next stage, if they are rising to it, when, and from when to when (see sensor_forecast).';
+
+CREATE VIEW passport.report_silence WITH (security_barrier) AS
+  SELECT q.sensor, coalesce(nullif(s.name, ''), s.sensor) AS name, q.last_heard, q.noticed_at, q.ended_at
+    FROM passport.sensor_silence AS q JOIN passport.sensor AS s USING (sensor)
+   WHERE q.ended_at IS NULL OR q.ended_at > passport.now() - interval '7 days';
+COMMENT ON VIEW passport.report_silence IS
+'Silences of gauges, now and of the last seven days: last heard, noticed, heard again.';
 
 CREATE VIEW passport.report_held_reading WITH (security_barrier) AS
   SELECT r.sensor, coalesce(nullif(s.name, ''), s.sensor) AS name, r.observed_at, r.value, s.unit,
-         r.verdict, r.reasons
+         r.verdict, r.reasons, c.stage_if_true AS to_confirm,
+         passport.weather_level('{flood,inland_flood,landslide}', r.observed_at) AS weather_level
     FROM passport.reading AS r JOIN passport.sensor AS s USING (sensor)
+    LEFT JOIN passport.reading_to_confirm AS c USING (sensor, observed_at)
    WHERE r.verdict <> 'accepted' AND r.observed_at > passport.now() - interval '48 hours';
 COMMENT ON VIEW passport.report_held_reading IS
-'Readings of the last 48 hours that the gate held back or rejected, with its reasons.';
+'Readings of the last 48 hours that the gate held back or rejected, with its reasons; to_confirm: the stage that one leads to if a person confirms it (confirm_reading), NULL where nobody is asked; weather_level: the highest level that the weather service gave for water and slopes at that time, by which a person can judge whether the gauge can be right.';
+
+CREATE VIEW passport.report_weather WITH (security_barrier) AS
+  SELECT DISTINCT w.hazard, w.level, w.rank, w.name, w.area_name, w.office, w.reported_at, w.valid_until, w.headline
+    FROM passport.weather_at(passport.now()) AS w;
+COMMENT ON VIEW passport.report_weather IS
+'Warnings of the weather service that stand for the municipality. hazard NULL: a code that weather_word does not know.';
 
 CREATE VIEW passport.report_alert WITH (security_barrier) AS
   SELECT a.alert_id, a.mode, a.state, a.level, w.action, w.action_en, w.colour, w.ink, a.area_names, a.sensor,
@@ -34,14 +53,16 @@ CREATE VIEW passport.report_alert WITH (security_barrier) AS
                 count(*) FILTER (WHERE t.outcome = 'delivered') AS delivered,
                 count(*) FILTER (WHERE t.outcome IN ('failed', 'expired')) AS failed,
                 count(*) FILTER (WHERE t.outcome = 'retired') AS retired
-           FROM passport.delivery_outcome AS t WHERE t.notification_id = a.notification_id) AS o
+           FROM passport.delivery_outcome AS t
+          WHERE t.notification_id = a.notification_id
+            AND NOT EXISTS (SELECT FROM passport.protected_resident AS p WHERE p.resident_id = t.resident_id)) AS o
    CROSS JOIN LATERAL (
          SELECT count(*) AS households, coalesce(sum(t.answered), 0) AS answered,
                 coalesce(sum(t.safe), 0) AS safe, coalesce(sum(t.need_help), 0) AS need_help,
                 coalesce(sum(t.unread), 0) AS unread
            FROM passport.alert_household AS t WHERE t.alert_id = a.alert_id) AS h;
 COMMENT ON VIEW passport.report_alert IS
-'Alerts that concern staff now: who did what when, what became of their messages, and what residents answered.';
+'Alerts that concern staff now: who did what when, what became of their messages, and what residents answered; protected persons are counted nowhere.';
 
 -- What follows shows persons' data, so it is kept who looked: of those shown,
 -- and of nobody else, which is why the number of rows is asked for here and not
@@ -110,6 +131,7 @@ BEGIN ATOMIC
       JOIN passport.resident AS r USING (resident_id)
       JOIN passport.resident_place AS w USING (resident_id)
      WHERE n.expires_at > passport.now()
+       AND NOT EXISTS (SELECT FROM passport.protected_resident AS p WHERE p.resident_id = c.resident_id)
        AND NOT EXISTS (SELECT FROM passport.delivery_outcome AS o
                         WHERE o.resident_id = c.resident_id AND o.notification_id = c.notification_id AND o.outcome = 'delivered')
      ORDER BY r.needs_help DESC, c.listed_at, c.resident_id
@@ -122,7 +144,7 @@ BEGIN ATOMIC
    ORDER BY s.needs_help DESC, s.listed_at, s.resident_id;
 END;
 COMMENT ON FUNCTION passport.report_call(int) IS
-'Whom to call, or go to, for a message that still holds: those without a channel at once, those to whom nothing was delivered when their time had come; who needs help first, at most max_rows (10,000). Who was reached after all is not shown any more. Where a protected person lives is not shown. Of each it is kept who looked.';
+'Whom to call, or go to, for a message that still holds: those without a channel at once, those to whom nothing was delivered when their time had come; who needs help first, at most max_rows (10,000). Who was reached after all is not shown any more. Protected persons are on protected_recipients() instead. Of each it is kept who looked.';
 
 CREATE FUNCTION passport.report_note(max_rows int DEFAULT 1000)
   RETURNS TABLE (alert_id bigint, answered_at timestamptz, answer text, household_number text, oaza text, note text)
@@ -349,15 +371,26 @@ CREATE FUNCTION passport.report_other_tables_html() RETURNS text
 BEGIN ATOMIC
   SELECT concat(
     passport.html_table('水位計', 'Gauges',
-      ARRAY['水位計|gauge', '段階|stage', '段階の始まり|since', '水位|level', '時刻|time', '状態|state'],
+      ARRAY['水位計|gauge', '段階|stage', '段階の始まり|since', '水位|level', '時刻|time', '状態|state', '上がり続ければ|if it goes on rising'],
       (SELECT string_agg(passport.html_row(s.name, concat_ws(' ', s.stage, s.stage_name), passport.local_time(s.since),
                 concat_ws(' ', round(s.value::numeric, 2), s.unit), passport.local_time(s.observed_at),
-                CASE WHEN s.state = 'maintenance' THEN '保守中 maintenance' WHEN s.silent THEN '途絶 silent' ELSE '動作 in service' END),
+                CASE s.condition WHEN 'maintenance' THEN '保守中 maintenance' WHEN 'resting' THEN '待機 resting'
+                                 WHEN 'silent' THEN concat_ws(' ', '途絶 silent', passport.local_time(s.silent_since), '〜')
+                                 WHEN 'doubted' THEN '値を確認中 doubted' ELSE '動作 in service' END,
+                CASE WHEN s.next_stage IS NOT NULL THEN
+                  format('段階%s %s（%s〜%s）', s.next_stage, passport.local_time(s.expected_at, 'HH24:MI'),
+                         passport.local_time(s.earliest_at, 'HH24:MI'), passport.local_time(s.latest_at, 'HH24:MI')) END),
                 '' ORDER BY s.stage DESC, s.sensor) FROM passport.report_sensor AS s)),
+    passport.html_table('気象庁の警報など', 'Warnings of the weather service',
+      ARRAY['レベル|level', '種類|warning', '区域|area', '発表|reported', '官署|office'],
+      (SELECT string_agg(passport.html_row(w.level::text, w.name, w.area_name, passport.local_time(w.reported_at), w.office),
+                         '' ORDER BY w.level DESC NULLS LAST, w.name, w.office)
+         FROM passport.report_weather AS w)),
     passport.html_table('止めた値', 'Readings held back',
-      ARRAY['時刻|time', '水位計|gauge', '水位|level', '判定|verdict', '理由|reasons'],
+      ARRAY['時刻|time', '水位計|gauge', '水位|level', '判定|verdict', '理由|reasons', '人の確認|a person should look', 'その時の気象庁のレベル|weather level then'],
       (SELECT string_agg(passport.html_row(passport.local_time(r.observed_at), r.name,
-                concat_ws(' ', round(r.value::numeric, 2), r.unit), r.verdict, array_to_string(r.reasons, ', ')),
+                concat_ws(' ', round(r.value::numeric, 2), r.unit), r.verdict, array_to_string(r.reasons, ', '),
+                '段階' || r.to_confirm || ' を確かめてください', r.weather_level::text),
                 '' ORDER BY r.observed_at DESC)
          FROM (SELECT * FROM passport.report_held_reading AS h ORDER BY h.observed_at DESC LIMIT 60) AS r)),
     passport.html_table('今日のポイント', 'Points today',
@@ -391,8 +424,8 @@ h1{font-size:1.6rem;margin:0}h2{font-size:1.15rem;margin:0 0 12px}h3{font-size:1
 small{font-weight:400;color:var(--soft);font-size:.78em}
 header p{margin:4px 0 12px;color:var(--soft)}
 section{background:var(--paper);border:1px solid var(--line);border-radius:10px;padding:16px;margin:16px 0}
-.banner{display:flex;flex-wrap:wrap;gap:4px 14px;align-items:baseline;margin:8px 0;padding:10px 16px;border-radius:8px;border:2px solid #fff;outline:1px solid #777}
-.banner strong{font-size:1.15rem}.banner small{color:inherit;margin-left:auto}
+.banner{display:flex;flex-wrap:wrap;gap:4px 14px;align-items:baseline;margin:8px 0;padding:10px 16px;border-radius:8px;border:2px solid #fff;outline:1px solid #777;font-size:1.17rem;font-weight:700}
+.banner strong{font-size:1.25rem}.banner small{color:inherit;font-size:inherit;font-weight:inherit;margin-left:auto}
 .figures{display:grid;grid-template-columns:repeat(4,1fr);gap:10px;margin:16px 0}
 .figures div{background:var(--paper);border:1px solid var(--line);border-radius:10px;padding:10px 14px;display:flex;flex-direction:column;justify-content:space-between}
 dt{font-size:.86rem}dt small{display:block}dd{margin:4px 0 0;font-size:1.7rem;font-weight:600;font-variant-numeric:tabular-nums}
@@ -442,7 +475,7 @@ BEGIN ATOMIC
            '<meta name="robots" content="noindex"><title>', t.name, ' 本日の状況</title><style>', passport.report_style(),
            '</style></head><body><header><h1>', t.name, ' 本日の状況 <small lang="en">Today''s report</small></h1><p>',
            passport.local_time(passport.now(), 'YYYY"年"FMMM"月"FMDD"日" HH24:MI'), ' 現在 ・ 職員用 <small lang="en">for staff</small></p>',
-           passport.report_banner_html(), '</header><main>', passport.report_figures_html(), passport.report_map_html(),
+           passport.report_banner_html(), '</header><main>', passport.protection_banner_html(), passport.report_figures_html(), passport.report_map_html(),
            passport.report_charts_html(), passport.report_alert_tables_html(), passport.report_other_tables_html(),
            '</main><footer>Minamimaki Passport ', passport.html((passport.version()).script), '</footer></body></html>')
     FROM (SELECT coalesce((SELECT passport.html(m.name) FROM passport.municipality_area AS m

@@ -7,12 +7,12 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA passport FROM PUBLIC;
 
 GRANT USAGE ON SCHEMA passport
   TO passport_app, passport_staff, passport_approver, passport_admin, passport_auditor,
-     passport_bridge, passport_public;
+     passport_bridge, passport_public, passport_protection;
 
 -- everybody of ours: the clock and the versions
 GRANT EXECUTE ON FUNCTION passport.now, passport.today, passport.version, passport.library_version
   TO passport_app, passport_staff, passport_approver, passport_admin, passport_auditor,
-     passport_bridge, passport_public;
+     passport_bridge, passport_public, passport_protection;
 
 -- the app's backend: register, log in, and what a resident does for themself
 GRANT EXECUTE ON FUNCTION
@@ -31,31 +31,38 @@ GRANT EXECUTE ON FUNCTION
 
 -- the village's staff
 GRANT EXECUTE ON FUNCTION
+  passport.open_shelter, passport.close_shelter, passport.weather_at, passport.weather_level,
+  passport.set_sensor_state, passport.confirm_reading, passport.end_stage, passport.sensor_forecast,
   passport.draw_affected_area, passport.draft_alert, passport.cancel_alert, passport.alert_cap,
   passport.find_resident, passport.match_words, passport.normalized_name, passport.normalized_address,
   passport.view_resident, passport.view_household, passport.view_points, passport.view_point_balance,
+  passport.resident_as_of, passport.import_effects, passport.unplaced_residents,
   passport.view_renewal_plan, passport.view_due_reminders, passport.registration_queue,
   passport.report_household, passport.report_unanswered, passport.report_call, passport.report_note, passport.report_reminder,
   passport.link_account, passport.end_sessions, passport.refuse_registration, passport.enrol_at_counter, passport.begin_challenge,
   passport.suspend_account, passport.resume_account,
   passport.record_guardian, passport.end_guardian, passport.record_consent,
-  passport.protect_address,
+  passport.request_protection, passport.protect_address, passport.extend_protection,
+  passport.shown_count, passport.shown_candidates,
+  passport.record_need, passport.remove_need, passport.list_on_roster, passport.take_off_roster, passport.needs_roster,
   passport.award_points, passport.award_roster, passport.spend_points, passport.reverse_points,
   passport.certificate_info, passport.verify_signature,
   passport.record_card,
   passport.public_map, passport.report_html, passport.local_time, passport.alert_words, passport.report_alerts
   TO passport_staff;
 GRANT SELECT ON
-  passport.report_sensor, passport.report_held_reading, passport.report_alert,
-  passport.report_points, passport.report_registration, passport.registration_candidate, passport.alert_draft
+  passport.report_sensor, passport.report_silence, passport.report_held_reading, passport.report_weather, passport.report_alert,
+  passport.report_points, passport.report_registration, passport.registration_candidate, passport.alert_draft,
+  passport.protection_status
   TO passport_staff;
 
 -- who approves alerts, and may see what they approve
 GRANT EXECUTE ON FUNCTION
   passport.approve_alert, passport.cancel_alert, passport.alert_cap, passport.public_map,
-  passport.report_html, passport.local_time, passport.alert_words, passport.report_alerts
+  passport.report_html, passport.local_time, passport.alert_words, passport.report_alerts,
+  passport.shown_count, passport.declare_disaster, passport.end_disaster
   TO passport_approver;
-GRANT SELECT ON passport.report_sensor, passport.report_held_reading, passport.report_alert, passport.alert_draft
+GRANT SELECT ON passport.report_sensor, passport.report_held_reading, passport.report_weather, passport.report_alert, passport.alert_draft
   TO passport_approver;
 
 -- who runs the system
@@ -65,23 +72,54 @@ GRANT EXECUTE ON FUNCTION
   passport.set_audience, passport.set_operation_policy,
   passport.set_retention, passport.purge_expired, passport.set_sensitive_column, passport.certificate_info, passport.verify_signature,
   passport.record_succession, passport.review_certificates, passport.set_consent_purpose,
-  passport.import_residents, passport.refresh_match_keys, passport.load_variants, passport.protect_address, passport.record_card,
-  passport.define_sensor, passport.assign_zones, passport.import_hazard_zones, passport.record_readings,
+  passport.import_residents, passport.preview_import, passport.import_problems, passport.import_extract,
+  passport.import_effects, passport.import_address_points, passport.place_residents, passport.unplaced_residents,
+  passport.refresh_match_keys, passport.load_variants, passport.protect_address, passport.record_card,
+  passport.define_sensor, passport.set_sensor_state, passport.assign_zones, passport.import_hazard_zones, passport.record_readings,
+  passport.set_source_code, passport.take_river_levels, passport.take_sensorthings, passport.take_ngsi,
+  passport.set_weather_area, passport.take_weather_bulletin,
   passport.set_program, passport.set_program_rule, passport.check_ledger,
-  passport.run_job, passport.set_job, passport.send_due_reminders, passport.expire_drafts, passport.set_source,
+  passport.run_job, passport.set_job, passport.protection_proof, passport.send_due_reminders, passport.expire_drafts,
+  passport.set_source,
   passport.set_lane_rule, passport.set_fallback, passport.follow_up
   TO passport_admin;
 GRANT SELECT ON passport.report_source, passport.report_revocation_list TO passport_admin;
 
+-- The inlets of \copy, the one exception to "functions and views only": their
+-- fields may be written, and nothing of them can be read.
+GRANT INSERT (resident_number, household_number, relation, name, name_kana, name_roman, alias, birth_date, sex, address,
+              oaza, koaza, lot, building, lon, lat, location_precision, nationality_class, residence_status, stay_until,
+              language, status, changed_on, change_reason, protected, needs_help)
+  ON passport.resident_staging TO passport_admin;
+GRANT INSERT (lg_code, machiaza_id, prc_id, city, ward, oaza_cho, chome, koaza, machiaza_dist, prc_num1, prc_num2,
+              prc_num3, rsdt_addr_flg, prc_rec_flg, prc_area_code, efct_date, ablt_date, src_code, remarks, real_prop_num)
+  ON passport.parcel_staging TO passport_admin;
+GRANT INSERT (lg_code, machiaza_id, prc_id, rep_lon, rep_lat, rep_srid, rep_scale, rep_src_code, plygn_fname,
+              plygn_kcode, plygn_fmt, plygn_srid, plygn_scale, plygn_src_code, moj_map_city_code, moj_map_oaza_code,
+              moj_map_chome_code, moj_map_koaza_code, moj_map_spare_code, moj_map_brushid)
+  ON passport.parcel_position_staging TO passport_admin;
+
 -- who checks what was done
-GRANT EXECUTE ON FUNCTION passport.check_ledger, passport.audit_verify, passport.audit_digest,
+GRANT EXECUTE ON FUNCTION passport.check_ledger, passport.protection_proof, passport.audit_verify, passport.audit_digest,
   passport.breach_report, passport.breach_letters
   TO passport_auditor;
 
--- the bridge: readings and revocation in, deliveries and logouts out
+-- who holds the duty of protection (支援措置): the only role that sees a protected place, each time with a reason
+GRANT EXECUTE ON FUNCTION
+  passport.request_protection, passport.protect_address, passport.extend_protection, passport.end_protection,
+  passport.address_protected, passport.protections_ending,
+  passport.view_protected, passport.protected_recipients, passport.protected_needs
+  TO passport_protection;
+
+GRANT SELECT ON passport.protection_status TO passport_admin, passport_auditor, passport_protection;
+
+-- the bridge: readings, bulletins and revocation in, deliveries and logouts out
 GRANT EXECUTE ON FUNCTION passport.claim_deliveries, passport.complete_deliveries, passport.outbox_state, passport.record_readings,
-  passport.claim_logouts, passport.complete_logouts, passport.claim_sources, passport.complete_source
+  passport.claim_logouts, passport.complete_logouts, passport.claim_sources, passport.complete_source,
+  passport.take_river_levels, passport.take_sensorthings, passport.take_ngsi, passport.take_weather_bulletin
   TO passport_bridge;
 
 -- the public map and its alerts
-GRANT EXECUTE ON FUNCTION passport.public_map, passport.alert_cap, passport.jwks, passport.openid_configuration TO passport_public;
+GRANT EXECUTE ON FUNCTION passport.public_map, passport.public_map_mvt, passport.sensorthings, passport.ngsi_entities,
+  passport.alert_cap, passport.jwks, passport.openid_configuration
+  TO passport_public;

@@ -13,8 +13,16 @@ SET search_path = pg_catalog;
 SELECT name AS "水位計 gauge", concat_ws(' ', stage, stage_name) AS "段階 stage",
        passport.local_time(since) AS "から since", round(value::numeric, 2) || ' ' || unit AS "水位 level",
        passport.local_time(observed_at) AS "時刻 time",
-       CASE WHEN state = 'maintenance' THEN '保守中' WHEN silent THEN '途絶 silent' ELSE '動作 ok' END AS "状態 state"
+       CASE condition WHEN 'maintenance' THEN '保守中' WHEN 'resting' THEN '待機 resting' WHEN 'doubted' THEN '値を確認中 doubted'
+                      WHEN 'silent' THEN concat_ws(' ', '途絶 silent', passport.local_time(silent_since), '〜')
+                      ELSE '動作 ok' END AS "状態 state",
+       CASE WHEN next_stage IS NOT NULL THEN format('段階%s %s〜%s', next_stage, passport.local_time(earliest_at, 'HH24:MI'),
+                                                    passport.local_time(latest_at, 'HH24:MI')) END AS "上がり続ければ if it goes on"
   FROM passport.report_sensor ORDER BY stage DESC, sensor;
+
+\echo == 気象庁の警報など / Warnings of the weather service ==
+SELECT level AS "レベル level", name AS "種類 warning", area_name AS "区域 area", passport.local_time(reported_at) AS "発表 reported", office AS "官署 office"
+  FROM passport.report_weather ORDER BY level DESC NULLS LAST, name, office;
 
 \echo == 止めた値（48時間） / Readings held back (48 hours) ==
 SELECT passport.local_time(observed_at) AS "時刻 time", name AS "水位計 gauge",
@@ -50,6 +58,12 @@ SELECT alert_id AS "番号", CASE WHEN needs_help THEN '要支援' ELSE '' END A
        CASE message WHEN 'no_device' THEN '端末なし' WHEN 'failed' THEN '届かず' WHEN 'waiting' THEN '送信待ち'
                     ELSE '届いた' END AS "通知 message"
   FROM passport.report_unanswered(20);
+
+\echo == 住所の保護（支援措置） / Address protection ==
+SELECT CASE WHEN proven THEN '確認済み proven' ELSE '未確認 NOT PROVEN' END AS "保護 protection",
+       passport.local_time(proven_at) AS "時刻 time", ending AS "期限近い ending", undecided AS "決定待ち undecided",
+       asking AS "助け ask for help"
+  FROM passport.protection_status;
 
 \echo == 今日のポイント / Points today ==
 SELECT title AS "事業 program",

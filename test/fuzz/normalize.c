@@ -60,9 +60,14 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	                      .birth_date_known = true};
 	MatchSubject subject;
 	MatchVerdict verdict;
+	CharacterRow row;
 	char reason[MATCH_REASON_MAX];
 
 	HoldsIndividualNumber(text, size);
+	if (NormalizePlaceName(text, length, &row))
+		Expect(row.length > 0 && row.length <= FOLD_MAX);
+	if (NormalizeLot(text, length, &row))
+		Expect(row.length > 0 && row.length <= FOLD_MAX);
 	PrepareMatch(&card, &subject);
 	MatchResident(&subject, &record, &verdict);
 	DecideMatches(&verdict, 1, true);

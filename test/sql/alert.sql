@@ -4,6 +4,7 @@
 \i :abs_srcdir/fixtures/transaction.sql
 \set ECHO all
 SET LOCAL passport.clock = '2026-07-01 04:40+09';
+SET LOCAL passport.least_count = 0;
 -- a municipality of our own: a square with five residents in three households
 UPDATE passport.resident SET status = 'moved_out';
 DELETE FROM passport.shelter;

@@ -35,9 +35,9 @@ SELECT k.conrelid::regclass, k.conname FROM pg_constraint AS k
   JOIN pg_attribute AS a ON a.attrelid = k.conrelid AND a.attnum = k.conkey[1]
  WHERE k.contype = 'f' AND a.attname <> 'resident_id';
 
-\echo == a table without a primary key
+\echo == a table without a primary key; of a partitioned one (reading), each partition has its own
 SELECT c.oid::regclass FROM pg_class AS c
- WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind IN ('r', 'p')
+ WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind = 'r'
    AND NOT EXISTS (SELECT FROM pg_index AS i WHERE i.indrelid = c.oid AND i.indisprimary);
 
 \echo == a trigger that fires on INSERT
@@ -67,7 +67,14 @@ SELECT c.oid::regclass, a.grantee::regrole, a.privilege_type FROM pg_class AS c
  WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind IN ('r', 'p', 'S')
    AND a.grantee <> c.relowner;
 
-\echo == a table whose row security is not forced, or whose policy is not for passport_owner alone
+\echo == a column of a table that anybody but its owner may touch: the inlets of an import, which can be written only
+SELECT c.oid::regclass, x.grantee::regrole, x.privilege_type, count(*) AS columns FROM pg_class AS c
+  JOIN pg_attribute AS a ON a.attrelid = c.oid
+  CROSS JOIN LATERAL aclexplode(a.attacl) AS x
+ WHERE c.relnamespace = 'passport'::regnamespace AND x.grantee <> c.relowner
+ GROUP BY 1, 2, 3 ORDER BY c.oid::regclass::text COLLATE "C";
+
+\echo == a table whose row security is not forced, or whose policy is not for passport_owner alone: the inlets, for COPY FROM is refused under it
 SELECT c.oid::regclass FROM pg_class AS c
  WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind IN ('r', 'p')
    AND NOT (c.relrowsecurity AND c.relforcerowsecurity
@@ -137,7 +144,7 @@ SELECT w.name FROM without_act AS w
  WHERE NOT EXISTS (SELECT FROM granted AS g WHERE g.role = 'passport_app' AND g.name = w.name AND g.body !~ 'record_act\(|require_self\(\)');
 
 CREATE TEMP VIEW shown_to_staff AS
-SELECT DISTINCT name, body FROM granted WHERE role IN ('passport_staff', 'passport_approver', 'passport_admin', 'passport_auditor');
+SELECT DISTINCT name, body FROM granted WHERE role IN ('passport_staff', 'passport_approver', 'passport_admin', 'passport_auditor', 'passport_protection');
 CREATE TEMP TABLE without_access (name text PRIMARY KEY, reason text NOT NULL);
 INSERT INTO without_access VALUES
   ('now', 'about nobody'), ('today', 'about nobody'), ('version', 'about nobody'), ('library_version', 'about nobody'),
@@ -149,17 +156,30 @@ INSERT INTO without_access VALUES
   ('draft_alert', 'numbers of people'), ('approve_alert', 'numbers of people'), ('cancel_alert', 'numbers of people'),
   ('alert_draft', 'numbers of people'), ('report_alert', 'numbers of people'), ('report_points', 'numbers of people'),
   ('report_reminder', 'numbers of people'), ('report_registration', 'numbers of people'),
-  ('report_sensor', 'gauges'), ('report_held_reading', 'gauges'),
+  ('report_weather', 'weather'), ('weather_at', 'weather'), ('weather_level', 'weather'),
+  ('open_shelter', 'shelters'), ('close_shelter', 'shelters'), ('take_river_levels', 'gauges'), ('take_sensorthings', 'gauges'), ('take_ngsi', 'gauges'),
+  ('set_source_code', 'gauges'), ('take_weather_bulletin', 'weather'), ('set_weather_area', 'rules'),
+  ('report_sensor', 'gauges'), ('report_silence', 'gauges'), ('report_held_reading', 'gauges'), ('sensor_forecast', 'gauges'),
+  ('confirm_reading', 'gauges'), ('set_sensor_state', 'answers nothing'), ('end_stage', 'answers nothing'),
   ('report_html', 'its parts keep it: report_household, report_note, map_people_svg'),
   ('link_account', 'answers nothing'), ('refuse_registration', 'answers nothing'), ('suspend_account', 'answers nothing'),
   ('resume_account', 'answers nothing'), ('end_sessions', 'answers with a number of logins, all ended'),
   ('enrol_at_counter', 'answers with a verdict on the card'), ('record_guardian', 'answers with a number of its own'),
   ('end_guardian', 'answers nothing'), ('record_consent', 'answers with the end of the consent that was given'),
-  ('protect_address', 'answers nothing'),
+  ('protect_address', 'answers nothing'), ('request_protection', 'answers nothing'), ('extend_protection', 'answers with its last day'),
+  ('protection_status', 'numbers of people'), ('protection_proof', 'names functions, and shows persons that it makes for itself'),
+  ('shown_count', 'a number that the caller has'), ('shown_candidates', 'candidates that the caller has'),
+  ('record_need', 'answers nothing'), ('remove_need', 'answers whether there was one'),
+  ('list_on_roster', 'answers nothing'), ('take_off_roster', 'answers whether they were on it'),
+  ('end_protection', 'answers with a number of protections'), ('address_protected', 'whether view_protected answers, which keeps it'),
+  ('protections_ending', 'residents by number and days: whom the duty role opens is kept'),
+  ('declare_disaster', 'answers with a number of its own'), ('end_disaster', 'answers nothing'),
   ('award_points', 'books what the resident sees in the ledger'), ('award_roster', 'books what residents see in the ledger'),
   ('spend_points', 'books what the resident sees in the ledger, and answers with what is left'),
   ('reverse_points', 'books what the resident sees in the ledger, and answers with what is left'),
-  ('import_residents', 'answers with numbers and rules, never a value'), ('refresh_match_keys', 'answers nothing'),
+  ('import_residents', 'answers with numbers and rules, never a value'), ('import_problems', 'answers with rows and rules, never a value'),
+  ('preview_import', 'numbers of people'), ('import_extract', 'numbers of people'), ('import_address_points', 'numbers of parcels'),
+  ('place_residents', 'a number of people'), ('refresh_match_keys', 'answers nothing'),
   ('record_readings', 'gauges'), ('define_sensor', 'gauges'), ('assign_zones', 'zones'), ('import_hazard_zones', 'zones'),
   ('set_program', 'rules'), ('set_program_rule', 'rules'), ('set_audience', 'rules'), ('set_operation_policy', 'rules'),
   ('set_consent_purpose', 'rules'), ('set_retention', 'rules'), ('set_job', 'rules'), ('set_lane_rule', 'rules'), ('set_fallback', 'rules'),
@@ -172,11 +192,11 @@ INSERT INTO without_access VALUES
   ('match_words', 'words for rules'), ('registration_candidate', 'numbers and rules, never a name or an address'),
   ('set_source', 'where to ask'), ('report_source', 'where was asked'), ('report_revocation_list', 'lists'), ('rotate_token_key', 'keys');
 
-\echo == what staff, approvers, administrators or auditors reach that does not keep who looked, but is not in the list
-SELECT s.name FROM shown_to_staff AS s WHERE s.body !~ 'record_access\(' AND s.name NOT IN (SELECT name FROM without_access);
+\echo == what staff, approvers, administrators, auditors or the duty role reach that does not keep who looked, but is not in the list
+SELECT s.name FROM shown_to_staff AS s WHERE s.body !~ 'record_(access|protected_view)\(' AND s.name NOT IN (SELECT name FROM without_access);
 \echo == what is in that list for nothing
 SELECT w.name FROM without_access AS w
- WHERE NOT EXISTS (SELECT FROM shown_to_staff AS s WHERE s.name = w.name AND s.body !~ 'record_access\(');
+ WHERE NOT EXISTS (SELECT FROM shown_to_staff AS s WHERE s.name = w.name AND s.body !~ 'record_(access|protected_view)\(');
 \echo == what writes the audit log: record_access, purge_expired, and record_act in C
 SELECT p.oid::regprocedure FROM pg_proc AS p
  WHERE p.pronamespace = 'passport'::regnamespace
@@ -193,8 +213,13 @@ INSERT INTO kept VALUES
   ('guardianship', 'who could act is asked as long as what was done holds'), ('address_protection', 'a guardianship from before it must not count again'),
   ('consent', 'as it stands'), ('consent_event', 'proof of consent, as long as it may be asked for'),
   ('point_account', 'the ledger'), ('point_entry', 'the ledger'), ('card', 'as it stands'), ('renewal_reminder', 'each is sent at most once'),
-  ('delivery', 'those that wait: each ends in an outcome'), ('device_code', 'goes with its device'),
-  ('preference', 'as it stands'), ('device_directory', 'as device');
+  ('need', 'as it stands: staff remove what is no more'), ('need_roster', 'as it stands: staff take off who needs it no longer'),
+  ('resident_history', 'who lived where and when is asked as long as their records are kept: the register itself keeps a removed record for 150 years'),
+  ('import_effect', 'what an import set off for whom is part of that history'),
+  ('need_event', 'why somebody was on no roster is asked after a disaster, however late that comes'),
+  ('protection_event', 'who saw a protected address is asked as long as somebody may look for the person'),
+  ('delivery', 'those that wait: each ends in an outcome'), ('device_directory', 'as device'),
+  ('device_code', 'goes with its device'), ('preference', 'as it stands');
 \echo == a table with persons that neither retention names nor has a reason to stay
 SELECT c.relname FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
  WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind IN ('r', 'p') AND a.attname = 'resident_id'
@@ -212,6 +237,10 @@ SELECT t.name FROM passport.copied_table() AS t
 \echo == a column of the copy that names another person or can hold a secret, and is not left out
 SELECT t.name, a.attname FROM passport.copied_table() AS t JOIN pg_attribute AS a ON a.attrelid = t.relation
  WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attname ~ '(guardian_id|holder|decided_by|token|secret|digest|sealed)'
+   AND a.attname <> ALL (t.left_out) ORDER BY 1, 2;
+\echo == a column of the copy that can hold a place, and is not left out where somebody else of the household is protected
+SELECT t.name, a.attname FROM passport.copied_table('{always,household}') AS t JOIN pg_attribute AS a ON a.attrelid = t.relation
+ WHERE a.attnum > 0 AND NOT a.attisdropped AND (a.attname ~ '(address|aza|lot|building|place|record|note)$' OR a.atttypid = 'public.geometry'::regtype)
    AND a.attname <> ALL (t.left_out) ORDER BY 1, 2;
 \echo == what the copy leaves out that is not there
 SELECT o.table_name, o.column_name FROM passport.copy_omission AS o

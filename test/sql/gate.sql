@@ -65,11 +65,6 @@ SELECT * FROM pg_temp.judge('memory', 1, 7, 7, 1);
 SELECT passport.define_sensor('bare', '{"stale_after": "1 day"}') \g /dev/null
 SELECT * FROM pg_temp.judge('bare', 1, 1000, -1000, 0);
 
--- false alarms on record: Suzuka (Horikiri river) 2014, Wakayama (Hokoku bridge)
--- 2013, Tokushima (Akui river) 2016
-SELECT pg_temp.gauge('Horikiri') \g /dev/null
-SELECT * FROM pg_temp.judge('Horikiri', 0.5, 3.83, 0.5);
-SELECT pg_temp.gauge('Hokoku') \g /dev/null
-SELECT * FROM pg_temp.judge('Hokoku', 0.88, 2.58, 0.88);
-SELECT pg_temp.gauge('Akui') \g /dev/null
-SELECT * FROM pg_temp.judge('Akui', 0.95, 26, 0.95);
+-- a value stays for longer than moving water can: of no interest at low water, stuck above a threshold
+SELECT pg_temp.gauge('frozen', '{"stuck_after": "30 minutes", "stages": [{"stage": 3, "up": 3, "down": 1.5}]}') \g /dev/null
+SELECT * FROM pg_temp.judge('frozen', 2, 2, 2, 2, 2, 2.5, 3, 3, 3, 3, 3, 3, 2.9);

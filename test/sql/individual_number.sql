@@ -50,12 +50,28 @@ INSERT INTO recipe (function, argument, reason) VALUES
   ('set_retention', 'what', :looked_up), ('verify_signature', 'purpose', :vocabulary), ('verify_signature', 'scheme', :vocabulary),
   ('view_household', 'purpose', :vocabulary), ('view_points', 'purpose', :vocabulary), ('view_point_balance', 'purpose', :vocabulary),
   ('view_renewal_plan', 'purpose', :vocabulary), ('view_resident', 'purpose', :vocabulary), ('view_resident', 'columns', :vocabulary),
+  ('set_sensor_state', 'sensor', :looked_up), ('set_sensor_state', 'state', :vocabulary), ('confirm_reading', 'sensor', :looked_up),
+  ('end_stage', 'sensor', :looked_up), ('sensor_forecast', 'sensor', :looked_up),
   ('complete_source', 'worker', 'compared, not stored'), ('complete_source', 'failure', 'a word of passport-fetch'),
   ('complete_source', 'etag', 'a header of the server of revocation lists: any digits, or lists would not be loaded'),
   ('complete_source', 'last_modified', 'a header of the server of revocation lists: any digits, or lists would not be loaded'),
+  ('load_variants', 'forms', 'kept ten characters at the most: no number fits'),
+  ('load_variants', 'usuals', 'kept ten characters at the most: no number fits'),
+  ('match_words', 'explanation', :computed), ('match_words', 'language', :computed),
   ('make_ocsp_request', 'serials', 'serial numbers in hex, of J-LIS: any digits'),
+  ('preview_import', 'kind', :vocabulary), ('import_extract', 'kind', :vocabulary), ('import_effects', 'purpose', :vocabulary),
+  ('resident_as_of', 'purpose', :vocabulary), ('unplaced_residents', 'purpose', :vocabulary),
   ('set_source', 'url', 'a URL of J-LIS: any digits, or lists would not be loaded'), ('set_source', 'kind', :vocabulary),
-  ('set_source', 'issuer', :looked_up), ('withdraw_consent', 'purpose', :looked_up);
+  ('set_source', 'issuer', :looked_up), ('withdraw_consent', 'purpose', :looked_up),
+  ('open_shelter', 'shelter_id', :looked_up), ('close_shelter', 'shelter_id', :looked_up), ('weather_level', 'hazards', :looked_up),
+  ('ngsi_entities', 'type', :vocabulary), ('take_river_levels', 'file', 'codes that are looked up, times and numbers'),
+  ('take_sensorthings', 'observations', 'codes that are looked up, times and numbers'), ('take_ngsi', 'entities', 'codes that are looked up, times and numbers'),
+  ('take_weather_bulletin', 'report', 'a report of the Meteorological Agency: any digits, or floods would not be read'),
+  ('set_source_code', 'source', :vocabulary), ('set_source_code', 'sensor', :looked_up),
+  ('set_weather_area', 'area_code', 'a code of the Meteorological Agency: any digits'),
+  ('step_up', 'source', 'kept as its SHA-256'), ('register_account', 'source', 'kept as its SHA-256'), ('enrol_at_counter', 'source', 'kept as its SHA-256'),
+  ('needs_roster', 'purpose', :vocabulary), ('record_need', 'kind', :looked_up), ('remove_need', 'kind', :looked_up),
+  ('shown_candidates', 'candidates', :computed);
 INSERT INTO recipe (function, argument, call) VALUES
   ('answer_alert', 'note', $$answer_alert(:alert, 'safe', note => '{n}')$$),
   ('attach_ppid', 'issuer', $$attach_ppid('https://example.jp/{n}', 'p')$$),
@@ -77,6 +93,14 @@ INSERT INTO recipe (function, argument, call) VALUES
   ('import_residents', 'residents', $$import_residents('[{"resident_number": "n1", "name": "甲", "address": "{n}"}]')$$),
   ('protect_address', 'reason', $$protect_address(:person, '2026-07-01', '2027-06-30', '{n}')$$),
   ('record_guardian', 'document', $$record_guardian(:person, :other, 'court', '2026-12-31', '{n}')$$),
+  ('declare_disaster', 'reason', $$declare_disaster('{n}', passport.now() + interval '1 day')$$),
+  ('end_disaster', 'reason', $$end_disaster(passport.declare_disaster('x', passport.now() + interval '1 day'), '{n}')$$),
+  ('end_protection', 'reason', $$end_protection(:hidden, '{n}')$$), ('extend_protection', 'reason', $$extend_protection(:hidden, '{n}')$$),
+  ('list_on_roster', 'plan', $$list_on_roster(:person, '{n}')$$), ('list_on_roster', 'supporters', $$list_on_roster(:person, NULL, '{{n}}')$$),
+  ('needs_roster', 'given_to', $$needs_roster('office', '{n}')$$),
+  ('protected_needs', 'reason', $$protected_needs('{n}')$$), ('protected_recipients', 'reason', $$protected_recipients(:alert, '{n}')$$),
+  ('request_protection', 'reason', $$request_protection(:person, '{n}')$$), ('view_protected', 'reason', $$view_protected(:hidden, '{n}')$$),
+  ('load_variants', 'source', $$load_variants('mj_{n}', '{}', '{}')$$),
   ('refuse_registration', 'reason', $$refuse_registration(:registration, '{n}')$$),
   ('register_device', 'token', $$register_device('fcm', '{n}')$$),
   ('resume_account', 'reason', $$resume_account(:other, '{n}')$$),
@@ -88,7 +112,11 @@ INSERT INTO recipe (function, argument, call) VALUES
   ('set_consent_purpose', 'title', $$set_consent_purpose('checkup', '2026-07-02', '{"ja": "{n}"}', '1 year')$$),
   ('set_program', 'program', $$set_program('{n}', '{"ja": "x"}')$$),
   ('set_program', 'title', $$set_program('walk', '{"ja": "{n}"}')$$),
+  ('set_sensor_state', 'reason', $$set_sensor_state('told', 'maintenance', '{n}')$$),
+  ('end_stage', 'reason', $$end_stage('told', '{n}')$$),
   ('set_retention', 'reason', $$set_retention('logout', '1 day', '{n}')$$),
+  ('set_source_code', 'code', $$set_source_code('ngsi', 'x {n}', 'individual-number')$$),
+  ('set_weather_area', 'name', $$set_weather_area('200020', '{n}')$$),
   ('set_sensitive_column', 'source', $$set_sensitive_column('{n}', 'x', true, 'y')$$),
   ('set_sensitive_column', 'column_name', $$set_sensitive_column('x', '{n}', true, 'y')$$),
   ('set_sensitive_column', 'reason', $$set_sensitive_column('x', 'x', true, '{n}')$$),
@@ -110,9 +138,13 @@ SELECT r.function, r.argument FROM recipe AS r
                       AND r.argument = ANY (p.proargnames[1:p.pronargs])) ORDER BY 1, 2;
 
 -- what the calls are about
+SELECT passport.define_sensor('told', '{"start_level": 2}');
+UPDATE passport.sensor_state SET stage = 1 WHERE sensor = 'told';
 SELECT imported FROM passport.import_residents('[
-  {"resident_number": "91001", "name": "甲", "birth_date": "1980-01-01", "lon": 138.45, "lat": 35.95}, {"resident_number": "91002", "name": "乙"}]');
-SELECT max(resident_id) FILTER (WHERE resident_number = '91001') AS person, max(resident_id) FILTER (WHERE resident_number = '91002') AS other
+  {"resident_number": "91001", "name": "甲", "birth_date": "1980-01-01", "lon": 138.45, "lat": 35.95}, {"resident_number": "91002", "name": "乙"},
+  {"resident_number": "91003", "name": "丙"}]');
+SELECT max(resident_id) FILTER (WHERE resident_number = '91001') AS person, max(resident_id) FILTER (WHERE resident_number = '91002') AS other,
+       max(resident_id) FILTER (WHERE resident_number = '91003') AS hidden
   FROM passport.resident_directory \gset
 SELECT passport.set_program('walk', '{"ja": "歩く"}'), passport.set_program_rule('walk', '2026-04-01', '{"points_per_unit": 1, "lot_months": 12}');
 SELECT points FROM passport.award_points(:person, 'walk', 'e1', passport.now(), 5);
@@ -121,6 +153,7 @@ SELECT passport.notify(ARRAY[:person], 'note', 'personal', '{"ja": {"title": "x"
 SELECT delivery_id AS delivery FROM passport.claim_deliveries('bridge', 10, '1 hour') \gset
 SELECT passport.notify(ARRAY[:person], 'note', 'personal', '{"ja": {"title": "x", "body": "z"}}') IS NOT NULL AS waits;
 INSERT INTO passport.account (resident_id, assurance, created_at, state, suspended_for) VALUES (:other, 'card_staff', passport.now(), 'suspended', 'staff');
+SELECT passport.define_sensor('individual-number', '{}');
 SELECT passport.set_source('https://lists.invalid/list.crl', 'crl') > 0 AS source;
 INSERT INTO passport.municipality_area VALUES (current_setting('passport.municipality_code'), 'x', ST_Multi(ST_MakeEnvelope(138.36, 35.90, 138.55, 36.05, 4326)))
   ON CONFLICT DO NOTHING;
@@ -139,7 +172,8 @@ INSERT INTO passport.session (resident_id, audience, acr, amr, issuer_id, serial
 SELECT count(passport.issue_token(resident_id, session_id)) AS told FROM passport.session WHERE audience = 'told';
 SELECT passport.end_sessions(:person) IS NOT NULL AS ended;
 SELECT pg_temp.act('91001');
-UPDATE recipe SET call = replace(replace(replace(replace(replace(replace(call, ':person', :'person'), ':other', :'other'),
+SELECT passport.protect_address(:hidden, '2026-07-01', '2026-07-10', 'x');
+UPDATE recipe SET call = replace(replace(replace(replace(replace(replace(replace(call, ':hidden', :'hidden'), ':person', :'person'), ':other', :'other'),
   ':alert', :'alert'), ':delivery', :'delivery'), ':area', :'area'), ':registration', :'registration');
 
 -- every column that holds a text with the number

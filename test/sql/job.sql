@@ -15,6 +15,9 @@ BEGIN
   RETURN jobs;
 END $$;
 
+-- it is tested by itself, and needs a municipality
+SELECT passport.set_job('prove_protection', enabled => false);
+
 \echo == at 8:59 the daily job waits, at 9:00 it runs, and not again before the next day
 SELECT pg_temp.run_all();
 SELECT job, every, at_time, next_run FROM passport.job ORDER BY job;

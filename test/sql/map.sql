@@ -1,6 +1,7 @@
 -- What everybody may see: CAP messages and the public map
 BEGIN;
 SET LOCAL passport.clock = '2026-07-01 05:00+09';
+SET LOCAL passport.least_count = 0;
 \pset footer off
 \pset format unaligned
 UPDATE passport.resident SET status = 'moved_out';

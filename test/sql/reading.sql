@@ -45,6 +45,16 @@ SELECT observed_at, value, held_at, latest_at FROM passport.sensor_state WHERE s
 SET passport.clock = '2026-07-01 18:00+09';
 SELECT * FROM pg_temp.take('13:00 14:00 15:00 17:59', '{4, 3, 2, 1}');
 
+-- what was no measurement gives way to the value of its time, once
+SELECT passport.define_sensor('gap test', '{"max_fall": 0.3, "dropout_value": 0, "stages": [{"stage": 3, "up": 3}]}') \g /dev/null
+SELECT verdict, reasons, stage FROM passport.record_readings('gap test', '{2026-07-01 17:10+09, 2026-07-01 17:20+09, 2026-07-01 17:30+09, 2026-07-01 17:40+09}', '{2.8, 0, NaN, 2.9}');
+SELECT verdict, reasons, stage FROM passport.record_readings('gap test', '{2026-07-01 17:20+09, 2026-07-01 17:30+09, 2026-07-01 17:30+09, 2026-07-01 17:40+09}', '{2.85, NaN, 2.9, 3.1}');
+SELECT verdict, reasons FROM passport.record_readings('gap test', '{2026-07-01 17:20+09, 2026-07-01 17:20+09}', '{0, 2.85}');
+-- one that is the last: the stage follows the true value
+SELECT verdict, reasons, stage FROM passport.record_readings('gap test', '{2026-07-01 17:50+09}', '{0}');
+SELECT verdict, reasons, stage, stage_changed FROM passport.record_readings('gap test', '{2026-07-01 17:50+09}', '{3.1}');
+SELECT value, verdict, reasons, stage FROM passport.reading WHERE sensor = 'gap test' ORDER BY observed_at;
+
 -- nothing and too much
 SELECT count(*) FROM passport.record_readings('reading test', '{}', '{}');
 SELECT passport.record_readings('reading test', '{2026-07-01}', '{1, 2}');

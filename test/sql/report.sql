@@ -6,6 +6,7 @@
 \set ECHO all
 BEGIN;
 SET LOCAL passport.clock = '2026-09-01 05:00+09';
+SET LOCAL passport.least_count = 0;
 \pset footer off
 \pset format unaligned
 UPDATE passport.resident SET status = 'moved_out';
@@ -44,7 +45,7 @@ GRANT EXECUTE ON FUNCTION passport.draft_alert TO report_drafter;
 SET SESSION AUTHORIZATION report_drafter;
 SELECT alert_id AS alert FROM passport.draft_alert('flood', 4, ST_MakeEnvelope(138.45, 35.95, 138.46, 35.96, 4326), 'report-1') \gset
 RESET SESSION AUTHORIZATION;
-SELECT recipients FROM passport.approve_alert(:alert, 3);
+SELECT recipients FROM passport.approve_alert(:alert, 2);
 SELECT pg_temp.act('r1') \g /dev/null
 SELECT passport.answer_alert(:alert, 'need_help', 138.4555, 35.9555, '</td><script>alert("1")</script> & ''水''') \g /dev/null
 SELECT pg_temp.act('r3') \g /dev/null

@@ -43,7 +43,7 @@ SELECT pg_temp.import('[
   {"resident_number": "R14", "name": "林", "birth_date": "2026-07-02"},
   {"resident_number": "R15", "name": "林", "birth_date": "29.2.2024", "sex": "M", "language": "Japanese", "status": "gone"},
   {"resident_number": "R16", "name": "林", "lon": 36.01, "lat": 138.49},
-  {"resident_number": "R17", "name": "林", "lon": "138.49", "lat": 36.01},
+  {"resident_number": "R17", "name": "林", "lon": "138.49E", "lat": 36.01},
   {"resident_number": "R18", "name": "林", "lon": 138.49},
   {"resident_number": "R19", "name": "林", "lon": 1e300, "lat": -1e-300},
   {"resident_number": "R20", "name": "林"}, {"resident_number": "R20", "name": "林"},

@@ -1,5 +1,6 @@
 # pg_dump keeps every row of every table, and a restore pages nobody, awards
-# nothing and goes on numbering where the dumped database was.
+# nothing and goes on numbering where the dumped database was.  That holds too
+# for the partitions of readings, which are no members of the extension.
 use strict;
 use warnings;
 use utf8;
@@ -43,6 +44,8 @@ SELECT passport.spend_points(1, 2, 'tea', 'k1');
 SELECT passport.protect_address(2, '2026-06-01', '2027-05-31', 'test');
 SELECT passport.define_sensor('s', '{"stages": [{"stage": 1, "up": 1.0, "down": 0.9}]}');
 SELECT passport.record_readings('s', ARRAY[passport.now() - interval '10 minutes', passport.now()], ARRAY[1.5, 1.6]);
+SELECT passport.make_reading_months();
+SELECT passport.record_readings('s', ARRAY['2020-01-01', passport.now() - interval '5 minutes'], ARRAY[1, 1.55]);
 SELECT passport.run_next_job();
 SQL
 
@@ -56,6 +59,7 @@ $node->command_ok([ 'pg_dump', '-d', $node->connstr('village'), '-f', $file ], '
 $node->command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('restored'), '-f', $file ], 'restore');
 is(run_in('restored', $tables), $before, 'every table has its rows again');
 like($before, qr/^resident 3068$/m, 'the village among them');
+like($before, qr/^reading_202607 3$/m, 'and a month of readings');
 
 my $content = q(SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM passport.%s AS t);
 for my $table (qw(resident point_entry delivery notification reading sensor_state card address_protection token_key job))
@@ -63,6 +67,24 @@ for my $table (qw(resident point_entry delivery notification reading sensor_stat
 	my $query = sprintf $content, $table;
 	is(run_in('restored', $query), run_in('village', $query), "the same rows in $table");
 }
+
+# Months go on where they were, also from an archive.  (Not with pg_restore -j: the
+# extension's foreign keys are there before the rows.)
+my $archive = PostgreSQL::Test::Utils::tempdir() . '/dump.archive';
+$node->command_ok([ 'pg_dump', '-Fc', '-d', $node->connstr('village'), '-f', $archive ], 'pg_dump to an archive');
+$node->safe_psql('postgres', 'CREATE DATABASE archived');
+$node->command_ok([ 'pg_restore', '-d', $node->connstr('archived'), $archive ], 'restore from it');
+is(run_in('archived', $tables), $before, 'every table has its rows again');
+is(run_in($_, "SELECT string_agg(verdict, ' ') FROM passport.record_readings('s',
+     ARRAY[passport.now() - interval '5 minutes', passport.now() + interval '1 minute'], ARRAY[1.55, 1.6])"),
+	'duplicate accepted', "readings are known again in $_, and go on")
+  for qw(restored archived);
+is(run_in('archived', "SET passport.clock = '2028-10-02 12:00+09'; SELECT passport.make_reading_months();
+     SELECT purged FROM passport.purge_expired() WHERE what = 'reading';
+     SELECT string_agg(relname, ' ' ORDER BY relname) FROM pg_class WHERE relname ~ '^reading_[0-9]{6}\$'"),
+	"3\n5\nreading_202810 reading_202811 reading_202812", 'months are made and dropped as before');
+run_in('archived', 'DROP EXTENSION passport');
+is(run_in('archived', "SELECT count(*) FROM pg_class WHERE relname LIKE 'reading%'"), 0, 'and go with the extension');
 
 is(run_in('restored', 'SELECT count(*) FROM passport.delivery'), 3, 'nobody is paged by a restore');
 is(run_in('restored', 'SELECT passport.point_balance(1)'), 3, 'nothing is awarded twice');

@@ -10,7 +10,7 @@ use Test::More;
 my $node = PostgreSQL::Test::Cluster->new('map');
 $node->init;
 $node->append_conf('postgresql.conf',
-	"shared_preload_libraries = 'passport'\ntimezone = 'Asia/Tokyo'\npassport.clock = '2026-07-01 05:00+09'\n");
+	"shared_preload_libraries = 'passport'\ntimezone = 'Asia/Tokyo'\npassport.clock = '2026-07-01 05:00+09'\npassport.least_count = 0\n");
 $node->start;
 $node->safe_psql('postgres', <<'SQL');
 SET client_min_messages = warning;
@@ -53,8 +53,8 @@ my @files = sort map { s{^$directory/}{}r } split /\n/, `find $directory -type f
 is_deeply(
 	\@files,
 	[
-		"alerts/$alert.cap.xml", (map { "images/$_" } qw(layers-2x.png layers.png marker-icon-2x.png marker-icon.png marker-shadow.png)),
-		qw(index.html leaflet.css leaflet.js map.geojson map.js page.css page.js)
+		"alerts/$alert.cap.xml", 'chart.js', (map { "images/$_" } qw(layers-2x.png layers.png marker-icon-2x.png marker-icon.png marker-shadow.png)),
+		qw(index.html leaflet.css leaflet.js map.geojson map.js page.css page.js worker.js)
 	],
 	'each file is there, no half-written one, and none of a drill');
 is(sprintf('%o', (stat "$directory/map.js")[2] & 0777), '644', 'a web server may read them');

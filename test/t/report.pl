@@ -10,7 +10,7 @@ use Test::More;
 my $node = PostgreSQL::Test::Cluster->new('report');
 $node->init;
 $node->append_conf('postgresql.conf',
-	"shared_preload_libraries = 'passport'\ntimezone = 'Asia/Tokyo'\npassport.clock = '2026-07-01 05:00+09'\n");
+	"shared_preload_libraries = 'passport'\ntimezone = 'Asia/Tokyo'\npassport.clock = '2026-07-01 05:00+09'\npassport.least_count = 0\n");
 $node->start;
 $node->safe_psql('postgres', <<'SQL');
 SET client_min_messages = warning;
@@ -56,7 +56,7 @@ $node->safe_psql('postgres', "SELECT passport.approve_alert($id, 2)", extra_para
 
 my $today = as_staff('today.sql');
 like($today, qr/^== \Q$_\E ==$/m, "it has the section $_") for
-	('水位計 / Gauges', '止めた値（48時間） / Readings held back (48 hours)', '警報 / Alerts', '通知 / Messages', '回答 / Answers', '今日のポイント / Points today', '更新のお知らせ / Renewal reminders', '登録 / Registrations',
+	('水位計 / Gauges', '気象庁の警報など / Warnings of the weather service', '止めた値（48時間） / Readings held back (48 hours)', '警報 / Alerts', '通知 / Messages', '回答 / Answers', '今日のポイント / Points today', '更新のお知らせ / Renewal reminders', '登録 / Registrations',
 	'登録を待つ人の候補（古い順、20まで） / Whom waiting registrations could be, oldest first (20)');
 like($today, qr/^ 海ノ口橋 +│ 0 /m, 'and the gauge');
 like($today, qr/07-01 04:30 │ 海ノ口橋 .* 9\.60 m .* held .* rise_too_fast/, 'and the held reading with its reason');

@@ -48,6 +48,9 @@ unlike(slurp_file($node->logfile), qr/FATAL|ERROR/, 'the worker waits in silence
 ask('SET client_min_messages = warning; CREATE EXTENSION passport CASCADE');
 ok(wait_for("SELECT EXISTS (SELECT FROM passport.job_run WHERE job = 'expire_drafts' AND sqlstate IS NULL)"),
 	'it finds the extension by itself');
+ok(wait_for("SELECT count(*) = 3 FROM pg_class AS c JOIN pg_inherits AS i ON i.inhrelid = c.oid
+     WHERE i.inhparent = 'passport.reading'::regclass AND c.relname IN ('reading_202606', 'reading_202607', 'reading_202608')
+       AND c.relowner = 'passport_owner'::regrole"), 'it makes the months of readings, which are passport_owner\'s');
 is(ask('SELECT DISTINCT ran_as FROM passport.job_run'), 'passport_owner', 'jobs run as passport_owner');
 is(ask("SELECT count(*) FROM passport.job_run WHERE job = 'renewal_reminders'"), 0, 'a daily job waits for its time of day');
 

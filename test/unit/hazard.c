@@ -37,7 +37,9 @@ MakeSensor(void)
 	                            .max_fall = 0.3,
 	                            .noise = 0.05,
 	                            .dropout = 0,
-	                            .alarm = 2,
+	                            .steps = {2, 3, 4},
+	                            .step_count = 3,
+	                            .grave = 4,
 	                            .stale_after = 24 * 60 * GATE_MINUTE,
 	                            .future_tolerance = 5 * GATE_MINUTE,
 	                            .memory = 120 * GATE_MINUTE},
@@ -174,6 +176,8 @@ BatchesDoNotMatter(void)
 		Garble(levels, LENGTH);
 		Fill(once, levels, LENGTH);
 		Fill(parts, levels, LENGTH);
+		for (int i = 0; i < LENGTH && n % 2 == 0; i++)
+			once[i].witness = parts[i].witness = rand() % 3;
 		JudgeBatch(&whole, once, LENGTH, NOW);
 		for (int i = 0, size; i < LENGTH; i += size)
 		{
@@ -249,6 +253,214 @@ ExtremesAreSafe(void)
 	      "extreme values and times do no harm");
 }
 
+/* Deny lets every witness see nothing. */
+static void
+Deny(Reading *readings, int count)
+{
+	for (int i = 0; i < count; i++)
+		readings[i].witness = GATE_DENIED;
+}
+
+static void
+DeniedRisesAreNotGrave(void)
+{
+	int wrong = 0, reached = 0;
+
+	for (int n = 0; n < SERIES; n++)
+	{
+		double levels[LENGTH];
+		Reading readings[LENGTH];
+		Sensor sensor = MakeSensor();
+
+		Wander(levels, LENGTH);
+		if (n % 2 == 0)
+			Garble(levels, LENGTH);
+		Fill(readings, levels, LENGTH);
+		Deny(readings, LENGTH);
+		JudgeBatch(&sensor, readings, LENGTH, NOW);
+		for (int i = 0; i < LENGTH; i++)
+		{
+			wrong += readings[i].stage > 3;
+			wrong += readings[i].verdict == GATE_ACCEPTED && readings[i].value >= 4;
+			reached += readings[i].stage == 3;
+		}
+	}
+	Check(wrong == 0 && reached > SERIES, "what all witnesses deny goes to stage 3 and no further");
+}
+
+static void
+SilentWitnessesDenyNothing(void)
+{
+	int wrong = 0;
+
+	for (int n = 0; n < SERIES; n++)
+	{
+		double levels[LENGTH];
+		Reading alone[LENGTH], seen[LENGTH];
+		Sensor one = MakeSensor(), other = MakeSensor();
+
+		Wander(levels, LENGTH);
+		Garble(levels, LENGTH);
+		Fill(alone, levels, LENGTH);
+		Fill(seen, levels, LENGTH);
+		for (int i = 0; i < LENGTH; i++)
+			seen[i].witness = GATE_MOVED;
+		JudgeBatch(&one, alone, LENGTH, NOW);
+		JudgeBatch(&other, seen, LENGTH, NOW);
+		for (int i = 0; i < LENGTH; i++)
+			wrong += alone[i].verdict != seen[i].verdict || alone[i].stage != seen[i].stage;
+	}
+	Check(wrong == 0, "witnesses that are silent or saw it move leave the gate as it is");
+}
+
+/* A real flood that reaches the grave threshold passes with the first that a witness sees. */
+static void
+OneWitnessIsEnough(void)
+{
+	double levels[] = {1, 1.5, 2.1, 2.6, 3.1, 3.6, 4.1, 4.6, 5.1, 5.6};
+	Reading readings[10];
+	Sensor sensor = MakeSensor();
+
+	Fill(readings, levels, 10);
+	Deny(readings, 10);
+	readings[8].witness = GATE_MOVED;
+	JudgeBatch(&sensor, readings, 10, NOW);
+	Check(readings[2].verdict == GATE_ACCEPTED && readings[2].stage == 2 &&
+	          readings[2].reasons == (GATE_UNCORROBORATED | GATE_CONFIRMED) &&
+	          readings[7].verdict == GATE_HELD && readings[7].stage == 3 &&
+	          readings[8].verdict == GATE_ACCEPTED && readings[8].stage == 4 &&
+	          readings[9].reasons == 0,
+	      "above stage 3 the first reading that a witness sees passes");
+}
+
+static void
+APersonIsEnough(void)
+{
+	double levels[] = {1, 1.5, 4.5, 4.6, 4.7};
+	Reading readings[5], later;
+	Sensor sensor = MakeSensor();
+	Confirmation with;
+	GateReading held;
+
+	Fill(readings, levels, 5);
+	Deny(readings, 5);
+	JudgeBatch(&sensor, readings, 5, NOW);
+	held = (GateReading){true, readings[2].at, 4.5};
+	Check(sensor.stage.stage == 3 && sensor.history.held.at == readings[4].at &&
+	          sensor.history.last.value == 1.5,
+	      "seconds of a grave rise that is denied are held, at stage 3");
+	with = ConfirmHeld(&sensor, held);
+	Check(sensor.stage.stage == 4 && with.known && with.at == readings[4].at &&
+	          sensor.history.last.value == 4.7 && !sensor.history.held.known,
+	      "a person confirms one, and what goes on from it follows");
+	later = (Reading){.at = NOW, .value = 4.9, .witness = GATE_DENIED};
+	JudgeBatch(&sensor, &later, 1, NOW);
+	Check(later.verdict == GATE_ACCEPTED && later.reasons == 0, "and nobody is asked again");
+}
+
+static void
+StuckIsNoLevel(void)
+{
+	double low[LENGTH], high[LENGTH];
+	Reading readings[LENGTH];
+	Sensor sensor = MakeSensor();
+	int stuck = 0;
+
+	for (int i = 0; i < LENGTH; i++)
+	{
+		low[i] = 1;
+		high[i] = i < 30 ? 2.2 : 1.9;
+	}
+	sensor.limits.stuck_after = 120 * GATE_MINUTE;
+	Fill(readings, low, LENGTH);
+	JudgeBatch(&sensor, readings, LENGTH, NOW);
+	for (int i = 0; i < LENGTH; i++)
+		stuck += readings[i].verdict != GATE_ACCEPTED;
+	Check(stuck == 0, "low water may stay the same for as long as it likes");
+
+	sensor = MakeSensor();
+	sensor.limits.stuck_after = 120 * GATE_MINUTE;
+	Fill(readings, low, LENGTH);
+	for (int i = 40; i < LENGTH; i++)
+		readings[i].witness = GATE_MOVED;
+	JudgeBatch(&sensor, readings, LENGTH, NOW);
+	Check(readings[39].verdict == GATE_ACCEPTED && readings[40].verdict == GATE_REJECTED &&
+	          readings[40].reasons == GATE_STUCK && readings[59].reasons == GATE_STUCK,
+	      "but not while others see it move");
+
+	sensor = MakeSensor();
+	sensor.limits.stuck_after = 120 * GATE_MINUTE;
+	Fill(readings, high, LENGTH);
+	JudgeBatch(&sensor, readings, LENGTH, NOW);
+	/* the first waits for its second, so the count begins with that */
+	Check(readings[13].verdict == GATE_ACCEPTED && readings[14].reasons == GATE_STUCK &&
+	          readings[29].reasons == GATE_STUCK && readings[29].stage == 2 &&
+	          readings[30].verdict == GATE_ACCEPTED,
+	      "above a threshold it is stuck, keeps its stage, and is believed when it moves");
+}
+
+/* A level that nobody saw for hours may have moved and come back. */
+static void
+SilenceIsNotStuck(void)
+{
+	double levels[] = {1, 1.9, 2.3, 2.3, 2.3};
+	Reading readings[5];
+	Sensor sensor = MakeSensor();
+
+	sensor.limits.stuck_after = 180 * GATE_MINUTE;
+	Fill(readings, levels, 5);
+	for (int i = 0; i < 3; i++)
+		readings[i].at -= 200 * GATE_MINUTE;
+	JudgeBatch(&sensor, readings, 5, NOW);
+	Check(readings[3].verdict == GATE_ACCEPTED && readings[4].verdict == GATE_ACCEPTED,
+	      "the same value after a silence is not stuck");
+}
+
+/* A backlog explains a candidate as a jump, and is no witness of a grave one. */
+static void
+BacklogIsNoWitness(void)
+{
+	double levels[] = {3.4, 3.8, 4.2};
+	Reading readings[3];
+	Sensor sensor = MakeSensor();
+
+	Fill(readings, levels, 3);
+	Deny(readings, 3);
+	sensor.history = (GateHistory){.last = {true, readings[0].at - GATE_MINUTE, 3.4}};
+	sensor.stage = (StageState){.stage = 3, .since = 1};
+	JudgeBatch(&sensor, &readings[2], 1, NOW);
+	JudgeBatch(&sensor, &readings[1], 1, NOW);
+	Check(sensor.stage.stage == 3 && sensor.history.last.value == 3.8 && sensor.history.held.known,
+	      "a backlog behind a denied grave reading leaves it held");
+}
+
+static void
+GapsGiveWay(void)
+{
+	Reading readings[5] = {{.at = NOW - 30 * GATE_MINUTE, .value = 1, .order = 0},
+	                       {.at = NOW - 20 * GATE_MINUTE, .value = 0, .order = 1},
+	                       {.at = NOW - 20 * GATE_MINUTE, .value = NAN, .order = 2},
+	                       {.at = NOW - 20 * GATE_MINUTE, .value = 1.1, .order = 3},
+	                       {.at = NOW - 20 * GATE_MINUTE, .value = 1.2, .order = 4}};
+	Reading late = {.at = NOW - 20 * GATE_MINUTE,
+	                .value = 1.1,
+	                .stored = true,
+	                .stored_value = 0,
+	                .stored_gap = true};
+	Sensor sensor = MakeSensor();
+
+	JudgeBatch(&sensor, readings, 5, NOW);
+	Check(!readings[1].keep && !readings[2].keep && readings[3].keep && !readings[3].corrects &&
+	          readings[3].verdict == GATE_ACCEPTED && readings[3].reasons == GATE_CORRECTED &&
+	          readings[4].reasons == GATE_CONFLICT,
+	      "a value takes the place of what was none, and stays");
+	sensor = MakeSensor();
+	JudgeBatch(&sensor, readings, 1, NOW);
+	JudgeBatch(&sensor, &late, 1, NOW);
+	Check(late.keep && late.corrects && late.verdict == GATE_ACCEPTED,
+	      "also where it is stored already");
+}
+
 int
 main(void)
 {
@@ -259,6 +471,14 @@ main(void)
 	BatchesDoNotMatter();
 	StagesFollow();
 	ExtremesAreSafe();
+	DeniedRisesAreNotGrave();
+	SilentWitnessesDenyNothing();
+	OneWitnessIsEnough();
+	APersonIsEnough();
+	StuckIsNoLevel();
+	SilenceIsNotStuck();
+	BacklogIsNoWitness();
+	GapsGiveWay();
 	printf("1..%d\n", tests);
 	return 0;
 }

@@ -1,0 +1,13 @@
+# Builds and runs test/unit/forecast.c: the forecast needs no database.  Its own lines are the test.
+use strict;
+use warnings;
+use File::Temp;
+
+my $program = File::Temp::tempdir(CLEANUP => 1) . '/forecast';
+my @build   = (
+	'clang',                     '-g', '-O1', '-std=gnu11', '-Wall', '-Wextra', '-Werror',
+	'-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-Iextension',
+	'test/unit/forecast.c',      'extension/hazard/forecast.c',
+	'-lm', '-o', $program);
+system(@build) == 0 or die "cannot build test/unit/forecast.c\n";
+exec($program) or die "cannot run $program: $!\n";
