@@ -41,12 +41,10 @@ COMMENT ON VIEW passport.report_weather IS
 CREATE VIEW passport.report_alert WITH (security_barrier) AS
   SELECT a.alert_id, a.mode, a.state, a.level, w.action, w.action_en, w.colour, w.ink, a.area_names, a.sensor,
          a.drafted_by, a.drafted_at, a.approved_by, a.approved_at, a.cancelled_at,
-         coalesce(a.recipients, a.headcount) AS recipients, n.deliveries, a.unreachable,
-         o.delivered, o.failed, o.retired, coalesce(n.deliveries, 0) - o.finished AS waiting,
+         coalesce(a.recipients, a.headcount) AS recipients, a.deliveries, a.unreachable,
+         o.delivered, o.failed, o.retired, coalesce(a.deliveries, 0) - o.finished AS waiting,
          h.households, h.answered, h.safe, h.need_help, h.unread
     FROM passport.report_alerts() AS a
-    -- fallbacks add to what the alert began with
-    LEFT JOIN passport.notification AS n ON n.notification_id = a.notification_id
    CROSS JOIN LATERAL passport.alert_words(a.hazard, a.level, passport.today()) AS w
    CROSS JOIN LATERAL (
          SELECT count(*) AS finished,
@@ -130,7 +128,7 @@ BEGIN ATOMIC
       JOIN passport.notification AS n USING (notification_id)
       JOIN passport.resident AS r USING (resident_id)
       JOIN passport.resident_place AS w USING (resident_id)
-     WHERE n.expires_at > passport.now()
+     WHERE n.expires_at > passport.now() AND r.status <> 'deceased'
        AND NOT EXISTS (SELECT FROM passport.protected_resident AS p WHERE p.resident_id = c.resident_id)
        AND NOT EXISTS (SELECT FROM passport.delivery_outcome AS o
                         WHERE o.resident_id = c.resident_id AND o.notification_id = c.notification_id AND o.outcome = 'delivered')
