@@ -24,17 +24,25 @@ struct slot
 	char *body;
 	size_t length, room, most;
 	bool cut, refused;
+	const char *upload; /* of a mail: what is left to send */
+	size_t upload_left;
+	bool mailed; /* the handle still has a mail's settings */
 };
 
 struct http
 {
 	CURLM *multi;
+	struct http_options options;
 	struct slot *slots, *free, *answered;
 	int count, free_count;
 };
 
 static bool prepare(struct slot *slot, const struct http_options *options);
+static bool set_request(struct http *http, struct slot *slot, const struct http_request *request);
 static bool set_method(CURL *easy, const struct http_request *request);
+static bool set_mail(struct slot *slot, const struct http_request *request);
+static size_t give_mail(char *to, size_t size, size_t count, void *context);
+static size_t keep_reply(char *data, size_t size, size_t count, void *context);
 static size_t keep_body(char *data, size_t size, size_t count, void *context);
 static bool make_room(struct slot *slot, size_t wanted);
 static curl_socket_t open_public(void *context, curlsocktype purpose, struct curl_sockaddr *peer);
@@ -55,6 +63,7 @@ http_open(const struct http_options *options)
 	http->multi = curl_multi_init();
 	http->slots = calloc(options->in_flight, sizeof(*http->slots));
 	http->count = options->in_flight;
+	http->options = *options;
 	if (http->multi == NULL || http->slots == NULL)
 	{
 		http_close(http);
@@ -64,6 +73,7 @@ http_open(const struct http_options *options)
 	curl_multi_setopt(http->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, 1000L);
 	for (int i = 0; i < http->count; i++)
 	{
+		http->slots[i].easy = curl_easy_init();
 		if (!prepare(&http->slots[i], options))
 		{
 			http_close(http);
@@ -78,14 +88,12 @@ http_open(const struct http_options *options)
 static bool
 prepare(struct slot *slot, const struct http_options *options)
 {
-	CURL *easy = slot->easy = curl_easy_init();
+	CURL *easy = slot->easy;
 
 	return easy != NULL &&
 	       curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, options->protocols) == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L) == CURLE_OK &&
-	       (!options->public_only ||
-	        (curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_public) == CURLE_OK &&
-	         curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, slot) == CURLE_OK)) &&
+	       curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, slot) == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_2TLS) ==
 	           CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2) == CURLE_OK &&
@@ -107,9 +115,7 @@ http_begin(struct http *http, const struct http_request *request)
 {
 	struct slot *slot = http->free;
 
-	if (slot == NULL || !set_method(slot->easy, request) ||
-	    curl_easy_setopt(slot->easy, CURLOPT_URL, request->url) != CURLE_OK ||
-	    curl_easy_setopt(slot->easy, CURLOPT_HTTPHEADER, request->headers) != CURLE_OK ||
+	if (slot == NULL || !set_request(http, slot, request) ||
 	    curl_multi_add_handle(http->multi, slot->easy) != CURLM_OK)
 		return false;
 	http->free = slot->next;
@@ -119,6 +125,76 @@ http_begin(struct http *http, const struct http_request *request)
 	slot->length = 0;
 	slot->cut = slot->refused = false;
 	return true;
+}
+
+/* set_request sets what differs from one request to the next. */
+static bool
+set_request(struct http *http, struct slot *slot, const struct http_request *request)
+{
+	curl_opensocket_callback opener =
+	    http->options.public_only || request->public_only ? open_public : NULL;
+
+	if (slot->mailed)
+	{
+		curl_easy_reset(slot->easy);
+		slot->mailed = false;
+		if (!prepare(slot, &http->options))
+			return false;
+	}
+	return (request->mail != NULL ? set_mail(slot, request) : set_method(slot->easy, request)) &&
+	       curl_easy_setopt(slot->easy, CURLOPT_URL, request->url) == CURLE_OK &&
+	       curl_easy_setopt(slot->easy, CURLOPT_HTTPHEADER, request->headers) == CURLE_OK &&
+	       curl_easy_setopt(slot->easy, CURLOPT_OPENSOCKETFUNCTION, opener) == CURLE_OK;
+}
+
+/* set_mail makes it a mail: with TLS, or not at all. */
+static bool
+set_mail(struct slot *slot, const struct http_request *request)
+{
+	const struct http_mail *mail = request->mail;
+	CURL *easy = slot->easy;
+
+	slot->mailed = true;
+	slot->upload = request->body;
+	slot->upload_left = request->length;
+	return curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_mail) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_READDATA, slot) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t) request->length) ==
+	           CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, keep_reply) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_HEADERDATA, slot) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_USE_SSL, (long) CURLUSESSL_ALL) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_MAIL_FROM, mail->from) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_MAIL_RCPT, mail->to) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_USERNAME, mail->user) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_PASSWORD, mail->password) == CURLE_OK;
+}
+
+/* give_mail gives libcurl the next piece of a mail. */
+static size_t
+give_mail(char *to, size_t size, size_t count, void *context)
+{
+	struct slot *slot = context;
+	size_t room = size * count, bytes = slot->upload_left < room ? slot->upload_left : room;
+
+	memcpy(to, slot->upload, bytes);
+	slot->upload += bytes;
+	slot->upload_left -= bytes;
+	return bytes;
+}
+
+/* keep_reply keeps the last line in which a mail server refused something: it says good-bye, too.
+ */
+static size_t
+keep_reply(char *data, size_t size, size_t count, void *context)
+{
+	struct slot *slot = context;
+
+	if (size * count == 0 || (*data != '4' && *data != '5'))
+		return size * count;
+	slot->length = 0;
+	return keep_body(data, size, count, context);
 }
 
 /* set_method makes it a POST of a body, or a GET. */
@@ -149,7 +225,7 @@ http_next(struct http *http, struct http_answer *answer)
 	CURLMsg *message;
 	struct slot *slot;
 	int left;
-	curl_off_t wait = 0;
+	curl_off_t wait = 0, time;
 
 	if (http->answered != NULL)
 		put_back(http, http->answered);
@@ -160,6 +236,9 @@ http_next(struct http *http, struct http_answer *answer)
 	answer->error = message->data.result;
 	curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **) &slot);
 	curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &answer->status);
+	answer->microseconds = 0;
+	if (curl_easy_getinfo(slot->easy, CURLINFO_TOTAL_TIME_T, &time) == CURLE_OK)
+		answer->microseconds = time;
 	if (answer->status >= 300)
 		curl_easy_getinfo(slot->easy, CURLINFO_RETRY_AFTER, &wait);
 	/* an oversized body changes nothing about what its status says */

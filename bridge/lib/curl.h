@@ -11,6 +11,14 @@
 
 struct http;
 
+/* A mail instead of an HTTP request: the URL is one of smtp: or smtps:, the body the message. */
+struct http_mail
+{
+	const char *from;
+	struct curl_slist *to;
+	const char *user, *password; /* NULL: no login */
+};
+
 struct http_options
 {
 	const char *ca_file;   /* NULL: the system's */
@@ -27,19 +35,22 @@ struct http_request
 	struct curl_slist *headers; /* alive until the answer came, as body */
 	const char *body;           /* of a POST; NULL: it is a GET */
 	size_t length;
-	size_t most; /* bytes of an answer's body; 0: HTTP_BODY */
+	size_t most;                  /* bytes of an answer's body; 0: HTTP_BODY */
+	bool public_only;             /* a private address is refused, whatever the options say */
+	const struct http_mail *mail; /* NULL: it is HTTP; alive until the answer came */
 	void *context;
 };
 
 struct http_answer
 {
 	void *context;
-	CURLcode error; /* CURLE_OK: there is a status */
-	long status;
-	long retry_after; /* seconds, 0 if none was asked for */
-	bool cut;         /* the body was longer than wanted */
-	bool refused;     /* the address is private: nothing was sent */
-	const char *body; /* valid until the next call, as all below */
+	CURLcode error;         /* CURLE_OK: there is a status */
+	long status;            /* of mail: the server's last reply; the body is the last refusal */
+	long long microseconds; /* that it took, waiting for a connection included */
+	long retry_after;       /* seconds, 0 if none was asked for */
+	bool cut;               /* the body was longer than wanted */
+	bool refused;           /* the address is private: nothing was sent */
+	const char *body;       /* valid until the next call, as all below */
 	size_t length;
 	const char *etag, *last_modified; /* headers, NULL if there are none */
 };

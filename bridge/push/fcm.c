@@ -1,14 +1,14 @@
 /*
- * The access token: a JWT signed by the service account is exchanged for it
- * (RFC 7523), ahead of its end, by one request at a time, beside the sending.
+ * Firebase Cloud Messaging, HTTP v1.  The access token: a JWT signed by the
+ * service account is exchanged for it (RFC 7523), ahead of its end, by one
+ * request at a time, beside the sending.
  */
-#include "fcm.h"
+#include "provider.h"
 
 #include "lib/jwt.h"
 #include "lib/log.h"
 #include "lib/loop.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,12 +21,19 @@
 #define TOKEN_MARGIN 10000  /* milliseconds before its end that it is no longer used */
 #define TOKEN_BYTES 8192
 
+/* The headers with one access token, kept while requests with it are under way. */
+struct credential
+{
+	struct curl_slist *headers;
+	int users;
+};
+
 struct fcm
 {
 	EVP_PKEY *key;
 	char *email, *key_id, *token_uri, *project, *url;
 	struct curl_slist *form_headers;
-	struct fcm_credential *credential;
+	struct credential *credential;
 	long long renew_at, ends_at; /* of the credential, by loop_now() */
 	bool asking, refused;
 	char *form; /* of the request under way */
@@ -35,33 +42,40 @@ struct fcm
 
 static bool read_account(struct fcm *fcm, const char *content);
 static char *copy_text(json_t *account, const char *key);
-static bool is_plain(const char *text);
 static char *grant_form(struct fcm *fcm);
 static bool take_token(struct fcm *fcm, const struct http_answer *answer);
-static struct fcm_credential *new_credential(const char *token);
-static json_t *compose_data(const struct fcm_message *message);
+static struct credential *new_credential(const char *token);
+static void release(struct credential *credential);
+static void fcm_close(void *self);
+
+static bool
+fcm_wanted(const struct config *config)
+{
+	return config->fcm_service_account != NULL;
+}
 
 /* fcm_open reads the service account; NULL after logging what is wrong with it. */
-struct fcm *
+static void *
 fcm_open(const struct config *config)
 {
 	struct fcm *fcm = calloc(1, sizeof(*fcm));
-	char *content = config_read_secret(config->service_account);
+	char *content = config_read_secret(config->fcm_service_account);
 	bool good = fcm != NULL && content != NULL;
 
 	if (good && !(good = read_account(fcm, content)))
-		log_error("the service account is not good", "{s:s, s:s}", "file", config->service_account,
-		          "hint",
+		log_error("the service account is not good", "{s:s, s:s}", "file",
+		          config->fcm_service_account, "hint",
 		          "It is the JSON file of a Google service account, with an RSA key and https.");
 	if (content != NULL)
 		OPENSSL_cleanse(content, strlen(content));
 	free(content);
 	if (good)
 	{
-		size_t room = strlen(config->endpoint) + strlen(fcm->project) + 40;
+		size_t room = strlen(config->fcm_endpoint) + strlen(fcm->project) + 40;
 
 		fcm->url = malloc(room);
-		snprintf(fcm->url, room, "%s/v1/projects/%s/messages:send", config->endpoint, fcm->project);
+		snprintf(fcm->url, room, "%s/v1/projects/%s/messages:send", config->fcm_endpoint,
+		         fcm->project);
 		fcm->form_headers = curl_slist_append(NULL, "Expect:");
 		fcm->patience = (struct patience){.first = 1000, .longest = 60000};
 		return fcm;
@@ -88,8 +102,8 @@ read_account(struct fcm *fcm, const char *content)
 		OPENSSL_cleanse((char *) pem, strlen(pem));
 	json_decref(account);
 	return type != NULL && fcm->key != NULL && fcm->email != NULL && fcm->token_uri != NULL &&
-	       strncmp(fcm->token_uri, "https://", 8) == 0 && is_plain(fcm->project) &&
-	       (fcm->key_id == NULL || is_plain(fcm->key_id));
+	       strncmp(fcm->token_uri, "https://", 8) == 0 && provider_is_plain(fcm->project) &&
+	       (fcm->key_id == NULL || provider_is_plain(fcm->key_id));
 }
 
 static char *
@@ -100,41 +114,24 @@ copy_text(json_t *account, const char *key)
 	return text ? strdup(text) : NULL;
 }
 
-/* is_plain tells whether a text may stand in a URL or a JWT's header as it is. */
+/* fcm_check tells whether our key can sign at all. */
 static bool
-is_plain(const char *text)
+fcm_check(void *self)
 {
-	return text != NULL && *text != '\0' && strlen(text) <= 200 &&
-	       strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:") ==
-	           strlen(text);
-}
-
-const char *
-fcm_project(const struct fcm *fcm)
-{
-	return fcm->project;
-}
-
-const char *
-fcm_url(const struct fcm *fcm)
-{
-	return fcm->url;
-}
-
-/* fcm_signs tells whether our key can sign at all. */
-bool
-fcm_signs(struct fcm *fcm)
-{
+	struct fcm *fcm = self;
 	char *form = grant_form(fcm);
 
+	log_info("would use", "{s:s, s:s, s:s}", "channel", "fcm", "project", fcm->project, "url",
+	         fcm->url);
 	free(form);
 	return form != NULL;
 }
 
 /* fcm_turn asks for a new access token when that is due and nobody is asking. */
-void
-fcm_turn(struct fcm *fcm, struct http *http)
+static void
+fcm_turn(void *self, struct http *http)
 {
+	struct fcm *fcm = self;
 	struct http_request request = {.url = fcm->token_uri, .headers = fcm->form_headers};
 
 	if (fcm->asking || loop_now() < fcm->renew_at || !patience_over(&fcm->patience) ||
@@ -172,9 +169,11 @@ grant_form(struct fcm *fcm)
 }
 
 /* fcm_take_answer takes the answer to a request for an access token. */
-void
-fcm_take_answer(struct fcm *fcm, const struct http_answer *answer)
+static void
+fcm_take_answer(void *self, const struct http_answer *answer)
 {
+	struct fcm *fcm = self;
+
 	fcm->asking = false;
 	fcm->refused = false;
 	if (answer->error == CURLE_OK && answer->status == 200 && take_token(fcm, answer))
@@ -202,16 +201,16 @@ take_token(struct fcm *fcm, const struct http_answer *answer)
 	json_t *root = json_loadb(answer->body, answer->length, 0, NULL);
 	const char *token = json_string_value(json_object_get(root, "access_token"));
 	json_int_t lifetime = json_integer_value(json_object_get(root, "expires_in"));
-	struct fcm_credential *fresh = token ? new_credential(token) : NULL;
+	struct credential *fresh = token ? new_credential(token) : NULL;
 
 	json_decref(root);
 	if (fresh == NULL || lifetime <= TOKEN_MARGIN / 1000 || lifetime > 86400)
 	{
-		fcm_release(fresh);
+		release(fresh);
 		return false;
 	}
 	lifetime *= 1000;
-	fcm_release(fcm->credential);
+	release(fcm->credential);
 	fcm->credential = fresh;
 	fcm->ends_at = loop_now() + lifetime - TOKEN_MARGIN;
 	fcm->renew_at =
@@ -220,11 +219,11 @@ take_token(struct fcm *fcm, const struct http_answer *answer)
 }
 
 /* new_credential makes the headers with a token, in use once. */
-static struct fcm_credential *
+static struct credential *
 new_credential(const char *token)
 {
 	static const char prefix[] = "Authorization: Bearer ";
-	struct fcm_credential *made;
+	struct credential *made;
 	char header[sizeof(prefix) + TOKEN_BYTES];
 
 	if (*token == '\0' || strlen(token) > TOKEN_BYTES)
@@ -247,29 +246,23 @@ new_credential(const char *token)
 }
 
 /* fcm_ready tells whether there is an access token to send with. */
-bool
-fcm_ready(const struct fcm *fcm)
+static bool
+fcm_ready(const void *self)
 {
+	const struct fcm *fcm = self;
+
 	return fcm->credential != NULL && loop_now() < fcm->ends_at;
 }
 
 /* fcm_refused tells whether the last request for an access token failed. */
-bool
-fcm_refused(const struct fcm *fcm)
+static bool
+fcm_refused(const void *self)
 {
-	return fcm->refused;
+	return ((const struct fcm *) self)->refused;
 }
 
-/* fcm_credential lends the headers; fcm_release gives them back. */
-struct fcm_credential *
-fcm_credential(struct fcm *fcm)
-{
-	fcm->credential->users++;
-	return fcm->credential;
-}
-
-void
-fcm_release(struct fcm_credential *credential)
+static void
+release(struct credential *credential)
 {
 	if (credential == NULL || --credential->users > 0)
 		return;
@@ -279,56 +272,71 @@ fcm_release(struct fcm_credential *credential)
 	free(credential);
 }
 
-/* fcm_doubt gives up a token that FCM refused, if it is still the one in use. */
-void
-fcm_doubt(struct fcm *fcm, const struct fcm_credential *credential)
-{
-	if (fcm->credential == credential)
-		fcm->ends_at = fcm->renew_at = 0;
-}
-
-/* fcm_compose returns the request's JSON, to be freed. */
-char *
-fcm_compose(const struct fcm_message *message, size_t *length)
+/*
+ * fcm_compose makes the request's JSON.  The tag has a duplicate replace its twin
+ * on the screen instead of ringing beside it; a collapse key for each delivery
+ * would not do, since FCM keeps only four of them for a device.
+ */
+static bool
+fcm_compose(void *self, const struct message *message, struct delivery *delivery)
 {
 	char ttl[16], tag[32];
 	json_t *root;
-	char *text;
 
+	(void) self;
 	snprintf(ttl, sizeof(ttl), "%ds", message->ttl);
-	/* a duplicate replaces its twin on the screen instead of ringing beside it */
 	snprintf(tag, sizeof(tag), "n%s", message->notification_id);
 	root = json_pack("{s:{s:s, s:{s:s, s:s}, s:o, s:{s:s, s:s, s:s*, s:{s:s}}}}", "message",
 	                 "token", message->token, "notification", "title", message->title, "body",
-	                 message->body, "data", compose_data(message), "android", "priority",
+	                 message->body, "data", provider_data(message), "android", "priority",
 	                 strcmp(message->priority, "high") == 0 ? "high" : "normal", "ttl", ttl,
 	                 "collapse_key", message->collapse_key, "notification", "tag",
 	                 message->collapse_key ? message->collapse_key : tag);
-	text = root ? json_dumps(root, JSON_COMPACT) : NULL;
+	delivery->payload = root ? json_dumps(root, JSON_COMPACT) : NULL;
 	json_decref(root);
-	*length = text ? strlen(text) : 0;
-	return text;
+	delivery->length = delivery->payload ? strlen(delivery->payload) : 0;
+	return delivery->payload != NULL;
 }
 
-/* compose_data returns the app's data, with the notification's number for it to go by. */
-static json_t *
-compose_data(const struct fcm_message *message)
+static bool
+fcm_begin(void *self, struct delivery *delivery, struct http_request *request)
 {
-	json_t *data = json_loads(message->data, 0, NULL);
+	struct fcm *fcm = self;
 
-	if (!json_is_object(data))
-	{
-		json_decref(data);
-		data = json_object();
-	}
-	json_object_set_new(data, "notification_id", json_string(message->notification_id));
-	return data;
+	fcm->credential->users++;
+	delivery->credential = fcm->credential;
+	request->url = fcm->url;
+	request->headers = fcm->credential->headers;
+	request->body = delivery->payload;
+	request->length = delivery->length;
+	return true;
 }
 
-void
-fcm_close(struct fcm *fcm)
+static void
+fcm_judge(void *self, const struct http_answer *answer, const struct delivery *delivery,
+          struct classification *result)
 {
-	fcm_release(fcm->credential);
+	struct fcm *fcm = self;
+
+	provider_judge(classify_fcm, answer, delivery, result);
+	/* another answer may have said so before, and a newer token be in use */
+	if (result->stale_token && fcm->credential == delivery->credential)
+		fcm->ends_at = fcm->renew_at = 0;
+}
+
+static void
+fcm_end(void *self, struct delivery *delivery)
+{
+	(void) self;
+	release((struct credential *) delivery->credential);
+}
+
+static void
+fcm_close(void *self)
+{
+	struct fcm *fcm = self;
+
+	release(fcm->credential);
 	curl_slist_free_all(fcm->form_headers);
 	EVP_PKEY_free(fcm->key);
 	free(fcm->email);
@@ -339,3 +347,17 @@ fcm_close(struct fcm *fcm)
 	free(fcm->form);
 	free(fcm);
 }
+
+const struct provider fcm_provider = {.channel = "fcm",
+                                      .wanted = fcm_wanted,
+                                      .open = fcm_open,
+                                      .close = fcm_close,
+                                      .check = fcm_check,
+                                      .turn = fcm_turn,
+                                      .take_answer = fcm_take_answer,
+                                      .ready = fcm_ready,
+                                      .refused = fcm_refused,
+                                      .compose = fcm_compose,
+                                      .begin = fcm_begin,
+                                      .judge = fcm_judge,
+                                      .end = fcm_end};

@@ -1,4 +1,4 @@
-/* passport-push: carries deliveries from the outbox to FCM. */
+/* passport-push: carries deliveries from the outbox to push services, LINE and mail. */
 #include "config.h"
 #include "lib/command.h"
 #include "sender.h"

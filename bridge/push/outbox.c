@@ -2,13 +2,12 @@
  * One connection, never waited for: while the database works on a claim or a
  * completion, sending goes on.  Completions that were under way when the
  * connection broke are repeated on the next one; those that had arrived after
- * all find their rows gone and change nothing.
+ * all find their rows gone and change nothing.  A claim asks for those channels
+ * only that can send more.
  */
 #include "outbox.h"
 
-#include "fcm.h"
 #include "lib/async.h"
-#include "lib/loop.h"
 #include "outcome.h"
 
 #include <stdio.h>
@@ -16,6 +15,7 @@
 #include <string.h>
 
 #define OUTCOME_PATIENCE 50 /* milliseconds that an outcome waits for others */
+#define ASK_AGES_EVERY 10000
 
 enum column
 {
@@ -23,6 +23,7 @@ enum column
 	COLUMN_DELIVERY,
 	COLUMN_CHANNEL,
 	COLUMN_TOKEN,
+	COLUMN_KEYS,
 	COLUMN_TITLE,
 	COLUMN_BODY,
 	COLUMN_DATA,
@@ -30,46 +31,64 @@ enum column
 	COLUMN_TTL,
 	COLUMN_PRIORITY,
 	COLUMN_ATTEMPT,
-	COLUMN_NOTIFICATION
+	COLUMN_NOTIFICATION,
+	COLUMN_MESSAGE
 };
 
 static const char *const claim_sql =
-    "SELECT resident_id, delivery_id, channel, token, title, body, data, collapse_key, ttl,"
-    " priority, attempt, notification_id FROM passport.claim_deliveries($1, $2, $3)";
+    "SELECT resident_id, delivery_id, channel, token, keys, title, body, data, collapse_key, ttl,"
+    " priority, attempt, notification_id, message_id"
+    " FROM passport.claim_deliveries($1, $2, $3, $4)";
 static const char *const complete_sql =
-    "SELECT passport.complete_deliveries($1, $2, $3, $4, $5, $6)";
+    "SELECT passport.complete_deliveries($1, $2, $3, $4, $5, $6, $7)";
+/* as lines of the metrics, but for the name in front */
+static const char *const ages_sql =
+    "SELECT string_agg(format('%s{lane=\"%s\",channel=\"%s\"} %s', "
+    "'passport_push_queue_age_seconds',"
+    " lane, channel, round(coalesce(oldest_seconds, 0)::numeric, 3)), E'\\n'"
+    " ORDER BY lane, channel) FROM passport.outbox_state()";
 static const char *const check_sql =
-    "SELECT has_function_privilege('passport.claim_deliveries(text,int,interval)', 'EXECUTE')"
+    "SELECT has_function_privilege('passport.claim_deliveries(text,int,interval,text[])', "
+    "'EXECUTE')"
     " AND has_function_privilege("
-    "'passport.complete_deliveries(text,bigint[],bigint[],text[],text[],int[])', 'EXECUTE')";
+    "'passport.complete_deliveries(text,bigint[],bigint[],text[],text[],int[],timestamptz[])',"
+    " 'EXECUTE')";
 
 struct outbox
 {
 	const struct config *config;
+	struct channel *channels;
+	int count;
 	struct async async;
 	enum
 	{
 		IDLE,
 		CLAIMING,
-		COMPLETING
+		COMPLETING,
+		ASKING
 	} state;
-	char batch[12], lease[24];
-	struct delivery *first, **last; /* claimed, not yet under way */
-	int queued, unfinished;         /* unfinished: all that is ours, outcomes apart */
+	char batch[12], lease[24], names[100];
+	bool claimed[CHANNELS]; /* which channels the claim under way is for */
+	int unfinished;         /* all that is ours, outcomes apart */
 	struct outcomes outcomes;
-	long long claimed_at, last_claim;
-	bool empty;
+	long long claimed_at, looked_at, asked_at;
+	char *ages;
 };
 
 static void take_results(struct outbox *outbox);
 static void take_claimed(struct outbox *outbox, PGresult *result);
 static void take_row(struct outbox *outbox, PGresult *result, int row);
+static struct message read_message(PGresult *result, int row);
+static void take_ages(struct outbox *outbox, PGresult *result);
+static bool choose_channels(struct outbox *outbox);
 static void begin_claim(struct outbox *outbox);
 static void begin_completion(struct outbox *outbox);
+static void begin_ages(struct outbox *outbox);
+static int under_way(const struct outbox *outbox);
 
 /* outbox_open makes an outbox that will connect when it is turned first. */
 struct outbox *
-outbox_open(const struct config *config)
+outbox_open(const struct config *config, struct channel *channels, int count)
 {
 	struct outbox *outbox = calloc(1, sizeof(*outbox));
 
@@ -79,7 +98,8 @@ outbox_open(const struct config *config)
 	snprintf(outbox->batch, sizeof(outbox->batch), "%d", config->batch);
 	snprintf(outbox->lease, sizeof(outbox->lease), "%d s", config->lease);
 	outbox->config = config;
-	outbox->last = &outbox->first;
+	outbox->channels = channels;
+	outbox->count = count;
 	return outbox;
 }
 
@@ -97,8 +117,6 @@ outbox_check(struct outbox *outbox)
 void
 outbox_turn(struct outbox *outbox, bool want)
 {
-	int under_way = outbox->unfinished - outbox->queued;
-
 	async_turn(&outbox->async);
 	take_results(outbox);
 	if (!outbox->async.busy)
@@ -110,109 +128,180 @@ outbox_turn(struct outbox *outbox, bool want)
 		return;
 	if (outbox->outcomes.count >= outbox->config->batch ||
 	    (outbox->outcomes.count > 0 &&
-	     (under_way == 0 || loop_now() >= outbox->outcomes.oldest + OUTCOME_PATIENCE)))
+	     (under_way(outbox) == 0 || loop_now() >= outbox->outcomes.oldest + OUTCOME_PATIENCE)))
 		begin_completion(outbox);
-	else if (want && outbox->queued < outbox->config->batch / 2 + 1 &&
-	         (outbox->async.woken || !outbox->empty ||
-	          loop_now() >= outbox->last_claim + outbox->config->poll * 1000LL))
+	else if (want && choose_channels(outbox))
 		begin_claim(outbox);
+	else if (outbox->config->metrics != NULL && loop_now() >= outbox->asked_at + ASK_AGES_EVERY)
+		begin_ages(outbox);
+}
+
+/* under_way returns how many requests still run: no outcome waits for others but theirs. */
+static int
+under_way(const struct outbox *outbox)
+{
+	int requests = 0;
+
+	for (int i = 0; i < outbox->count; i++)
+		requests += outbox->channels[i].under_way;
+	return requests;
 }
 
 /* take_results takes the result of the statement under way, if it has come. */
 static void
 take_results(struct outbox *outbox)
 {
-	const char *name = outbox->state == CLAIMING ? "claim" : "complete";
+	static const char *const names[] = {"", "claim", "complete", "ages"};
 	PGresult *result;
 
-	while ((result = async_result(&outbox->async, name)) != NULL)
+	while ((result = async_result(&outbox->async, names[outbox->state])) != NULL)
 	{
 		if (outbox->state == CLAIMING)
 			take_claimed(outbox, result);
-		else
+		else if (outbox->state == COMPLETING)
 			outcomes_forget(&outbox->outcomes);
+		else
+			take_ages(outbox, result);
 		PQclear(result);
 	}
 }
 
-/* take_claimed puts claimed rows into the queue. */
+/* take_claimed puts claimed rows into the queues of their channels. */
 static void
 take_claimed(struct outbox *outbox, PGresult *result)
 {
 	int rows = PQntuples(result);
 
+	for (int i = 0; i < outbox->count; i++)
+		if (outbox->claimed[i])
+			outbox->channels[i].drained = rows < outbox->config->batch;
 	for (int row = 0; row < rows; row++)
 		take_row(outbox, result, row);
-	outbox->empty = rows < outbox->config->batch;
 }
 
-/* take_row makes a request of one claimed row. */
+/* take_row makes a delivery of one claimed row. */
 static void
 take_row(struct outbox *outbox, PGresult *result, int row)
 {
 	struct delivery *delivery = calloc(1, sizeof(*delivery));
-	struct fcm_message message = {.token = PQgetvalue(result, row, COLUMN_TOKEN),
-	                              .title = PQgetvalue(result, row, COLUMN_TITLE),
-	                              .body = PQgetvalue(result, row, COLUMN_BODY),
-	                              .data = PQgetvalue(result, row, COLUMN_DATA),
-	                              .priority = PQgetvalue(result, row, COLUMN_PRIORITY),
-	                              .notification_id = PQgetvalue(result, row, COLUMN_NOTIFICATION),
-	                              .ttl = atoi(PQgetvalue(result, row, COLUMN_TTL))};
+	struct message message = read_message(result, row);
+	struct channel *channel = outbox->channels, *end = channel + outbox->count;
 
 	/* out of memory: the lease returns the row */
 	if (delivery == NULL)
 		return;
-	if (!PQgetisnull(result, row, COLUMN_COLLAPSE_KEY))
-		message.collapse_key = PQgetvalue(result, row, COLUMN_COLLAPSE_KEY);
 	delivery->resident_id = atoll(PQgetvalue(result, row, COLUMN_RESIDENT));
 	delivery->delivery_id = atoll(PQgetvalue(result, row, COLUMN_DELIVERY));
+	delivery->notification_id = atoll(message.notification_id);
 	delivery->attempt = atoi(PQgetvalue(result, row, COLUMN_ATTEMPT));
+	delivery->urgent = strcmp(message.priority, "high") == 0;
 	delivery->lease_until = outbox->claimed_at + outbox->config->lease * 1000LL;
+	delivery->expires_at = loop_now() + message.ttl * 1000LL;
+	delivery_set_key(delivery, PQgetvalue(result, row, COLUMN_MESSAGE));
 	outbox->unfinished++;
-	if (strcmp(PQgetvalue(result, row, COLUMN_CHANNEL), "fcm") != 0)
+	while (channel < end && !channel_is(channel, PQgetvalue(result, row, COLUMN_CHANNEL)))
+		channel++;
+	if (channel < end && channel->provider->compose(channel->self, &message, delivery))
 	{
-		outbox_complete(outbox, delivery, VERDICT_FAILED, "unknown_channel", 0);
-		return;
+		channel->held++;
+		channel_put(channel, delivery);
 	}
-	delivery->message = fcm_compose(&message, &delivery->length);
-	if (delivery->message == NULL)
+	else
+		outbox_complete(outbox, delivery,
+		                &(struct classification){.verdict = VERDICT_FAILED,
+		                                         .detail = channel < end ? "not_composed"
+		                                                                 : "unknown_channel"});
+}
+
+static struct message
+read_message(PGresult *result, int row)
+{
+	struct message message = {.token = PQgetvalue(result, row, COLUMN_TOKEN),
+	                          .title = PQgetvalue(result, row, COLUMN_TITLE),
+	                          .body = PQgetvalue(result, row, COLUMN_BODY),
+	                          .data = PQgetvalue(result, row, COLUMN_DATA),
+	                          .priority = PQgetvalue(result, row, COLUMN_PRIORITY),
+	                          .notification_id = PQgetvalue(result, row, COLUMN_NOTIFICATION),
+	                          .ttl = atoi(PQgetvalue(result, row, COLUMN_TTL))};
+
+	if (!PQgetisnull(result, row, COLUMN_KEYS))
+		message.keys = PQgetvalue(result, row, COLUMN_KEYS);
+	if (!PQgetisnull(result, row, COLUMN_COLLAPSE_KEY))
+		message.collapse_key = PQgetvalue(result, row, COLUMN_COLLAPSE_KEY);
+	return message;
+}
+
+static void
+take_ages(struct outbox *outbox, PGresult *result)
+{
+	free(outbox->ages);
+	outbox->ages = PQntuples(result) == 1 ? strdup(PQgetvalue(result, 0, 0)) : NULL;
+}
+
+/* choose_channels decides whether to claim now, and for which channels. */
+static bool
+choose_channels(struct outbox *outbox)
+{
+	bool woken = outbox->async.woken, any = false;
+	size_t at = 0;
+
+	if (woken || loop_now() >= outbox->looked_at + outbox->config->poll * 1000LL)
 	{
-		outbox_complete(outbox, delivery, VERDICT_FAILED, "not_composed", 0);
-		return;
+		outbox->looked_at = loop_now();
+		for (int i = 0; i < outbox->count; i++)
+			outbox->channels[i].drained = false;
 	}
-	*outbox->last = delivery;
-	outbox->last = &delivery->next;
-	outbox->queued++;
+	for (int i = 0; i < outbox->count; i++)
+	{
+		struct channel *channel = &outbox->channels[i];
+
+		outbox->claimed[i] = !channel->drained && channel_wants(channel, woken);
+		if (outbox->claimed[i])
+			at += snprintf(outbox->names + at, sizeof(outbox->names) - at, "%c%s", any ? ',' : '{',
+			               channel->provider->channel);
+		any = any || outbox->claimed[i];
+	}
+	snprintf(outbox->names + at, sizeof(outbox->names) - at, "}");
+	return any;
 }
 
 static void
 begin_claim(struct outbox *outbox)
 {
-	const char *values[] = {outbox->async.worker, outbox->batch, outbox->lease};
+	const char *values[] = {outbox->async.worker, outbox->batch, outbox->lease, outbox->names};
 
 	/* the lease runs from now on, whenever the answer comes */
-	outbox->claimed_at = outbox->last_claim = loop_now();
+	outbox->claimed_at = loop_now();
 	outbox->async.woken = false;
-	if (async_send(&outbox->async, &(struct statement){claim_sql, 3, values, NULL, NULL}))
+	if (async_send(&outbox->async, &(struct statement){claim_sql, 4, values, NULL, NULL}))
 		outbox->state = CLAIMING;
 }
 
 static void
 begin_completion(struct outbox *outbox)
 {
-	const char *values[6] = {outbox->async.worker};
+	const char *values[OUTCOME_COLUMNS + 1] = {outbox->async.worker};
 	int count = outbox->outcomes.count < outbox->config->batch ? outbox->outcomes.count
 	                                                           : outbox->config->batch;
 
 	/* out of memory: the next turn tries again */
 	if (outcomes_write(&outbox->outcomes, count, values + 1) &&
-	    async_send(&outbox->async, &(struct statement){complete_sql, 6, values, NULL, NULL}))
+	    async_send(&outbox->async,
+	               &(struct statement){complete_sql, OUTCOME_COLUMNS + 1, values, NULL, NULL}))
 	{
 		outbox->state = COMPLETING;
 		outbox->outcomes.under_way = count;
 	}
-	for (int i = 1; i < 6; i++)
+	for (int i = 1; i <= OUTCOME_COLUMNS; i++)
 		free((char *) values[i]);
+}
+
+static void
+begin_ages(struct outbox *outbox)
+{
+	outbox->asked_at = loop_now();
+	if (async_send(&outbox->async, &(struct statement){ages_sql, 0, NULL, NULL, NULL}))
+		outbox->state = ASKING;
 }
 
 int
@@ -221,31 +310,10 @@ outbox_socket(const struct outbox *outbox)
 	return async_socket(&outbox->async);
 }
 
-/* outbox_next takes a delivery out of the queue, or returns NULL. */
-struct delivery *
-outbox_next(struct outbox *outbox)
-{
-	struct delivery *delivery = outbox->first;
-
-	if (delivery == NULL)
-		return NULL;
-	outbox->first = delivery->next;
-	if (outbox->first == NULL)
-		outbox->last = &outbox->first;
-	outbox->queued--;
-	return delivery;
-}
-
 bool
 outbox_connected(const struct outbox *outbox)
 {
 	return outbox->async.db != NULL;
-}
-
-int
-outbox_queued(const struct outbox *outbox)
-{
-	return outbox->queued;
 }
 
 /* outbox_unfinished returns how much is claimed and not yet recorded as over. */
@@ -255,26 +323,37 @@ outbox_unfinished(const struct outbox *outbox)
 	return outbox->unfinished + outbox->outcomes.count;
 }
 
-/* outbox_empty tells whether the last claim found nothing more, and none is under way. */
+/* outbox_idle tells whether no statement is under way and nothing has been announced. */
 bool
-outbox_empty(const struct outbox *outbox)
+outbox_idle(const struct outbox *outbox)
 {
-	return outbox->async.db != NULL && outbox->state == IDLE && outbox->empty &&
-	       !outbox->async.woken;
+	return outbox->async.db != NULL && outbox->state == IDLE && !outbox->async.woken;
 }
 
 /* outbox_complete remembers what became of a delivery, and frees it. */
 void
-outbox_complete(struct outbox *outbox, struct delivery *delivery, enum verdict verdict,
-                const char *detail, int retry_seconds)
+outbox_complete(struct outbox *outbox, struct delivery *delivery,
+                const struct classification *result)
 {
 	/* out of memory: the lease returns the row */
 	outcomes_add(&outbox->outcomes, (struct outcome){.resident_id = delivery->resident_id,
 	                                                 .delivery_id = delivery->delivery_id,
-	                                                 .verdict = verdict,
-	                                                 .detail = detail,
-	                                                 .retry_seconds = retry_seconds});
+	                                                 .verdict = result->verdict,
+	                                                 .detail = result->detail,
+	                                                 .retry_seconds = result->retry_seconds,
+	                                                 .dead_since = result->dead_since});
 	outbox_let_lapse(outbox, delivery);
+}
+
+/* outbox_hand_back gives a delivery up, for later or for another worker. */
+void
+outbox_hand_back(struct outbox *outbox, struct delivery *delivery, const char *detail,
+                 int retry_seconds)
+{
+	outbox_complete(outbox, delivery,
+	                &(struct classification){.verdict = VERDICT_RETRY,
+	                                         .detail = detail,
+	                                         .retry_seconds = retry_seconds});
 }
 
 /* outbox_let_lapse frees a delivery; where nothing is recorded its lease returns the row. */
@@ -282,18 +361,23 @@ void
 outbox_let_lapse(struct outbox *outbox, struct delivery *delivery)
 {
 	outbox->unfinished--;
-	free(delivery->message);
-	free(delivery);
+	if (delivery->channel != NULL)
+		delivery->channel->held--;
+	delivery_free(delivery);
+}
+
+/* outbox_ages returns how old the oldest deliveries are, as lines of metrics, or NULL. */
+const char *
+outbox_ages(const struct outbox *outbox)
+{
+	return outbox->ages;
 }
 
 void
 outbox_close(struct outbox *outbox)
 {
-	struct delivery *delivery;
-
-	while ((delivery = outbox_next(outbox)) != NULL)
-		outbox_let_lapse(outbox, delivery);
 	async_close(&outbox->async);
 	outcomes_free(&outbox->outcomes);
+	free(outbox->ages);
 	free(outbox);
 }

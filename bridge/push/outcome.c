@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum column
 {
@@ -13,9 +14,11 @@ enum column
 	COLUMN_DELIVERY,
 	COLUMN_VERDICT,
 	COLUMN_DETAIL,
-	COLUMN_RETRY_SECONDS
+	COLUMN_RETRY_SECONDS,
+	COLUMN_DEAD_SINCE
 };
 
+static int write_time(char *place, size_t left, time_t time);
 static char *write_column(const struct outcomes *outcomes, int count, enum column column);
 
 /* outcomes_add remembers one more; false: out of memory. */
@@ -78,13 +81,27 @@ write_column(const struct outcomes *outcomes, int count, enum column column)
 			at += snprintf(place, left, "%s,", verdicts[o->verdict]);
 		else if (column == COLUMN_DETAIL)
 			at += snprintf(place, left, "%.50s,", o->detail ? o->detail : "NULL");
-		else
+		else if (column == COLUMN_RETRY_SECONDS)
 			at += snprintf(place, left, "%d,", o->retry_seconds);
+		else if (o->dead_since > 0)
+			at += write_time(place, left, (time_t) o->dead_since);
+		else
+			at += snprintf(place, left, "NULL,");
 	}
 	at -= count > 0;
 	text[at++] = '}';
 	text[at] = '\0';
 	return text;
+}
+
+/* write_time writes a time as PostgreSQL reads it in an array, and returns how many characters. */
+static int
+write_time(char *place, size_t left, time_t time)
+{
+	struct tm utc;
+
+	gmtime_r(&time, &utc);
+	return (int) strftime(place, left, "\"%Y-%m-%dT%H:%M:%SZ\",", &utc);
 }
 
 /* outcomes_forget forgets those under way: the database has them now. */

@@ -13,6 +13,7 @@ struct outcome
 	enum verdict verdict;
 	const char *detail;
 	int retry_seconds;
+	long long dead_since; /* seconds since 1970, 0: nobody says */
 };
 
 /* All that is not known there, oldest first; zeros are an empty list. */
@@ -23,7 +24,7 @@ struct outcomes
 	long long oldest;           /* of those that are not, by loop_now() */
 };
 
-#define OUTCOME_COLUMNS 5
+#define OUTCOME_COLUMNS 6
 
 extern bool outcomes_add(struct outcomes *outcomes, struct outcome outcome);
 extern bool outcomes_write(const struct outcomes *outcomes, int count,

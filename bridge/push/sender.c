@@ -1,18 +1,17 @@
 /*
- * The loop.  Nothing in it waits but one poll over FCM's connections, the
- * database's and the signals.  A delivery is sent only while its lease lasts
- * longer than a request can take, so that whoever claims it afterwards finds
- * nothing of it under way: duplicates are bounded by what is in flight when
- * this process or its machine dies.
+ * The loop.  Nothing in it waits but one poll over the providers' connections,
+ * the database's and the signals; it knows channels, and no provider.
+ * Duplicates are bounded by what is in flight when this process or its machine
+ * dies.
  */
 #include "sender.h"
 
-#include "classify.h"
-#include "fcm.h"
+#include "channel.h"
 #include "lib/curl.h"
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/pg.h"
+#include "metrics.h"
 #include "outbox.h"
 
 #include <stdlib.h>
@@ -20,49 +19,44 @@
 
 #define TURN_BUSY 50 /* milliseconds a poll may last */
 #define TURN_IDLE 500
-#define REPORT_EVERY 10000 /* milliseconds between reports of progress, and of one alarm */
-#define UNTRUSTED_STOP 60  /* seconds to wait when the provider's certificate is wrong */
-#define FAILURES_STOP 50   /* so many in a row, and the provider is given a rest */
+#define REPORT_EVERY 10000 /* milliseconds between reports of progress */
 
 struct sender
 {
 	const struct config *config;
+	struct channel channels[CHANNELS];
+	int count; /* -1: they could not be opened */
 	struct outbox *outbox;
-	struct fcm *fcm;
 	struct http *http;
 	int signals;
-	bool once, ending, stopped_by_alarm;
-	long long drain_until, stop_until, reported_at, alarmed_at;
-	const char *alarm;
-	int failures; /* in a row */
-	struct patience patience;
-	long long counts[VERDICT_RETRY + 1], reported;
+	bool once, ending;
+	long long drain_until, reported_at, reported;
 };
 
 static bool open_all(struct sender *sender, const struct config *config);
+static void close_all(struct sender *sender);
 static bool turn(struct sender *sender);
+static void take_answers(struct sender *sender);
+static struct channel *channel_of(struct sender *sender, const struct http_answer *answer);
+static void take_answer(struct sender *sender, struct channel *channel,
+                        const struct http_answer *answer);
 static bool is_done(struct sender *sender, enum exit_code *code);
-static bool may_send(const struct sender *sender);
-static void send_queue(struct sender *sender);
-static bool send_one(struct sender *sender, struct delivery *delivery);
-static void hand_back(struct sender *sender);
-static void take_answer(struct sender *sender, const struct http_answer *answer);
-static void classify_failure(CURLcode error, struct classification *result);
-static void judge_provider(struct sender *sender, const struct classification *result);
-static void stop(struct sender *sender, long long milliseconds, const char *reason);
+static void send_queue(struct sender *sender, struct channel *channel);
+static void send_one(struct sender *sender, struct channel *channel, struct delivery *delivery);
+static void hand_back(struct sender *sender, struct channel *channel);
 static void report(struct sender *sender, const char *event);
 
 /* sender_run works until it is told to end, or, once, until nothing is claimable. */
 enum exit_code
 sender_run(const struct config *config, bool once)
 {
-	struct sender sender = {.once = once, .patience = {.first = 1000, .longest = 60000}};
+	struct sender sender = {.once = once};
 	enum exit_code code = EXIT_CONFIGURATION;
 
 	sender.signals = loop_begin();
 	if (open_all(&sender, config))
 	{
-		log_info("ready", "{s:s}", "project", fcm_project(sender.fcm));
+		log_info("ready", "{s:i}", "channels", sender.count);
 		code = EXIT_INTERNAL;
 		while (turn(&sender) && !is_done(&sender, &code))
 		{
@@ -74,12 +68,7 @@ sender_run(const struct config *config, bool once)
 		}
 		report(&sender, "ended");
 	}
-	if (sender.http != NULL)
-		http_close(sender.http);
-	if (sender.outbox != NULL)
-		outbox_close(sender.outbox);
-	if (sender.fcm != NULL)
-		fcm_close(sender.fcm);
+	close_all(&sender);
 	return code;
 }
 
@@ -89,25 +78,22 @@ sender_check(const struct config *config)
 {
 	struct sender sender = {0};
 	enum exit_code code = EXIT_CONFIGURATION;
+	bool good = open_all(&sender, config);
 
-	if (open_all(&sender, config) && fcm_signs(sender.fcm))
+	for (int i = 0; good && i < sender.count; i++)
+		good = sender.channels[i].provider->check(sender.channels[i].self);
+	if (good)
 	{
-		log_info("would use", "{s:s, s:s, s:s, s:i, s:i, s:i, s:i}", "url", fcm_url(sender.fcm),
-		         "service_account", config->service_account, "ca_file",
-		         config->ca_file ? config->ca_file : "the system's", "batch", config->batch,
-		         "in_flight", config->in_flight, "connections", config->connections, "lease",
-		         config->lease);
+		log_info("would use", "{s:s, s:s, s:i, s:i, s:i, s:i}", "ca_file",
+		         config->ca_file ? config->ca_file : "the system's", "metrics",
+		         config->metrics ? config->metrics : "none", "batch", config->batch, "in_flight",
+		         config->in_flight, "connections", config->connections, "lease", config->lease);
 		if (outbox_check(sender.outbox))
 			code = EXIT_GOOD;
 		else
 			code = pg_trouble == PG_STALE ? EXIT_VERSION : EXIT_DATABASE;
 	}
-	if (sender.http != NULL)
-		http_close(sender.http);
-	if (sender.outbox != NULL)
-		outbox_close(sender.outbox);
-	if (sender.fcm != NULL)
-		fcm_close(sender.fcm);
+	close_all(&sender);
 	return code;
 }
 
@@ -115,27 +101,46 @@ static bool
 open_all(struct sender *sender, const struct config *config)
 {
 	struct http_options options = {.ca_file = config->ca_file,
-	                               .protocols = "https",
+	                               .protocols = "https,smtp,smtps",
 	                               .connections = config->connections,
-	                               .in_flight = config->in_flight,
 	                               .timeout = config->timeout * 1000L};
 
 	sender->config = config;
 	sender->reported_at = loop_now();
-	sender->fcm = fcm_open(config);
-	sender->outbox = outbox_open(config);
+	sender->count = channel_open_all(sender->channels, config);
+	if (sender->count < 0)
+		return false;
+	/* each has all that it may use, and one more for its access token */
+	options.in_flight = sender->count * (config->in_flight + 1);
+	sender->outbox = outbox_open(config, sender->channels, sender->count);
 	sender->http = http_open(&options);
 	if (sender->http == NULL)
 		log_error("libcurl could not be set up", NULL);
-	return sender->fcm != NULL && sender->outbox != NULL && sender->http != NULL;
+	return sender->outbox != NULL && sender->http != NULL;
+}
+
+static void
+close_all(struct sender *sender)
+{
+	struct delivery *delivery;
+
+	if (sender->http != NULL)
+		http_close(sender->http);
+	for (int i = 0; i < sender->count; i++)
+	{
+		while ((delivery = channel_take_repeated(&sender->channels[i], true)) != NULL ||
+		       (delivery = channel_take(&sender->channels[i])) != NULL)
+			delivery_free(delivery);
+		channel_close(&sender->channels[i]);
+	}
+	if (sender->outbox != NULL)
+		outbox_close(sender->outbox);
 }
 
 /* turn moves everything on by as much as can be done without waiting. */
 static bool
 turn(struct sender *sender)
 {
-	struct http_answer answer;
-
 	if (!sender->ending && loop_ending())
 	{
 		sender->ending = true;
@@ -147,185 +152,163 @@ turn(struct sender *sender)
 		log_error("libcurl cannot go on", NULL);
 		return false;
 	}
-	while (http_next(sender->http, &answer))
-		if (answer.context == sender->fcm)
-			fcm_take_answer(sender->fcm, &answer);
-		else
-			take_answer(sender, &answer);
+	take_answers(sender);
 	/* what became free is used before the next wait */
-	fcm_turn(sender->fcm, sender->http);
-	outbox_turn(sender->outbox, may_send(sender) && !sender->ending);
-	if (may_send(sender))
-		send_queue(sender);
-	else if (loop_now() < sender->stop_until || sender->ending)
-		hand_back(sender);
+	for (int i = 0; i < sender->count; i++)
+		if (sender->channels[i].provider->turn != NULL)
+			sender->channels[i].provider->turn(sender->channels[i].self, sender->http);
+	outbox_turn(sender->outbox, !sender->ending);
+	for (int i = 0; i < sender->count; i++)
+	{
+		struct channel *channel = &sender->channels[i];
+
+		if (channel_may_send(channel))
+			send_queue(sender, channel);
+		else if (channel_stop_seconds(channel) > 0 || sender->ending)
+			hand_back(sender, channel);
+	}
 	if (loop_now() >= sender->reported_at + REPORT_EVERY)
 		report(sender, "progress");
 	return true;
+}
+
+static void
+take_answers(struct sender *sender)
+{
+	struct http_answer answer;
+
+	while (http_next(sender->http, &answer))
+	{
+		struct channel *channel = channel_of(sender, &answer);
+
+		if (answer.context == channel->self)
+			channel->provider->take_answer(channel->self, &answer);
+		else
+			take_answer(sender, channel, &answer);
+	}
+}
+
+/* channel_of returns the channel that an answer is for. */
+static struct channel *
+channel_of(struct sender *sender, const struct http_answer *answer)
+{
+	for (int i = 0; i < sender->count; i++)
+		if (answer->context == sender->channels[i].self)
+			return &sender->channels[i];
+	return ((const struct delivery *) answer->context)->channel;
+}
+
+/* take_answer decides what becomes of a delivery, and of those that went with it. */
+static void
+take_answer(struct sender *sender, struct channel *channel, const struct http_answer *answer)
+{
+	struct delivery *delivery = answer->context, *with;
+	struct classification result;
+
+	channel_judge(channel, answer, delivery, &result);
+	if (channel_repeat(channel, delivery, &result) || channel_split(channel, delivery, &result))
+		return;
+	for (; delivery != NULL; delivery = with)
+	{
+		with = delivery->with;
+		outbox_complete(sender->outbox, delivery, &result);
+	}
 }
 
 /* is_done tells whether the loop ends now, and as what. */
 static bool
 is_done(struct sender *sender, enum exit_code *code)
 {
+	bool connected = outbox_connected(sender->outbox);
 	bool idle = outbox_unfinished(sender->outbox) == 0;
+	bool blocked = false, waiting = false;
 
-	if (!outbox_connected(sender->outbox) && pg_trouble == PG_STALE)
+	for (int i = 0; i < sender->count; i++)
+		if (channel_blocked(&sender->channels[i]))
+			blocked = true;
+		else
+			waiting = waiting || !sender->channels[i].drained || !outbox_idle(sender->outbox);
+	if (!connected && pg_trouble == PG_STALE)
 		*code = EXIT_VERSION;
-	else if (!outbox_connected(sender->outbox) && pg_trouble == PG_ABSENT)
+	else if (!connected && (pg_trouble == PG_ABSENT || sender->once))
 		*code = EXIT_DATABASE;
-	else if (sender->once && !outbox_connected(sender->outbox))
-		*code = EXIT_DATABASE;
-	else if (sender->once && idle && (sender->stopped_by_alarm || fcm_refused(sender->fcm)))
-		*code = EXIT_PROVIDER;
 	else if (sender->ending && (idle || loop_now() >= sender->drain_until))
 		*code = EXIT_GOOD;
-	else if (sender->once && idle && outbox_empty(sender->outbox))
-		*code = EXIT_GOOD;
+	else if (sender->once && idle && !waiting)
+		*code = blocked ? EXIT_PROVIDER : EXIT_GOOD;
 	else
 		return false;
 	return true;
 }
 
-static bool
-may_send(const struct sender *sender)
-{
-	return fcm_ready(sender->fcm) && loop_now() >= sender->stop_until;
-}
-
-/* send_queue begins as many requests as there are handles for. */
+/* send_queue begins as many requests of a channel as it may. */
 static void
-send_queue(struct sender *sender)
+send_queue(struct sender *sender, struct channel *channel)
 {
 	struct delivery *delivery;
+	int seconds;
 
-	/* one handle is kept for the access token */
-	while (http_free_slots(sender->http) > (sender->config->in_flight > 1) &&
-	       (delivery = outbox_next(sender->outbox)) != NULL)
-	{
-		if (loop_now() + sender->config->timeout * 1000LL >= delivery->lease_until)
-			outbox_let_lapse(sender->outbox, delivery);
-		else if (!send_one(sender, delivery))
-			outbox_complete(sender->outbox, delivery, VERDICT_RETRY, "not_begun", 1);
-	}
+	while ((delivery = channel_take_resting(channel, &seconds)) != NULL)
+		outbox_hand_back(sender->outbox, delivery, "stopped", seconds);
+	while ((delivery = channel_take_repeated(channel, false)) != NULL ||
+	       (delivery = channel_next(channel)) != NULL)
+		send_one(sender, channel, delivery);
 }
 
-static bool
-send_one(struct sender *sender, struct delivery *delivery)
+/* send_one begins a request, or lets go of what it would have carried. */
+static void
+send_one(struct sender *sender, struct channel *channel, struct delivery *delivery)
 {
-	struct http_request request = {.url = fcm_url(sender->fcm),
-	                               .body = delivery->message,
-	                               .length = delivery->length,
-	                               .context = delivery};
+	long long ends = loop_now() + sender->config->timeout * 1000LL;
+	bool late = false;
+	struct delivery *with;
 
-	delivery->credential = fcm_credential(sender->fcm);
-	request.headers = delivery->credential->headers;
-	if (http_begin(sender->http, &request))
-		return true;
-	fcm_release(delivery->credential);
-	return false;
+	for (const struct delivery *d = delivery; d != NULL; d = d->with)
+		late = late || ends >= d->lease_until;
+	if (!late && channel_begin(channel, delivery, sender->http))
+		return;
+	for (; delivery != NULL; delivery = with)
+	{
+		with = delivery->with;
+		if (late)
+			outbox_let_lapse(sender->outbox, delivery);
+		else
+			outbox_hand_back(sender->outbox, delivery, "not_begun", 1);
+	}
 }
 
 /* hand_back gives up what is not under way, for later or for another worker. */
 static void
-hand_back(struct sender *sender)
+hand_back(struct sender *sender, struct channel *channel)
 {
-	long long wait = (sender->stop_until - loop_now()) / 1000 + 1;
-	struct delivery *delivery;
+	int wait = channel_stop_seconds(channel);
+	struct delivery *delivery, *with;
 
-	while ((delivery = outbox_next(sender->outbox)) != NULL)
-		outbox_complete(sender->outbox, delivery, VERDICT_RETRY, "stopped",
-		                wait > 1 ? (int) wait : 1);
+	while ((delivery = channel_take_repeated(channel, true)) != NULL ||
+	       (delivery = channel_take(channel)) != NULL)
+		for (; delivery != NULL; delivery = with)
+		{
+			with = delivery->with;
+			outbox_hand_back(sender->outbox, delivery, "stopped", wait > 1 ? wait : 1);
+		}
 }
 
-/* take_answer decides what becomes of a delivery. */
-static void
-take_answer(struct sender *sender, const struct http_answer *answer)
-{
-	struct delivery *delivery = answer->context;
-	struct classification result;
-
-	if (answer->error == CURLE_OK)
-		classify_answer(answer->status, answer->body, answer->length, answer->retry_after,
-		                delivery->attempt, &result);
-	else
-		classify_failure(answer->error, &result);
-	if (result.stale_token)
-		fcm_doubt(sender->fcm, delivery->credential);
-	judge_provider(sender, &result);
-	sender->counts[result.verdict]++;
-	fcm_release(delivery->credential);
-	outbox_complete(sender->outbox, delivery, result.verdict, result.detail, result.retry_seconds);
-}
-
-/* classify_failure is classify_answer for a request that got no answer. */
-static void
-classify_failure(CURLcode error, struct classification *result)
-{
-	memset(result, 0, sizeof(*result));
-	result->verdict = VERDICT_RETRY;
-	result->detail = error == CURLE_OPERATION_TIMEDOUT ? "timeout" : "network";
-	if (http_peer_is_wrong(error))
-	{
-		result->detail = "untrusted_peer";
-		result->alarm = true;
-		result->retry_seconds = result->stop_seconds = UNTRUSTED_STOP;
-	}
-}
-
-/* judge_provider stops sending where an answer, or a row of failures, says that it is no use. */
-static void
-judge_provider(struct sender *sender, const struct classification *result)
-{
-	long long now = loop_now();
-
-	if (result->alarm &&
-	    (result->detail != sender->alarm || now >= sender->alarmed_at + REPORT_EVERY))
-	{
-		log_error("the provider refuses, and somebody has to see why", "{s:s}", "code",
-		          result->detail);
-		sender->alarm = result->detail;
-		sender->alarmed_at = now;
-	}
-	sender->stopped_by_alarm =
-	    sender->stopped_by_alarm || (result->alarm && result->stop_seconds > 0);
-	if (result->verdict != VERDICT_RETRY)
-	{
-		sender->failures = 0;
-		patience_succeeded(&sender->patience);
-	}
-	else if (++sender->failures >= FAILURES_STOP && now >= sender->stop_until)
-	{
-		sender->failures = 0;
-		patience_failed(&sender->patience);
-		stop(sender, sender->patience.until - now, "many failures");
-	}
-	if (result->stop_seconds > 0)
-		stop(sender, result->stop_seconds * 1000LL, result->detail);
-}
-
-/* stop sends nothing for so long; an earlier, longer stop stays. */
-static void
-stop(struct sender *sender, long long milliseconds, const char *reason)
-{
-	long long until = loop_now() + milliseconds;
-
-	if (loop_now() >= sender->stop_until)
-		log_warning("sending stops for a while", "{s:s, s:i}", "reason", reason, "seconds",
-		            (int) (milliseconds / 1000));
-	if (until > sender->stop_until)
-		sender->stop_until = until;
-}
-
-/* report logs what was done, if anything was since the last report. */
+/* report logs what was done, if anything was since the last report, and writes the metrics. */
 static void
 report(struct sender *sender, const char *event)
 {
-	const long long *counts = sender->counts;
-	long long sum = counts[VERDICT_DELIVERED] + counts[VERDICT_RETIRED] + counts[VERDICT_FAILED] +
-	                counts[VERDICT_RETRY];
+	long long counts[VERDICTS] = {0}, sum = 0;
 
 	sender->reported_at = loop_now();
+	if (sender->config->metrics != NULL)
+		metrics_write(sender->config->metrics, sender->channels, sender->count,
+		              outbox_ages(sender->outbox));
+	for (int i = 0; i < sender->count; i++)
+		for (int verdict = 0; verdict < VERDICTS; verdict++)
+		{
+			counts[verdict] += sender->channels[i].tally.verdicts[verdict];
+			sum += sender->channels[i].tally.verdicts[verdict];
+		}
 	if (sum == sender->reported && strcmp(event, "progress") == 0)
 		return;
 	sender->reported = sum;

@@ -19,7 +19,7 @@
 #define COMPLETE_BATCH 10000
 
 /*
- * $1 worker, $2-$6 the arrays, $7 passport.now(), $8 the machine's time.
+ * $1 worker, $2-$7 the arrays, $8 passport.now(), $9 the machine's time.
  * Rows are found through LATERAL, one index look-up each, and then changed by
  * ctid: whatever the planner believes about a queue, it cannot turn this round.
  * Devices are locked in one order everywhere: two workers that retire the same
@@ -27,8 +27,8 @@
  */
 static const char *const complete =
     "WITH given AS MATERIALIZED ("
-    "  SELECT g.*, d.place FROM unnest($2, $3, $4, $5, $6)"
-    "         AS g(resident_id, delivery_id, outcome, detail, retry_seconds)"
+    "  SELECT g.*, d.place FROM unnest($2, $3, $4, $5, $6, $7)"
+    "         AS g(resident_id, delivery_id, outcome, detail, retry_seconds, dead_since)"
     "   CROSS JOIN LATERAL ("
     "     SELECT d.ctid AS place FROM passport.delivery AS d"
     "      WHERE d.resident_id = g.resident_id AND d.delivery_id = g.delivery_id"
@@ -36,29 +36,32 @@ static const char *const complete =
     "), finished AS ("
     "  DELETE FROM passport.delivery AS d USING given AS g"
     "   WHERE d.ctid = g.place AND d.worker = $1 AND g.outcome <> 'retry'"
-    "  RETURNING d.*, g.outcome, CASE WHEN NOT passport.holds_individual_number(left(g.detail, "
+    "  RETURNING d.*, g.outcome, g.dead_since, CASE WHEN NOT "
+    "passport.holds_individual_number(left(g.detail, "
     "100))"
     "                                 THEN left(g.detail, 100) END AS detail"
     "), kept AS ("
     "  INSERT INTO passport.delivery_outcome (resident_id, delivery_id, notification_id, device_id,"
     "      outcome, detail, attempts, created_at, finished_at)"
     "  SELECT resident_id, delivery_id, notification_id, device_id, outcome, detail, attempt,"
-    "         created_at, $7 FROM finished"
+    "         created_at, $8 FROM finished"
     "), dead AS MATERIALIZED ("
     "  SELECT v.place, f.detail FROM ("
     "    SELECT * FROM finished WHERE outcome = 'retired' ORDER BY resident_id, device_id) AS f"
     "   CROSS JOIN LATERAL ("
     "     SELECT v.ctid AS place FROM passport.device AS v"
     "      WHERE v.resident_id = f.resident_id AND v.device_id = f.device_id"
-    "        AND v.state = 'active' FOR UPDATE) AS v"
+    "        AND v.state = 'active'"
+    /* the app may have registered it again since it died */
+    "        AND v.registered_at <= coalesce(f.dead_since, 'infinity') FOR UPDATE) AS v"
     "), retired AS ("
     "  UPDATE passport.device AS v"
-    "     SET state = 'retired', retired_at = $7, retired_reason = coalesce(d.detail, 'dead')"
+    "     SET state = 'retired', retired_at = $8, retired_reason = coalesce(d.detail, 'dead')"
     "    FROM dead AS d WHERE v.ctid = d.place"
     "), waiting AS ("
     "  UPDATE passport.delivery AS d"
     "     SET worker = NULL, lease_until = NULL,"
-    "         not_before = $8 + passport.retry_delay(d.attempt, coalesce(g.retry_seconds, 0))"
+    "         not_before = $9 + passport.retry_delay(d.attempt, coalesce(g.retry_seconds, 0))"
     "    FROM given AS g"
     "   WHERE d.ctid = g.place AND d.worker = $1 AND g.outcome = 'retry'"
     "  RETURNING d.delivery_id)"
@@ -74,7 +77,8 @@ Datum
 passport_complete_deliveries(PG_FUNCTION_ARGS)
 {
 	static SPIPlanPtr plan = NULL;
-	Datum values[8];
+	Datum values[9];
+	char nulls[9];
 	int32 changed;
 	bool isnull;
 
@@ -82,19 +86,22 @@ passport_complete_deliveries(PG_FUNCTION_ARGS)
 	SPI_connect();
 	if (plan == NULL)
 	{
-		Oid types[8] = {TEXTOID,      INT8ARRAYOID, INT8ARRAYOID,   TEXTARRAYOID,
-		                TEXTARRAYOID, INT4ARRAYOID, TIMESTAMPTZOID, TIMESTAMPTZOID};
+		Oid types[9] = {TEXTOID,       INT8ARRAYOID, INT8ARRAYOID,        TEXTARRAYOID,
+		                TEXTARRAYOID,  INT4ARRAYOID, TIMESTAMPTZARRAYOID, TIMESTAMPTZOID,
+		                TIMESTAMPTZOID};
 
-		plan = SPI_prepare(complete, 8, types);
+		plan = SPI_prepare(complete, 9, types);
 		if (plan == NULL)
 			elog(ERROR, "could not prepare a completion: %s", SPI_result_code_string(SPI_result));
 		SPI_keepplan(plan);
 	}
-	for (int i = 0; i < 6; i++)
+	memset(nulls, ' ', sizeof(nulls));
+	for (int i = 0; i < 7; i++)
 		values[i] = PG_GETARG_DATUM(i);
-	values[6] = TimestampTzGetDatum(PassportNow());
-	values[7] = TimestampTzGetDatum(GetCurrentTimestamp());
-	if (SPI_execute_plan(plan, values, NULL, false, 0) != SPI_OK_SELECT)
+	nulls[6] = PG_ARGISNULL(6) ? 'n' : ' ';
+	values[7] = TimestampTzGetDatum(PassportNow());
+	values[8] = TimestampTzGetDatum(GetCurrentTimestamp());
+	if (SPI_execute_plan(plan, values, nulls, false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not complete deliveries");
 	changed =
 	    DatumGetInt32(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
@@ -111,7 +118,7 @@ check_arguments(FunctionCallInfo fcinfo)
 	for (int i = 0; i < 6; i++)
 		if (PG_ARGISNULL(i))
 			RefuseInput("", "missing", "Give the worker and five arrays.");
-	for (int i = 1; i < 6; i++)
+	for (int i = 1; i < 7 - PG_ARGISNULL(6); i++)
 	{
 		ArrayType *array = PG_GETARG_ARRAYTYPE_P(i);
 		int n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));

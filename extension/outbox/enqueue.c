@@ -32,32 +32,74 @@ static const char *const select_first_answer =
     "SELECT digest = $2, notification_id, deliveries, unreachable"
     "  FROM passport.notification WHERE event_key = $1";
 
+/*
+ * To which devices a message goes first: those of the first place that a person
+ * has one of, and those of places that do not wait.  $1 residents, sorted, each
+ * once, $2 notification, $3 lane, $4 passport.now(), $5 kind.  OFFSET 0 keeps
+ * the planner from reading all devices, or all that anybody declined, at once.
+ */
+#define DECLINED(device)                                                                  \
+	"(SELECT may_decline FROM rule) AND EXISTS ("                                         \
+	"  SELECT FROM passport.preference AS p WHERE p.resident_id = " device ".resident_id" \
+	"     AND p.kind = $5 AND p.channel = " device ".channel OFFSET 0)"
 /* No message ever reaches the dead, whatever their devices' state. */
 #define AMONG_THE_LIVING                                    \
 	"   AND NOT EXISTS (SELECT FROM passport.resident AS r" \
 	"                    WHERE r.resident_id = v.resident_id AND r.status = 'deceased')"
+#define FIRST_DEVICES                                                                       \
+	"WITH rule AS MATERIALIZED ("                                                           \
+	"  SELECT r.may_decline, l.urgency FROM passport.lane AS l"                             \
+	"    JOIN passport.lane_rules() AS r USING (lane) WHERE l.lane = $3"                    \
+	"), way AS MATERIALIZED ("                                                              \
+	"  SELECT c.channel, c.place, p.after FROM passport.channel AS c"                       \
+	"    JOIN passport.lane_places($3) AS p USING (place)"                                  \
+	"), first AS ("                                                                         \
+	"  SELECT v.resident_id, v.device_id, v.channel, (SELECT urgency FROM rule) AS urgency" \
+	"    FROM unnest($1) AS w(resident_id) JOIN passport.device AS v USING (resident_id)"   \
+	"    JOIN way AS c USING (channel)"                                                     \
+	"   WHERE v.state = 'active' " AMONG_THE_LIVING " AND NOT (" DECLINED(                  \
+	    "v") ")"                                                                            \
+	         "     AND (c.after = '0' OR NOT EXISTS ("                                      \
+	         "           SELECT FROM passport.device AS u JOIN way AS e USING (channel)"    \
+	         "            WHERE u.resident_id = v.resident_id AND u.state = 'active'"       \
+	         "              AND e.place < c.place AND NOT (" DECLINED(                      \
+	             "u") ") OFFSET 0))"                                                        \
+	                  "   ORDER BY v.resident_id, v.device_id)"
 
-/* The ids come sorted, each once. */
-static const char *const insert_deliveries =
-    "WITH made AS ("
-    "  INSERT INTO passport.delivery (resident_id, notification_id, device_id, urgency, created_at)"
-    "  SELECT v.resident_id, $2, v.device_id,"
-    "         (SELECT l.urgency FROM passport.lane AS l WHERE l.lane = $3), $4"
-    "    FROM unnest($1) AS w(resident_id) JOIN passport.device AS v USING (resident_id)"
-    "   WHERE v.state = 'active'" AMONG_THE_LIVING "   ORDER BY v.resident_id, v.device_id"
+static const char *const insert_deliveries = FIRST_DEVICES
+    ", made AS ("
+    "  INSERT INTO passport.delivery (resident_id, notification_id, device_id, channel, urgency,"
+    "      created_at)"
+    "  SELECT resident_id, $2, device_id, channel, urgency, $4 FROM first"
     "  RETURNING resident_id)"
     " SELECT count(*), count(DISTINCT resident_id) FROM made";
 
 /* A drill's deliveries never stand where a worker could claim them. */
-static const char *const insert_drill =
-    "WITH made AS ("
+static const char *const insert_drill = FIRST_DEVICES
+    ", made AS ("
     "  INSERT INTO passport.delivery_outcome (resident_id, delivery_id, notification_id, device_id,"
     "      outcome, attempts, created_at, finished_at)"
-    "  SELECT v.resident_id, nextval('passport.delivery_delivery_id_seq'), $2, v.device_id,"
-    "         'drill', 0, $4, $4"
-    "    FROM unnest($1) AS w(resident_id) JOIN passport.device AS v USING (resident_id)"
-    "   WHERE v.state = 'active' AND $3 IS NOT NULL" AMONG_THE_LIVING "  RETURNING resident_id)"
+    "  SELECT resident_id, nextval('passport.delivery_delivery_id_seq'), $2, device_id,"
+    "         'drill', 0, $4, $4 FROM first"
+    "  RETURNING resident_id)"
     " SELECT count(*), count(DISTINCT resident_id) FROM made";
+
+/* Whom no message reaches is for staff to call, at once. */
+static const char *const insert_calls =
+    "INSERT INTO passport.call_list (resident_id, notification_id, reason, listed_at)"
+    " SELECT r.resident_id, $2, 'no_channel', $4"
+    "   FROM unnest($1) AS w(resident_id) JOIN passport.resident AS r USING (resident_id)"
+    "  WHERE $5 IS NOT NULL AND r.status <> 'deceased'"
+    "    AND EXISTS (SELECT FROM passport.lane_places($3) AS p JOIN passport.channel AS c USING "
+    "(place)"
+    "                 WHERE c.channel = 'call')"
+    "    AND NOT EXISTS (SELECT FROM passport.delivery AS d"
+    "                     WHERE d.resident_id = w.resident_id AND d.notification_id = $2 OFFSET 0)";
+
+static const char *const insert_steps =
+    "INSERT INTO passport.notification_step (notification_id, place, due_at)"
+    " SELECT $2, p.place, $4 + p.after FROM passport.lane_places($3) AS p"
+    "  WHERE p.after > '0' AND $1 IS NOT NULL AND $5 IS NOT NULL";
 
 static const char *const update_counts =
     "UPDATE passport.notification SET deliveries = $2, unreachable = $3 WHERE notification_id = $1";
@@ -96,6 +138,8 @@ static void digest_part(pg_cryptohash_ctx *hash, const void *part, size_t len);
 static bool store_notification(const struct message *message, struct answer *answer);
 static void first_answer(const struct message *message, struct answer *answer);
 static void store_deliveries(const struct message *message, struct answer *answer);
+static void prepare_once(SPIPlanPtr *plan, const char *statement);
+static void store_counts(const struct answer *answer);
 
 Datum
 passport_notify(PG_FUNCTION_ARGS)
@@ -313,30 +357,21 @@ first_answer(const struct message *message, struct answer *answer)
 	answer->unreachable = DatumGetInt64(SPI_getbinval(row, SPI_tuptable->tupdesc, 4, &isnull));
 }
 
-/* store_deliveries inserts a row per active device and wakes the bridge at commit. */
+/* store_deliveries inserts a row per device that comes first, and wakes the bridge at commit. */
 static void
 store_deliveries(const struct message *message, struct answer *answer)
 {
-	static SPIPlanPtr live = NULL, drill = NULL, counts = NULL;
+	static SPIPlanPtr live = NULL, drill = NULL, calls = NULL, steps = NULL;
 	bool is_live = VARSIZE_ANY_EXHDR(message->mode) == strlen("live");
-	Datum values[4] = {PointerGetDatum(message->residents), Int64GetDatum(answer->notification_id),
-	                   PointerGetDatum(message->lane), TimestampTzGetDatum(PassportNow())};
-	Datum count_values[3];
+	Datum values[5] = {PointerGetDatum(message->residents), Int64GetDatum(answer->notification_id),
+	                   PointerGetDatum(message->lane), TimestampTzGetDatum(PassportNow()),
+	                   PointerGetDatum(message->kind)};
 	bool isnull;
 
-	if (counts == NULL)
-	{
-		Oid types[4] = {INT8ARRAYOID, INT8OID, TEXTOID, TIMESTAMPTZOID};
-		Oid count_types[3] = {INT8OID, INT8OID, INT8OID};
-
-		/* how to join depends on how many there are: plan for each array anew */
-		live = SPI_prepare_cursor(insert_deliveries, 4, types, CURSOR_OPT_CUSTOM_PLAN);
-		SPI_keepplan(live);
-		drill = SPI_prepare_cursor(insert_drill, 4, types, CURSOR_OPT_CUSTOM_PLAN);
-		SPI_keepplan(drill);
-		counts = SPI_prepare(update_counts, 3, count_types);
-		SPI_keepplan(counts);
-	}
+	prepare_once(&live, insert_deliveries);
+	prepare_once(&drill, insert_drill);
+	prepare_once(&calls, insert_calls);
+	prepare_once(&steps, insert_steps);
 	if (SPI_execute_plan(is_live ? live : drill, values, NULL, false, 0) != SPI_OK_SELECT)
 		elog(ERROR, "could not insert deliveries");
 	answer->deliveries =
@@ -344,11 +379,47 @@ store_deliveries(const struct message *message, struct answer *answer)
 	answer->unreachable =
 	    message->resident_count -
 	    DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull));
-	count_values[0] = Int64GetDatum(answer->notification_id);
-	count_values[1] = Int64GetDatum(answer->deliveries);
-	count_values[2] = Int64GetDatum(answer->unreachable);
-	if (SPI_execute_plan(counts, count_values, NULL, false, 0) != SPI_OK_UPDATE)
+	store_counts(answer);
+	if (!is_live)
+		return;
+	if (answer->unreachable > 0 && SPI_execute_plan(calls, values, NULL, false, 0) != SPI_OK_INSERT)
+		elog(ERROR, "could not insert calls");
+	if (answer->deliveries == 0)
+		return;
+	if (SPI_execute_plan(steps, values, NULL, false, 0) != SPI_OK_INSERT)
+		elog(ERROR, "could not insert steps");
+	Async_Notify("passport_outbox", "");
+}
+
+/* prepare_once prepares a statement over the deliveries' five values when it is needed first. */
+static void
+prepare_once(SPIPlanPtr *plan, const char *statement)
+{
+	Oid types[5] = {INT8ARRAYOID, INT8OID, TEXTOID, TIMESTAMPTZOID, TEXTOID};
+
+	if (*plan != NULL)
+		return;
+	/* how to join depends on how many there are: plan for each array anew */
+	*plan = SPI_prepare_cursor(statement, 5, types, CURSOR_OPT_CUSTOM_PLAN);
+	if (*plan == NULL)
+		elog(ERROR, "could not prepare deliveries: %s", SPI_result_code_string(SPI_result));
+	SPI_keepplan(*plan);
+}
+
+static void
+store_counts(const struct answer *answer)
+{
+	static SPIPlanPtr plan = NULL;
+	Datum values[3] = {Int64GetDatum(answer->notification_id), Int64GetDatum(answer->deliveries),
+	                   Int64GetDatum(answer->unreachable)};
+
+	if (plan == NULL)
+	{
+		Oid types[3] = {INT8OID, INT8OID, INT8OID};
+
+		plan = SPI_prepare(update_counts, 3, types);
+		SPI_keepplan(plan);
+	}
+	if (SPI_execute_plan(plan, values, NULL, false, 0) != SPI_OK_UPDATE)
 		elog(ERROR, "could not count deliveries");
-	if (is_live && answer->deliveries > 0)
-		Async_Notify("passport_outbox", "");
 }

@@ -16,6 +16,7 @@ INSERT INTO passport.operation_policy (operation, holds_from, acr, max_age, ship
   ('my_point_history', '-infinity', 'passport.basic', NULL, true),
   ('my_sessions', '-infinity', 'passport.basic', NULL, true),
   ('register_device', '-infinity', 'jpki.authentication', NULL, true),
+  ('set_preference', '-infinity', 'jpki.authentication', NULL, true),
   ('enter_service', '-infinity', 'jpki.authentication', NULL, true),
   ('spend_my_points', '-infinity', 'jpki.authentication', '12 hours', true),
   ('approve_kiosk_login', '-infinity', 'jpki.authentication', '1 hour', true);

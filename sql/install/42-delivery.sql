@@ -10,6 +10,7 @@ CREATE TABLE passport.delivery (
   delivery_id bigint GENERATED ALWAYS AS IDENTITY,
   notification_id bigint NOT NULL,
   device_id bigint NOT NULL,
+  channel text NOT NULL,
   urgency smallint NOT NULL,
   attempt int NOT NULL DEFAULT 0,
   created_at timestamptz NOT NULL,
@@ -23,8 +24,9 @@ COMMENT ON TABLE passport.delivery IS
 'Deliveries that wait or are claimed; live ones only, a drill''s never enter. not_before: set when a try has failed; attempt: tries begun; worker, lease_until: who has it and until when.';
 -- Fresh rows in the order in which they are sent, and those that wait for a
 -- next try apart, so that a million of these are not walked over at each claim.
-CREATE INDEX delivery_fresh ON passport.delivery (urgency, delivery_id) WHERE not_before IS NULL;
-CREATE INDEX delivery_waiting ON passport.delivery (urgency, not_before) WHERE not_before IS NOT NULL;
+-- By channel: what a slow provider holds up stands in nobody else's way.
+CREATE INDEX delivery_fresh ON passport.delivery (urgency, channel, delivery_id) WHERE not_before IS NULL;
+CREATE INDEX delivery_waiting ON passport.delivery (urgency, channel, not_before) WHERE not_before IS NOT NULL;
 
 CREATE TABLE passport.delivery_outcome (
   resident_id bigint NOT NULL,
@@ -43,6 +45,17 @@ COMMENT ON TABLE passport.delivery_outcome IS
 'What became of each delivery: delivered (the provider took it), retired (the token was dead), failed, expired (never sent: too late), drill (never meant to be sent), withdrawn (the resident died before it was sent).';
 CREATE INDEX delivery_outcome_notification ON passport.delivery_outcome (notification_id);
 
+-- Places of channels that a message has yet to come to.
+CREATE TABLE passport.notification_step (
+  notification_id bigint NOT NULL REFERENCES passport.notification,
+  place smallint NOT NULL,
+  due_at timestamptz NOT NULL,
+  PRIMARY KEY (notification_id, place)
+);
+COMMENT ON TABLE passport.notification_step IS
+'When a message goes to channels of a further place, for those to whom nothing of it was delivered until then (follow_up).';
+CREATE INDEX notification_step_due ON passport.notification_step (due_at);
+
 CREATE FUNCTION passport.notify(
   resident_ids bigint[], kind text, lane text, texts jsonb, data jsonb DEFAULT '{}',
   expires_at timestamptz DEFAULT NULL, collapse_key text DEFAULT NULL, mode text DEFAULT 'live',
@@ -52,34 +65,34 @@ CREATE FUNCTION passport.notify(
   SET search_path = pg_catalog, pg_temp
   AS 'MODULE_PATHNAME', 'passport_notify';
 COMMENT ON FUNCTION passport.notify(bigint[], text, text, jsonb, jsonb, timestamptz, text, text, text) IS
-'Puts a message to residents into the outbox and wakes the bridge (NOTIFY passport_outbox). resident_ids: to whom, each once however often named; kind: 1 to 100 characters, such as alert; lane: evacuation, disaster, personal or bulk; texts: {"ja": {"title": "...", "body": "..."}, "en": {...}}, ja is required, each device gets its own language, else the resident''s, else ja; data: flat object of strings for the app, no key may be from, gcm or notification_id or begin with google; the longest language''s title and body and the data together have at most 3,500 bytes (FCM takes 4,096); expires_at: not sent after this, NULL for the lane''s lifetime; collapse_key: a later message with the same key replaces this one on the device, at most 64 characters; mode: live or drill, a drill''s deliveries are counted and finished at once and can never be sent; event_key: the caller''s, at most 200 characters. Returns the notification, how many deliveries it has, and how many residents have no active device. The same event_key with the same content returns the first answer. Errors: PT409 event_key used with other content, PT422 malformed. Source of the limits: FCM HTTP v1 reference.';
+'Puts a message to residents into the outbox and wakes the bridge (NOTIFY passport_outbox). Each resident is told through their channels of the first place that they have one of (passport.channel); the others follow when passport.fallback says so. resident_ids: to whom, each once however often named; kind: 1 to 100 characters, such as alert; lane: evacuation, disaster, personal or bulk; texts: {"ja": {"title": "...", "body": "..."}, "en": {...}}, ja is required, each device gets its own language, else the resident''s, else ja; data: flat object of strings for the app, no key may be from, gcm or notification_id or begin with google; the longest language''s title and body and the data together have at most 3,500 bytes (FCM takes 4,096); expires_at: not sent after this, NULL for the lane''s lifetime; collapse_key: a later message with the same key replaces this one on the device, at most 64 characters; mode: live or drill, a drill''s deliveries are counted and finished at once and can never be sent; event_key: the caller''s, at most 200 characters. Returns the notification, how many deliveries it has, and how many residents have no active device that the lane uses: where the lane uses the call list they are on it at once. A resident who declined the kind on a channel (set_preference) is not told through it, unless the lane warns of danger. The same event_key with the same content returns the first answer. Errors: PT409 event_key used with other content, PT422 malformed. Source of the limits: FCM HTTP v1 reference.';
 
 -- A queue grows and empties faster than anybody analyzes it, so that its
 -- statistics are always wrong: the two functions below walk by index, always.
 -- What is switched off only costs more, so that plans look dear: hence no JIT.
 CREATE FUNCTION passport.claim_deliveries(
-  worker text, batch int, lease interval,
-  OUT resident_id bigint, OUT delivery_id bigint, OUT channel text, OUT token text,
+  worker text, batch int, lease interval, channels text[] DEFAULT NULL,
+  OUT resident_id bigint, OUT delivery_id bigint, OUT channel text, OUT token text, OUT keys jsonb,
   OUT title text, OUT body text, OUT data jsonb, OUT collapse_key text, OUT ttl int,
-  OUT priority text, OUT attempt int, OUT notification_id bigint) RETURNS SETOF record
+  OUT priority text, OUT attempt int, OUT notification_id bigint, OUT message_id uuid) RETURNS SETOF record
   LANGUAGE c SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
   SET enable_seqscan = off SET enable_bitmapscan = off
   SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
   AS 'MODULE_PATHNAME', 'passport_claim_deliveries';
-COMMENT ON FUNCTION passport.claim_deliveries(text, int, interval) IS
-'Gives a worker deliveries to send, the most urgent lane first, the oldest first within it, none that another worker holds. worker: a name that only this process has, 1 to 100 characters; batch: at most so many rows, 1 to 10000; lease: the rows are this worker''s for so long (at most an hour) and then anybody''s again. ttl: seconds that the message is still worth delivering; priority: high or normal; attempt: 1 for the first try. Deliveries that have expired or whose device was retired are finished here and not returned. Call it in a transaction of its own and commit before sending. Errors: PT422 malformed argument. A lease and the wait for a next try run on the machine''s clock, since a fixed passport.clock would stop them; expiry is judged by passport.now().';
+COMMENT ON FUNCTION passport.claim_deliveries(text, int, interval, text[]) IS
+'Gives a worker deliveries to send, the most urgent lane first, the oldest first within it, none that another worker holds. worker: a name that only this process has, 1 to 100 characters; batch: at most so many rows, 1 to 10000; lease: the rows are this worker''s for so long (at most an hour) and then anybody''s again; channels: of which channels, NULL for all; what is not sent because its provider is slow stays out of the way of the others so. Nothing of a lane in its quiet hours, nor more of it in a minute than its rule allows. keys: as registered; ttl: seconds that the message is still worth delivering; priority: high or normal; attempt: 1 for the first try; message_id: with delivery_id what no other delivery has, of which the keys for providers are made. Deliveries that have expired or whose device was retired are finished here and not returned. Call it in a transaction of its own and commit before sending. Errors: PT422 malformed argument. A lease and the wait for a next try run on the machine''s clock, since a fixed passport.clock would stop them; expiry is judged by passport.now().';
 
 CREATE FUNCTION passport.complete_deliveries(
   worker text, resident_ids bigint[], delivery_ids bigint[], outcomes text[], details text[],
-  retry_seconds int[]) RETURNS int
+  retry_seconds int[], dead_since timestamptz[] DEFAULT NULL) RETURNS int
   LANGUAGE c SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
   SET enable_seqscan = off SET enable_bitmapscan = off
   SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
   AS 'MODULE_PATHNAME', 'passport_complete_deliveries';
-COMMENT ON FUNCTION passport.complete_deliveries(text, bigint[], bigint[], text[], text[], int[]) IS
-'Records what became of claimed deliveries, arrays of one length (at most 10000). outcomes: delivered, retired (the provider calls the token dead: the device is retired too), failed (never try again), retry; details: the provider''s error code or NULL, at most 100 characters, nothing personal; retry_seconds: how long the provider asked to wait, 0 or NULL if it did not: then the wait doubles with each try from 1 s to 1 h, with jitter. Returns how many rows it changed: those that another worker has claimed since, or that are finished, are left alone. Errors: PT422 malformed argument.';
+COMMENT ON FUNCTION passport.complete_deliveries(text, bigint[], bigint[], text[], text[], int[], timestamptz[]) IS
+'Records what became of claimed deliveries, arrays of one length (at most 10000). outcomes: delivered, retired (the provider calls the token dead: the device is retired too), failed (never try again), retry; details: the provider''s error code or NULL, at most 100 characters, nothing personal; retry_seconds: how long the provider asked to wait, 0 or NULL if it did not: then the wait doubles with each try from 1 s to 1 h, with jitter; dead_since: since when a token is dead as its provider says, NULL if it does not: a device that its app registered again later stays active. Returns how many rows it changed: those that another worker has claimed since, or that are finished, are left alone. Errors: PT422 malformed argument.';
 
 CREATE FUNCTION passport.withdraw_deliveries(resident_ids bigint[]) RETURNS SETOF bigint
   LANGUAGE sql SECURITY DEFINER

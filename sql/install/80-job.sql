@@ -31,6 +31,7 @@ CREATE FUNCTION passport.job_kinds() RETURNS TABLE (job text, every interval, at
 BEGIN ATOMIC
   VALUES ('audit_digest', interval '1 day', time '00:10'),
          ('expire_drafts', interval '1 minute', NULL),
+         ('follow_up', interval '10 seconds', NULL),
          ('make_reading_months', interval '1 hour', NULL),
          ('prove_protection', interval '1 day', time '04:00'),
          ('purge', interval '10 minutes', NULL),
@@ -51,6 +52,7 @@ BEGIN
   CASE job
     WHEN 'audit_digest' THEN RETURN passport.take_audit_digest();
     WHEN 'expire_drafts' THEN RETURN passport.expire_drafts();
+    WHEN 'follow_up' THEN RETURN passport.follow_up();
     WHEN 'make_reading_months' THEN RETURN passport.make_reading_months();
     WHEN 'purge' THEN RETURN (SELECT sum(p.purged) FROM passport.purge_expired() AS p);
     WHEN 'prove_protection' THEN RETURN passport.prove_protection();

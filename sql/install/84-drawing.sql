@@ -29,10 +29,14 @@ BEGIN ATOMIC
   SELECT jsonb_populate_record(a, jsonb_build_object(
            'headcount', h.headcount, 'households', passport.shown_count(a.households),
            'needing_help', passport.shown_count(a.needing_help),
-           'recipients', a.recipients - w.recipients, 'deliveries', a.deliveries - w.deliveries,
-           'unreachable', a.unreachable - w.unreachable, 'cancel_deliveries', a.cancel_deliveries - c.deliveries,
+           'recipients', a.recipients - w.recipients,
+           -- fallbacks add to those that the alert began with
+           'deliveries', coalesce(t.deliveries, a.deliveries) - w.deliveries,
+           'unreachable', a.unreachable - w.unreachable, 'cancel_deliveries', coalesce(k.deliveries, a.cancel_deliveries) - c.deliveries,
            'cancel_unreachable', a.cancel_unreachable - c.unreachable))
     FROM passport.alert AS a
+    LEFT JOIN passport.notification AS t ON t.notification_id = a.notification_id
+    LEFT JOIN passport.notification AS k ON k.notification_id = a.cancel_notification_id
    CROSS JOIN LATERAL passport.shown_count(a.headcount) AS h(headcount)
    CROSS JOIN LATERAL passport.alert_withheld(a.alert_id, a.notification_id) AS w
    CROSS JOIN LATERAL passport.alert_withheld(a.alert_id, a.cancel_notification_id) AS c

@@ -23,8 +23,9 @@ GRANT EXECUTE ON FUNCTION
   passport.verify_signature, passport.certificate_info,
   passport.my_account, passport.attach_ppid, passport.detach_ppid, passport.act_for, passport.my_wards,
   passport.give_consent, passport.withdraw_consent, passport.my_consents, passport.my_consent_history, passport.my_access_log, passport.my_data,
-  passport.register_device, passport.answer_alert, passport.report_whereabouts, passport.register_place, passport.my_places,
-  passport.answer_question, passport.my_questions,
+  passport.register_device, passport.retire_device, passport.verify_device, passport.begin_line_link, passport.finish_line_link,
+  passport.set_preference, passport.my_preferences, passport.answer_alert, passport.report_whereabouts, passport.register_place,
+  passport.my_places, passport.answer_question, passport.my_questions,
   passport.my_point_balance, passport.my_point_history, passport.spend_my_points, passport.my_renewal_plan,
   passport.public_map, passport.alert_cap
   TO passport_app;
@@ -42,7 +43,7 @@ GRANT EXECUTE ON FUNCTION
   passport.view_resident, passport.view_household, passport.view_points, passport.view_point_balance,
   passport.resident_as_of, passport.import_effects, passport.unplaced_residents,
   passport.view_renewal_plan, passport.view_due_reminders, passport.registration_queue,
-  passport.report_household, passport.report_unanswered, passport.report_note, passport.report_reminder,
+  passport.report_household, passport.report_unanswered, passport.report_call, passport.report_note, passport.report_reminder,
   passport.link_account, passport.end_sessions, passport.refuse_registration, passport.enrol_at_counter, passport.begin_challenge,
   passport.suspend_account, passport.resume_account,
   passport.record_guardian, passport.end_guardian, passport.record_consent,
@@ -86,7 +87,8 @@ GRANT EXECUTE ON FUNCTION
   passport.set_weather_area, passport.take_weather_bulletin,
   passport.set_program, passport.set_program_rule, passport.check_ledger,
   passport.run_job, passport.set_job, passport.protection_proof, passport.send_due_reminders, passport.expire_drafts,
-  passport.set_source
+  passport.set_source,
+  passport.set_lane_rule, passport.set_fallback, passport.follow_up
   TO passport_admin;
 GRANT SELECT ON passport.report_source, passport.report_revocation_list TO passport_admin;
 
@@ -119,7 +121,7 @@ GRANT EXECUTE ON FUNCTION
 GRANT SELECT ON passport.protection_status TO passport_admin, passport_auditor, passport_protection;
 
 -- the bridge: readings, bulletins and revocation in, deliveries and logouts out
-GRANT EXECUTE ON FUNCTION passport.claim_deliveries, passport.complete_deliveries, passport.record_readings,
+GRANT EXECUTE ON FUNCTION passport.claim_deliveries, passport.complete_deliveries, passport.outbox_state, passport.record_readings,
   passport.claim_logouts, passport.complete_logouts, passport.claim_sources, passport.complete_source,
   passport.take_river_levels, passport.take_sensorthings, passport.take_ngsi, passport.take_weather_bulletin
   TO passport_bridge;

@@ -4,6 +4,8 @@
  */
 #include "account.h"
 
+#include "token.h"
+
 #include <fcntl.h>
 #include <jansson.h>
 #include <openssl/evp.h>
@@ -33,7 +35,6 @@ static bool write_account(const char *file, const char *project);
 static const char *check_jwt(char *jwt);
 static bool is_signed(const char *input, size_t length, const char *signature);
 static json_t *decode_json(const char *part);
-static int decode(const char *text, unsigned char *bytes, int room);
 static const char *check_claims(json_t *claims);
 
 /* account_open reads the service account's file, or makes one with a key of its own. */
@@ -164,7 +165,7 @@ static bool
 is_signed(const char *input, size_t length, const char *signature)
 {
 	unsigned char bytes[1024];
-	int count = decode(signature, bytes, sizeof(bytes));
+	int count = token_decode(signature, strlen(signature), bytes, sizeof(bytes));
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	bool good = count > 0 && EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, key) == 1 &&
 	            EVP_DigestVerify(context, bytes, count, (const unsigned char *) input, length) == 1;
@@ -177,26 +178,9 @@ static json_t *
 decode_json(const char *part)
 {
 	unsigned char bytes[4096];
-	int count = decode(part, bytes, sizeof(bytes));
+	int count = token_decode(part, strlen(part), bytes, sizeof(bytes));
 
 	return count > 0 ? json_loadb((char *) bytes, count, 0, NULL) : NULL;
-}
-
-/* decode decodes base64url, and returns how many bytes, or -1. */
-static int
-decode(const char *text, unsigned char *bytes, int room)
-{
-	char padded[8192];
-	size_t length = strlen(text), padding = (4 - length % 4) % 4;
-	int count;
-
-	if (length + 4 > sizeof(padded) || (int) length / 4 * 3 + 3 > room)
-		return -1;
-	for (size_t i = 0; i < length; i++)
-		padded[i] = text[i] == '-' ? '+' : text[i] == '_' ? '/' : text[i];
-	memcpy(padded + length, "===", padding);
-	count = EVP_DecodeBlock(bytes, (unsigned char *) padded, length + padding);
-	return count < 0 ? -1 : count - (int) padding;
 }
 
 /* account_knows tells whether a request's Authorization holds a token that is good. */

@@ -74,12 +74,25 @@ static bool
 begin_session(struct connection *c)
 {
 	nghttp2_settings_entry settings[] = {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,
-	                                      c->endpoint->streams},
+	                                      c->endpoint->prove ? 1 : c->endpoint->streams},
 	                                     {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 1 << 20}};
 
 	return nghttp2_session_server_new(&c->session, request_callbacks(), c) == 0 &&
 	       nghttp2_submit_settings(c->session, NGHTTP2_FLAG_NONE, settings, 2) == 0 &&
 	       nghttp2_session_set_local_window_size(c->session, NGHTTP2_FLAG_NONE, 0, 1 << 26) == 0;
+}
+
+/* connection_proven allows all streams, as APNs does after a token was found good. */
+void
+connection_proven(struct connection *c)
+{
+	nghttp2_settings_entry setting = {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,
+	                                  c->endpoint->streams};
+
+	if (c->proven || !c->endpoint->prove)
+		return;
+	c->proven = true;
+	nghttp2_submit_settings(c->session, NGHTTP2_FLAG_NONE, &setting, 1);
 }
 
 /* connection_flush writes all that nghttp2 has, as far as the socket takes it. */

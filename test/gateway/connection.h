@@ -14,6 +14,7 @@ struct endpoint
 {
 	SSL_CTX *tls;
 	int epoll, streams; /* streams: at a time on one connection */
+	bool prove;         /* one at a time until connection_proven() */
 };
 
 struct connection
@@ -25,12 +26,13 @@ struct connection
 	struct request *requests;
 	unsigned char output[OUTPUT];
 	size_t output_length, output_sent;
-	bool established, wants_write;
+	bool established, wants_write, proven;
 };
 
 extern void connection_open(const struct endpoint *endpoint, int fd);
 extern bool connection_serve(struct connection *c);
 extern bool connection_flush(struct connection *c);
+extern void connection_proven(struct connection *c);
 extern void connection_close(struct connection *c);
 
 #endif

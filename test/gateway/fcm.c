@@ -1,5 +1,6 @@
 /*
- * A device token says by its first word what is to happen to it:
+ * FCM HTTP v1.  A device token says by its first word what is to happen to it,
+ * beside what every provider here does (fault.h):
  *
  *   unregistered-X    404 UNREGISTERED
  *   invalid-X         400 INVALID_ARGUMENT, the token is not one
@@ -10,49 +11,29 @@
  *   unavailable-N-X   503 UNAVAILABLE for the first N tries
  *   internal-N-X      500 INTERNAL for the first N tries
  *   expire-X          401 at the first try: all access tokens end
- *   reset-N-X         RST_STREAM for the first N tries
- *   slow-N-X          200 after N milliseconds
- *   oversize-X        200 with a body of 2 MiB
  *
- * and every other one is delivered.  Each request is a line of the record.
+ * and every other one is delivered.
  */
 #include "fcm.h"
 
 #include "account.h"
+#include "fault.h"
+#include "record.h"
 
-#include <jansson.h>
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-static FILE *record;
-static void *tries; /* tree of tokens with scripted faults, and how often each was tried */
 static long long messages;
-
-struct token_tries
-{
-	char *token;
-	int count;
-};
 
 static int send_message(struct request *request, json_t *message);
 static int apply_fault(struct request *request, const char *token);
 static int apply_timed_fault(struct request *request, const char *token, const char *word, int n);
-static int count_try(const char *token);
 static size_t payload_bytes(json_t *message);
 static const char *bad_field(json_t *root);
 static bool has_only(json_t *object, const char *const *names);
 static int refuse(struct request *request, int status, const char *name, const char *code,
                   const char *text);
-static void write_record(const struct request *request, json_t *root, int status);
-
-/* fcm_open sets the file that requests are recorded in. */
-void
-fcm_open(FILE *file)
-{
-	record = file;
-}
+static void write_record(const struct request *request, json_t *root);
 
 /* fcm_handle answers one request. */
 void
@@ -82,14 +63,9 @@ fcm_handle(struct request *request)
 		root = request->body ? json_loadb(request->body, request->length, 0, NULL) : NULL;
 		delay = send_message(request, json_object_get(root, "message"));
 	}
-	if (request->answer != NULL && request->answer_length == 0)
-		request->answer_length = strlen(request->answer);
-	write_record(request, root, request->reset ? 0 : request->status);
+	write_record(request, root);
 	json_decref(root);
-	if (delay > 0)
-		request_answer_later(request, delay);
-	else
-		request_answer(request);
+	fault_answer(request, delay);
 }
 
 /* send_message takes a message or refuses it; returns milliseconds to wait before the answer. */
@@ -109,7 +85,9 @@ send_message(struct request *request, json_t *message)
 		         field ? field : "token");
 		return refuse(request, 400, "INVALID_ARGUMENT", "BadRequest", text);
 	}
-	delay = apply_fault(request, token);
+	delay = fault_apply(request, token);
+	if (delay == 0 && request->status == 200 && request->answer == NULL)
+		delay = apply_fault(request, token);
 	if (request->answer == NULL &&
 	    asprintf(&request->answer, "{\n  \"name\": \"projects/gateway/messages/%lld\"\n}\n",
 	             ++messages) < 0)
@@ -141,15 +119,6 @@ apply_fault(struct request *request, const char *token)
 	if (strcmp(word, "thirdparty") == 0)
 		return refuse(request, 401, "UNAUTHENTICATED", "THIRD_PARTY_AUTH_ERROR",
 		              "Auth error from APNS or Web Push Service");
-	if (strcmp(word, "slow") == 0)
-		return n;
-	if (strcmp(word, "oversize") == 0)
-	{
-		request->answer_length = 2 << 20;
-		request->answer = malloc(request->answer_length);
-		memset(request->answer, ' ', request->answer_length);
-		return 0;
-	}
 	return apply_timed_fault(request, token, word, n);
 }
 
@@ -157,12 +126,12 @@ apply_fault(struct request *request, const char *token)
 static int
 apply_timed_fault(struct request *request, const char *token, const char *word, int n)
 {
-	static const char *const words[] = {"throttle", "unavailable", "internal", "expire", "reset"};
+	static const char *const words[] = {"throttle", "unavailable", "internal", "expire"};
 	int count = 0;
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		if (strcmp(word, words[i]) == 0)
-			count = count_try(token);
+			count = fault_count(token);
 	if (count == 1 && strcmp(word, "throttle") == 0)
 	{
 		snprintf(request->retry_after, sizeof(request->retry_after), "%d", n);
@@ -177,31 +146,7 @@ apply_timed_fault(struct request *request, const char *token, const char *word, 
 		refuse(request, 503, "UNAVAILABLE", "UNAVAILABLE", "The service is overloaded.");
 	else if (count > 0 && count <= n && strcmp(word, "internal") == 0)
 		refuse(request, 500, "INTERNAL", "INTERNAL", "Internal error encountered.");
-	else if (count > 0 && count <= n && strcmp(word, "reset") == 0)
-		request->reset = true;
 	return 0;
-}
-
-static int
-compare_tries(const void *a, const void *b)
-{
-	return strcmp(((const struct token_tries *) a)->token, ((const struct token_tries *) b)->token);
-}
-
-/* count_try counts this try of a token, and returns the count. */
-static int
-count_try(const char *token)
-{
-	struct token_tries *fresh = calloc(1, sizeof(*fresh)), *found;
-
-	fresh->token = strdup(token);
-	found = *(struct token_tries **) tsearch(fresh, &tries, compare_tries);
-	if (found != fresh)
-	{
-		free(fresh->token);
-		free(fresh);
-	}
-	return ++found->count;
 }
 
 /* bad_field returns the first place in a message that FCM's schema does not know, or NULL. */
@@ -301,27 +246,15 @@ refuse(struct request *request, int status, const char *name, const char *code, 
 
 /* write_record adds a request to the record; credentials are left out. */
 static void
-write_record(const struct request *request, json_t *root, int status)
+write_record(const struct request *request, json_t *root)
 {
 	json_t *message = json_object_get(root, "message");
 	json_t *notification = json_object_get(message, "notification");
-	struct timespec now;
-	json_t *line;
-	char *text;
 
-	if (record == NULL)
-		return;
-	clock_gettime(CLOCK_REALTIME, &now);
-	line =
-	    json_pack("{s:f, s:s, s:i, s:O*, s:O*, s:O*, s:O*, s:O*}", "time",
-	              now.tv_sec + now.tv_nsec / 1e9, "path", request->path, "status", status, "token",
-	              json_object_get(message, "token"), "title",
-	              json_object_get(notification, "title"), "body",
-	              json_object_get(notification, "body"), "data", json_object_get(message, "data"),
-	              "android", json_object_get(message, "android"));
-	text = json_dumps(line, JSON_COMPACT);
-	if (text != NULL)
-		fprintf(record, "%s\n", text);
-	free(text);
-	json_decref(line);
+	record_write(request, json_pack("{s:O*, s:O*, s:O*, s:O*, s:O*}", "token",
+	                                json_object_get(message, "token"), "title",
+	                                json_object_get(notification, "title"), "body",
+	                                json_object_get(notification, "body"), "data",
+	                                json_object_get(message, "data"), "android",
+	                                json_object_get(message, "android")));
 }

@@ -2,11 +2,8 @@
 #ifndef GATEWAY_FCM_H
 #define GATEWAY_FCM_H
 
-#include "server.h"
+#include "request.h"
 
-#include <stdio.h>
-
-extern void fcm_open(FILE *record);
 extern void fcm_handle(struct request *request);
 
 #endif

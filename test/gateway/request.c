@@ -19,6 +19,7 @@ begin_request(nghttp2_session *session, const nghttp2_frame *frame, void *contex
 	struct request *request = calloc(1, sizeof(*request));
 
 	request->connection = c;
+	request->headers = json_object();
 	request->stream = frame->hd.stream_id;
 	request->next = c->requests;
 	if (c->requests != NULL)
@@ -39,8 +40,8 @@ take_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t 
 		size_t room;
 	} known[] = {{":method", request->method, sizeof(request->method)},
 	             {":path", request->path, sizeof(request->path)},
-	             {"authorization", request->authorization, sizeof(request->authorization)},
-	             {"content-type", request->content_type, sizeof(request->content_type)}};
+	             {"authorization", request->authorization, sizeof(request->authorization)}};
+	char *key = strndup((const char *) name, name_length);
 
 	(void) flags;
 	(void) context;
@@ -48,6 +49,12 @@ take_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t 
 		if (strlen(known[i].name) == name_length && memcmp(known[i].name, name, name_length) == 0 &&
 		    length < known[i].room)
 			memcpy(known[i].place, value, length);
+	/* a header that comes twice is one that its receiver may refuse */
+	if (json_object_get(request->headers, key) != NULL)
+		json_object_set_new(request->headers, key, json_string("(twice)"));
+	else
+		json_object_set_new(request->headers, key, json_stringn((const char *) value, length));
+	free(key);
 	return 0;
 }
 
@@ -99,6 +106,13 @@ end_stream(nghttp2_session *session, int32_t stream, uint32_t error, void *conte
 	return 0;
 }
 
+/* request_header returns a header's value, or NULL. */
+const char *
+request_header(const struct request *request, const char *name)
+{
+	return json_string_value(json_object_get(request->headers, name));
+}
+
 /* request_begin names who answers requests; before any connection. */
 void
 request_begin(request_handler handler)
@@ -135,6 +149,7 @@ request_free(struct request *request)
 			*r = request->later;
 			break;
 		}
+	json_decref(request->headers);
 	free(request->body);
 	free(request->answer);
 	free(request);
@@ -153,6 +168,12 @@ read_answer(nghttp2_session *session, int32_t stream, uint8_t *buffer, size_t le
 	(void) context;
 	memcpy(buffer, request->answer + request->answer_sent, bytes);
 	request->answer_sent += bytes;
+	if (request->cut && request->answer_sent == request->answer_length)
+	{
+		/* what was promised does not come */
+		nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream, NGHTTP2_INTERNAL_ERROR);
+		return NGHTTP2_ERR_DEFERRED;
+	}
 	if (request->answer_sent == request->answer_length)
 		*flags |= NGHTTP2_DATA_FLAG_EOF;
 	return bytes;
@@ -169,13 +190,15 @@ void
 request_answer(struct request *request)
 {
 	nghttp2_data_provider provider = {.source.ptr = request, .read_callback = read_answer};
-	nghttp2_nv headers[4];
+	nghttp2_nv headers[5];
 	char status[12], length[24];
+	size_t count = 3;
 
 	if (request->reset)
 	{
 		nghttp2_submit_rst_stream(request->connection->session, NGHTTP2_FLAG_NONE, request->stream,
-		                          NGHTTP2_INTERNAL_ERROR);
+		                          request->reset_code ? request->reset_code
+		                                              : NGHTTP2_INTERNAL_ERROR);
 		return;
 	}
 	snprintf(status, sizeof(status), "%d", request->status);
@@ -183,11 +206,17 @@ request_answer(struct request *request)
 	headers[1] = HEADER("content-type", "application/json; charset=UTF-8");
 	/* libcurl 7.88 resets each stream whose answer has no length; a thousand such resets
 	 * look to nghttp2 like an attack */
-	snprintf(length, sizeof(length), "%zu", request->answer_length);
+	snprintf(length, sizeof(length), "%zu", request->answer_length + (request->cut ? 100 : 0));
 	headers[2] = HEADER("content-length", length);
-	headers[3] = HEADER("retry-after", request->retry_after);
-	nghttp2_submit_response(request->connection->session, request->stream, headers,
-	                        request->retry_after[0] ? 4 : 3, &provider);
+	if (request->retry_after[0])
+		headers[count++] = HEADER("retry-after", request->retry_after);
+	if (request->extra_name != NULL)
+		headers[count++] = HEADER(request->extra_name, request->extra);
+	nghttp2_submit_response(request->connection->session, request->stream, headers, count,
+	                        &provider);
+	if (request->go_away)
+		nghttp2_session_terminate_session2(request->connection->session, request->stream,
+		                                   NGHTTP2_NO_ERROR);
 }
 
 /* request_answer_later answers after a while; it does not hold up others. */

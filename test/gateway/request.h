@@ -2,6 +2,7 @@
 #ifndef GATEWAY_REQUEST_H
 #define GATEWAY_REQUEST_H
 
+#include <jansson.h>
 #include <nghttp2/nghttp2.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -17,7 +18,8 @@ struct request
 	struct request *later;           /* of those that are answered later */
 	long long due;                   /* when that is, in milliseconds */
 	int32_t stream;
-	char method[8], path[256], authorization[4096], content_type[64];
+	char method[8], path[1024], authorization[4096];
+	json_t *headers; /* all, by name */
 	char *body;
 	size_t length, room;
 	/* the answer */
@@ -26,10 +28,16 @@ struct request
 	char *answer;
 	size_t answer_length, answer_sent;
 	bool reset;
+	uint32_t reset_code;
+	bool go_away;           /* the connection is to end after this answer */
+	bool cut;               /* the body ends before its length says */
+	const char *extra_name; /* one more header of the answer */
+	char extra[64];
 };
 
 typedef void (*request_handler)(struct request *request);
 
+extern const char *request_header(const struct request *request, const char *name);
 extern void request_begin(request_handler handler);
 extern const nghttp2_session_callbacks *request_callbacks(void);
 extern void request_answer(struct request *request);

@@ -30,6 +30,7 @@ server_open(const struct server_options *options, request_handler handler)
 	struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
 
 	endpoint.streams = options->streams;
+	endpoint.prove = options->prove;
 	endpoint.tls = make_tls(options);
 	listener = endpoint.tls ? open_listener(options->port) : -1;
 	if (listener < 0 || getsockname(listener, (struct sockaddr *) &address, &length) != 0)

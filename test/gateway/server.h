@@ -9,6 +9,7 @@ struct server_options
 	const char *certificate, *key;
 	int port;    /* 0: any */
 	int streams; /* at a time on one connection */
+	bool prove;  /* but one until a request has proven who sends */
 };
 
 extern int server_open(const struct server_options *options, request_handler handler);

@@ -132,7 +132,8 @@ INSERT INTO without_act VALUES
   ('acting_resident', 'what the others ask'), ('acting_session', 'what the others ask'),
   ('step_up', 'the holder''s own login'), ('log_out', 'the holder''s own login'), ('log_out_everywhere', 'the holder''s own logins'),
   ('my_sessions', 'the holder''s own logins'), ('end_my_session', 'the holder''s own logins'),
-  ('my_wards', 'whose guardian the holder is');
+  ('my_wards', 'whose guardian the holder is'),
+  ('finish_line_link', 'whose account it is, the nonce says, which begin_line_link gave to who acted');
 
 \echo == what the app may call that neither names its act nor is closed to guardians, but is not in the list
 SELECT g.name FROM granted AS g
@@ -186,10 +187,10 @@ INSERT INTO without_access VALUES
   ('place_residents', 'a number of people'), ('refresh_match_keys', 'answers nothing'),
   ('record_readings', 'gauges'), ('define_sensor', 'gauges'), ('assign_zones', 'zones'), ('import_hazard_zones', 'zones'),
   ('set_program', 'rules'), ('set_program_rule', 'rules'), ('set_audience', 'rules'), ('set_operation_policy', 'rules'),
-  ('set_consent_purpose', 'rules'), ('set_retention', 'rules'), ('set_job', 'rules'),
+  ('set_consent_purpose', 'rules'), ('set_retention', 'rules'), ('set_job', 'rules'), ('set_lane_rule', 'rules'), ('set_fallback', 'rules'),
   ('set_sensitive_column', 'rules'), ('breach_report', 'numbers of people'), ('audit_digest', 'a hash'), ('audit_verify', 'places of the log, not what they hold'),
   ('check_ledger', 'names entries that break a rule, not what they hold'),
-  ('run_job', 'numbers of rows'), ('purge_expired', 'numbers of rows'), ('send_due_reminders', 'numbers of people'),
+  ('run_job', 'numbers of rows'), ('follow_up', 'numbers of people'), ('purge_expired', 'numbers of rows'), ('send_due_reminders', 'numbers of people'),
   ('expire_drafts', 'numbers of alerts'), ('review_certificates', 'numbers of certificates'),
   ('record_succession', 'answers nothing'), ('add_trust_anchor', 'roots'), ('load_crl', 'lists'),
   ('make_ocsp_request', 'serial numbers'), ('load_ocsp_response', 'counts'), ('load_variants', 'characters'),
@@ -223,7 +224,8 @@ INSERT INTO kept VALUES
   ('need_event', 'why somebody was on no roster is asked after a disaster, however late that comes'),
   ('protection_event', 'who saw a protected address is asked as long as somebody may look for the person'),
   ('registered_place', 'as it stands: the resident takes it away, and it counts while they agree'), ('resident_group', 'as it stands'),
-  ('delivery', 'those that wait: each ends in an outcome'), ('device_directory', 'as device');
+  ('delivery', 'those that wait: each ends in an outcome'), ('device_directory', 'as device'),
+  ('device_code', 'goes with its device'), ('preference', 'as it stands');
 \echo == a table with persons that neither retention names nor has a reason to stay
 SELECT c.relname FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
  WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind IN ('r', 'p') AND a.attname = 'resident_id'

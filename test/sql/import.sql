@@ -145,8 +145,8 @@ SELECT pg_temp.refusal($$SELECT passport.suspend_account(pg_temp.id('V3'), 'lost
 UPDATE passport.device SET state = 'active', retired_reason = NULL, retired_at = NULL WHERE resident_id = pg_temp.id('V3');
 SELECT deliveries, unreachable FROM passport.notify(ARRAY[pg_temp.id('V3')], 'news', 'bulk', '{"ja": {"title": "題", "body": "文"}}');
 SELECT deliveries FROM passport.notify(ARRAY[pg_temp.id('V3')], 'news', 'bulk', '{"ja": {"title": "題", "body": "文"}}', mode => 'drill');
-INSERT INTO passport.delivery (resident_id, notification_id, device_id, urgency, created_at)
-SELECT d.resident_id, (SELECT max(notification_id) FROM passport.notification), d.device_id, 3, passport.now() FROM passport.device AS d WHERE d.resident_id = pg_temp.id('V3');
+INSERT INTO passport.delivery (resident_id, notification_id, device_id, channel, urgency, created_at)
+SELECT d.resident_id, (SELECT max(notification_id) FROM passport.notification), d.device_id, d.channel, 3, passport.now() FROM passport.device AS d WHERE d.resident_id = pg_temp.id('V3');
 SELECT count(*) FILTER (WHERE token = 'import-V3') AS to_the_dead, count(*) FILTER (WHERE token = 'import-V4') AS to_the_living FROM passport.claim_deliveries('w', 100, '1 min');
 
 -- moved back: both end; a death that was an error is for staff

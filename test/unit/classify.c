@@ -1,7 +1,8 @@
-/* Every row of FCM's table of errors, and answers that no table has. */
-#include "push/classify.c"
+/* Every row of each provider's table of errors, and answers that no table has. */
+#include "push/classify.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define FCM(code) \
 	"{\"@type\":\"type.googleapis.com/google.firebase.fcm.v1.FcmError\",\"errorCode\":\"" code "\"}"
@@ -89,6 +90,114 @@ static const struct
      VERDICT_RETRY, "HTTP_404", 300, 300, ALARM},
 };
 
+#define REASON(reason) "{\"reason\":\"" reason "\"}"
+#define LINE_ERROR(message) "{\"message\":\"" message "\"}"
+#define LINE_PROPERTY(property) \
+	"{\"message\":\"x\",\"details\":[{\"message\":\"y\",\"property\":\"" property "\"}]}"
+
+typedef void classify_function(const struct reply *reply, struct classification *result);
+
+/* The answers of the other providers, to a first try. */
+static const struct
+{
+	const char *name;
+	classify_function *classify;
+	long status;
+	const char *body;
+	long retry_after;
+	enum verdict verdict;
+	const char *detail;
+	int retry_seconds, stop_seconds, flags;
+	long long dead_since;
+} others[] = {
+    {"APNs 200", classify_apns, 200, "", 0, VERDICT_DELIVERED, NULL, 0, 0, 0, 0},
+    {"APNs 410 without a timestamp", classify_apns, 410, REASON("Unregistered"), 0, VERDICT_RETIRED,
+     "Unregistered", 0, 0, 0, 0},
+    {"APNs 410 with one", classify_apns, 410,
+     "{\"reason\":\"ExpiredToken\",\"timestamp\":1454948015990}", 0, VERDICT_RETIRED,
+     "ExpiredToken", 0, 0, 0, 1454948015},
+    {"APNs 410 with an absurd one", classify_apns, 410,
+     "{\"reason\":\"ExpiredToken\",\"timestamp\":9223372036854775807}", 0, VERDICT_RETIRED,
+     "ExpiredToken", 0, 0, 0, 0},
+    {"APNs bad token", classify_apns, 400, REASON("BadDeviceToken"), 0, VERDICT_RETIRED,
+     "BadDeviceToken", 0, 0, 0, 0},
+    {"APNs wrong topic", classify_apns, 400, REASON("DeviceTokenNotForTopic"), 0, VERDICT_FAILED,
+     "DeviceTokenNotForTopic", 0, 0, ALARM, 0},
+    {"APNs expired token", classify_apns, 403, REASON("ExpiredProviderToken"), 0, VERDICT_RETRY,
+     "ExpiredProviderToken", 1, 0, STALE, 0},
+    {"APNs bad key", classify_apns, 403, REASON("InvalidProviderToken"), 0, VERDICT_RETRY,
+     "InvalidProviderToken", 300, 300, ALARM, 0},
+    {"APNs too many tokens", classify_apns, 429, REASON("TooManyProviderTokenUpdates"), 0,
+     VERDICT_RETRY, "TooManyProviderTokenUpdates", 60, 60, 0, 0},
+    {"APNs too many to one", classify_apns, 429, REASON("TooManyRequests"), 5, VERDICT_RETRY,
+     "TooManyRequests", 5, 0, 0, 0},
+    {"APNs shutdown", classify_apns, 503, REASON("Shutdown"), 0, VERDICT_RETRY, "Shutdown", 0, 0, 0,
+     0},
+    {"APNs too large", classify_apns, 413, REASON("PayloadTooLarge"), 0, VERDICT_FAILED,
+     "PayloadTooLarge", 0, 0, 0, 0},
+    {"APNs, a reason nobody knows", classify_apns, 400, REASON("NewIn2030"), 0, VERDICT_FAILED,
+     "HTTP_4XX", 0, 0, 0, 0},
+    /* not APNs's words: never the token's fault */
+    {"APNs, 410 of a proxy", classify_apns, 410, "<html>gone", 0, VERDICT_RETRY, "HTTP_410", 0, 0,
+     0, 0},
+    {"APNs, 404 of a proxy", classify_apns, 404, "", 0, VERDICT_RETRY, "HTTP_404", 300, 300, ALARM,
+     0},
+    {"APNs, a reason that is none", classify_apns, 503, "{\"reason\":7}", 9, VERDICT_RETRY,
+     "HTTP_5XX", 9, 0, 0, 0},
+    {"APNs 302", classify_apns, 302, "", 0, VERDICT_RETRY, "HTTP_3XX", 300, 300, ALARM, 0},
+
+    {"Web Push 201", classify_webpush, 201, "", 0, VERDICT_DELIVERED, NULL, 0, 0, 0, 0},
+    {"Web Push 202", classify_webpush, 202, "", 0, VERDICT_DELIVERED, NULL, 0, 0, 0, 0},
+    {"Web Push 404", classify_webpush, 404, "", 0, VERDICT_RETIRED, "HTTP_404", 0, 0, 0, 0},
+    {"Web Push 410", classify_webpush, 410, "", 0, VERDICT_RETIRED, "HTTP_410", 0, 0, 0, 0},
+    {"Web Push 401", classify_webpush, 401, "", 0, VERDICT_RETRY, "HTTP_401", 300, 0, ALARM, 0},
+    {"Web Push 403", classify_webpush, 403, "", 0, VERDICT_RETRY, "HTTP_403", 300, 0, ALARM, 0},
+    {"Web Push 400", classify_webpush, 400, "", 0, VERDICT_FAILED, "HTTP_400", 0, 0, ALARM, 0},
+    {"Web Push 413", classify_webpush, 413, "", 0, VERDICT_FAILED, "HTTP_413", 0, 0, 0, 0},
+    {"Web Push 429", classify_webpush, 429, "", 17, VERDICT_RETRY, "HTTP_429", 17, 0, 0, 0},
+    {"Web Push 503", classify_webpush, 503, "", 0, VERDICT_RETRY, "HTTP_5XX", 0, 0, 0, 0},
+    {"Web Push 307", classify_webpush, 307, "", 0, VERDICT_RETRY, "HTTP_3XX", 0, 0, 0, 0},
+
+    {"LINE 200", classify_line, 200, "{}", 0, VERDICT_DELIVERED, NULL, 0, 0, 0, 0},
+    {"LINE 409", classify_line, 409, LINE_ERROR("The retry key is already accepted"), 0,
+     VERDICT_DELIVERED, NULL, 0, 0, 0, 0},
+    {"LINE 409 of another request", classify_line, 409,
+     LINE_ERROR("The retry key conflicts with another request"), 0, VERDICT_FAILED, "HTTP_409", 0,
+     0, ALARM, 0},
+    {"LINE 429, the month", classify_line, 429, LINE_ERROR("You have reached your monthly limit."),
+     0, VERDICT_RETRY, "monthly_limit", 300, 300, ALARM, 0},
+    {"LINE 429, the rate", classify_line, 429, LINE_ERROR("The API rate limit has been exceeded."),
+     0, VERDICT_RETRY, "HTTP_429", 60, 60, 0, 0},
+    {"LINE 400, the user", classify_line, 400, LINE_PROPERTY("to"), 0, VERDICT_RETIRED, "bad_user",
+     0, 0, 0, 0},
+    {"LINE 400, the message", classify_line, 400, LINE_PROPERTY("messages[0].text"), 0,
+     VERDICT_FAILED, "HTTP_400", 0, 0, 0, 0},
+    {"LINE 400, details that are none", classify_line, 400, "{\"details\":{\"to\":1}}", 0,
+     VERDICT_FAILED, "HTTP_400", 0, 0, 0, 0},
+    {"LINE 401", classify_line, 401, "", 0, VERDICT_RETRY, "HTTP_401", 300, 300, ALARM, 0},
+    {"LINE 500", classify_line, 500, "", 0, VERDICT_RETRY, "HTTP_5XX", 0, 0, 0, 0},
+
+    {"mail taken", classify_smtp, 250, "250 2.0.0 ok\r\n", 0, VERDICT_DELIVERED, NULL, 0, 0, 0, 0},
+    {"no such mailbox", classify_smtp, 550, "550 5.1.1 unknown\r\n", 0, VERDICT_RETIRED, "5.1.1", 0,
+     0, 0, 0},
+    {"a domain that takes no mail", classify_smtp, 556, "556 5.1.10 null MX\r\n", 0,
+     VERDICT_RETIRED, "5.1.10", 0, 0, 0, 0},
+    /* 550 alone is said of mail that is not liked, too */
+    {"550 alone", classify_smtp, 550, "550 no\r\n", 0, VERDICT_FAILED, "SMTP_5XX", 0, 0, 0, 0},
+    {"policy", classify_smtp, 550, "550 5.7.1 spam\r\n", 0, VERDICT_FAILED, "5.7.1", 0, 0, ALARM,
+     0},
+    {"mailbox full", classify_smtp, 552, "552 5.2.2 full\r\n", 0, VERDICT_RETRY, "5.2.2", 60, 0, 0,
+     0},
+    {"greylisted", classify_smtp, 451, "451 4.7.1 later\r\n", 0, VERDICT_RETRY, "SMTP_4XX", 60, 0,
+     0, 0},
+    {"closing", classify_smtp, 421, "421 4.3.2 closing\r\n", 0, VERDICT_RETRY, "SMTP_421", 0, 0, 0,
+     0},
+    {"login refused", classify_smtp, 535, "535 5.7.8 no\r\n", 0, VERDICT_RETRY, "5.7.8", 300, 300,
+     ALARM, 0},
+    {"login wanted", classify_smtp, 530, "530", 0, VERDICT_RETRY, "SMTP_530", 300, 300, ALARM, 0},
+    {"no words at all", classify_smtp, 500, "", 0, VERDICT_FAILED, "SMTP_50X", 0, 0, ALARM, 0},
+};
+
 static int tests, failed;
 
 static bool
@@ -96,19 +205,19 @@ same(const struct classification *a, const struct classification *b)
 {
 	return a->verdict == b->verdict && a->retry_seconds == b->retry_seconds &&
 	       a->stop_seconds == b->stop_seconds && a->stale_token == b->stale_token &&
-	       a->alarm == b->alarm &&
+	       a->alarm == b->alarm && a->dead_since == b->dead_since &&
 	       strcmp(a->detail ? a->detail : "", b->detail ? b->detail : "") == 0;
 }
 
 /* check classifies one answer and prints a line of TAP. */
 static void
-check(const char *name, long status, const char *body, long retry_after, int attempt,
+check(const char *name, classify_function *classify, const struct reply *reply,
       const struct classification *expected)
 {
 	struct classification result;
 	bool good;
 
-	classify_answer(status, body, strlen(body), retry_after, attempt, &result);
+	classify(reply, &result);
 	good = same(&result, expected);
 	failed += !good;
 	printf("%sok %d - %s\n", good ? "" : "not ", ++tests, name);
@@ -130,7 +239,10 @@ check_code(size_t i)
 	snprintf(name, sizeof(name), "%s, try %d, Retry-After %ld", codes[i].code, codes[i].attempt,
 	         codes[i].retry_after);
 	snprintf(body, sizeof(body), BODY("x", FCM("%s")), codes[i].code);
-	check(name, codes[i].status, body, codes[i].retry_after, codes[i].attempt, &expected);
+	check(name, classify_fcm,
+	      &(struct reply){codes[i].status, body, strlen(body), codes[i].retry_after,
+	                      codes[i].attempt},
+	      &expected);
 }
 
 static void
@@ -143,7 +255,26 @@ check_answer(size_t i)
 	                                  .stale_token = (answers[i].flags & STALE) != 0,
 	                                  .alarm = (answers[i].flags & ALARM) != 0};
 
-	check(answers[i].name, answers[i].status, answers[i].body, answers[i].retry_after, 1,
+	check(answers[i].name, classify_fcm,
+	      &(struct reply){answers[i].status, answers[i].body, strlen(answers[i].body),
+	                      answers[i].retry_after, 1},
+	      &expected);
+}
+
+static void
+check_other(size_t i)
+{
+	struct classification expected = {.verdict = others[i].verdict,
+	                                  .detail = others[i].detail,
+	                                  .retry_seconds = others[i].retry_seconds,
+	                                  .stop_seconds = others[i].stop_seconds,
+	                                  .stale_token = (others[i].flags & STALE) != 0,
+	                                  .alarm = (others[i].flags & ALARM) != 0,
+	                                  .dead_since = others[i].dead_since};
+
+	check(others[i].name, others[i].classify,
+	      &(struct reply){others[i].status, others[i].body, strlen(others[i].body),
+	                      others[i].retry_after, 1},
 	      &expected);
 }
 
@@ -152,11 +283,14 @@ main(void)
 {
 	size_t code_count = sizeof(codes) / sizeof(*codes);
 	size_t answer_count = sizeof(answers) / sizeof(*answers);
+	size_t other_count = sizeof(others) / sizeof(*others);
 
-	printf("1..%zu\n", code_count + answer_count);
+	printf("1..%zu\n", code_count + answer_count + other_count);
 	for (size_t i = 0; i < code_count; i++)
 		check_code(i);
 	for (size_t i = 0; i < answer_count; i++)
 		check_answer(i);
+	for (size_t i = 0; i < other_count; i++)
+		check_other(i);
 	return failed > 0;
 }

@@ -1,0 +1,51 @@
+/* A message, and one delivery of it that is ours for now. */
+#ifndef PUSH_DELIVERY_H
+#define PUSH_DELIVERY_H
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define DELIVERY_KEY 37 /* a UUID as text, and NUL */
+
+/* What the database says of a message to a device; data and keys are JSON; keys, collapse_key may
+ * be NULL. */
+struct message
+{
+	const char *token, *keys, *title, *body, *data, *collapse_key, *priority, *notification_id;
+	int ttl;
+};
+
+struct delivery
+{
+	struct delivery *next;
+	struct delivery *with; /* further ones that the same request carries */
+	struct channel *channel;
+	long long resident_id, delivery_id, notification_id;
+	int attempt;
+	bool urgent;
+	bool alone;                        /* what it went with was refused: it goes by itself */
+	int repetitions;                   /* of the very same request */
+	long long due;                     /* of the next one, by loop_now() */
+	long long lease_until, expires_at; /* by loop_now() */
+	char key[DELIVERY_KEY];            /* the same at every try, and no other delivery's */
+	/* what its provider made of the message, to be freed */
+	char *address, *payload, *collapse;
+	size_t length; /* of the payload */
+	/* the request, while it is under way */
+	long long begun_at; /* by loop_now() */
+	const void *credential;
+	struct curl_slist *headers;
+	char *url, *body;
+	size_t body_length;
+};
+
+extern void delivery_set_key(struct delivery *delivery, const char *message_id);
+extern void delivery_write_key(const unsigned char *digest, char key[DELIVERY_KEY]);
+extern int delivery_ttl(const struct delivery *delivery);
+extern bool delivery_add_header(struct delivery *delivery, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+extern void delivery_clear_request(struct delivery *delivery);
+extern void delivery_free(struct delivery *delivery);
+
+#endif

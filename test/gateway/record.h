@@ -1,0 +1,13 @@
+/* The record: every request, a line of JSON each. */
+#ifndef GATEWAY_RECORD_H
+#define GATEWAY_RECORD_H
+
+#include "request.h"
+
+#include <stdbool.h>
+
+extern bool record_open(const char *path);
+extern void record_flush(void);
+extern void record_write(const struct request *request, json_t *fields);
+
+#endif
