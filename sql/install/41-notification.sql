@@ -13,7 +13,8 @@ INSERT INTO passport.lane VALUES
   ('evacuation', 0, 'high', '1 day', true),
   ('disaster', 1, 'high', '1 day', true),
   ('personal', 2, 'normal', '7 days', true),
-  ('bulk', 3, 'normal', '3 days', true);
+  ('broadcast', 3, 'high', '1 day', true),
+  ('bulk', 4, 'normal', '3 days', true);
 
 CREATE TABLE passport.notification (
   notification_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -31,6 +31,7 @@ CREATE FUNCTION passport.job_kinds() RETURNS TABLE (job text, every interval, at
 BEGIN ATOMIC
   VALUES ('audit_digest', interval '1 day', time '00:10'),
          ('expire_drafts', interval '1 minute', NULL),
+         ('lapse_alerts', interval '1 minute', NULL),
          ('prove_protection', interval '1 day', time '04:00'),
          ('purge', interval '10 minutes', NULL),
          ('renewal_reminders', interval '1 day', time '09:00'),
@@ -49,6 +50,7 @@ BEGIN
   CASE job
     WHEN 'audit_digest' THEN RETURN passport.take_audit_digest();
     WHEN 'expire_drafts' THEN RETURN passport.expire_drafts();
+    WHEN 'lapse_alerts' THEN RETURN passport.lapse_alerts();
     WHEN 'purge' THEN RETURN (SELECT sum(p.purged) FROM passport.purge_expired() AS p);
     WHEN 'prove_protection' THEN RETURN passport.prove_protection();
     WHEN 'review_protections' THEN RETURN passport.review_protections();

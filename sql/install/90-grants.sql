@@ -25,12 +25,12 @@ GRANT EXECUTE ON FUNCTION
   passport.give_consent, passport.withdraw_consent, passport.my_consents, passport.my_consent_history, passport.my_access_log, passport.my_data,
   passport.register_device, passport.answer_alert,
   passport.my_point_balance, passport.my_point_history, passport.spend_my_points, passport.my_renewal_plan,
-  passport.public_map, passport.alert_cap
+  passport.public_map, passport.alert_cap, passport.alerts_atom, passport.alerts_geojson
   TO passport_app;
 
 -- the village's staff
 GRANT EXECUTE ON FUNCTION
-  passport.draw_affected_area, passport.draft_alert, passport.cancel_alert, passport.alert_cap,
+  passport.draw_affected_area, passport.draft_alert, passport.update_alert, passport.cancel_alert, passport.alert_cap,
   passport.find_resident, passport.match_words, passport.normalized_name, passport.normalized_address,
   passport.view_resident, passport.view_household, passport.view_points, passport.view_point_balance,
   passport.view_renewal_plan, passport.view_due_reminders, passport.registration_queue,
@@ -48,17 +48,22 @@ GRANT EXECUTE ON FUNCTION
   TO passport_staff;
 GRANT SELECT ON
   passport.report_sensor, passport.report_held_reading, passport.report_alert,
-  passport.report_points, passport.report_registration, passport.registration_candidate, passport.alert_draft,
+  passport.report_points, passport.report_registration, passport.registration_candidate, passport.alert_draft, passport.alert_update_draft,
   passport.protection_status
   TO passport_staff;
 
 -- who approves alerts, and may see what they approve
 GRANT EXECUTE ON FUNCTION
-  passport.approve_alert, passport.cancel_alert, passport.alert_cap, passport.public_map,
+  passport.approve_alert, passport.approve_update, passport.broadcast_alert, passport.cancel_alert, passport.end_alert,
+  passport.break_glass, passport.review_break_glass,
+  passport.authorise_stage, passport.confirm_authority, passport.withdraw_authority,
+  passport.alert_cap, passport.public_map,
   passport.report_html, passport.local_time, passport.alert_words, passport.report_alerts,
   passport.shown_count, passport.declare_disaster, passport.end_disaster
   TO passport_approver;
-GRANT SELECT ON passport.report_sensor, passport.report_held_reading, passport.report_alert, passport.alert_draft
+GRANT SELECT ON
+  passport.report_sensor, passport.report_held_reading, passport.report_alert, passport.alert_draft, passport.alert_update_draft,
+  passport.break_glass_unreviewed, passport.stage_authority_now
   TO passport_approver;
 
 -- who runs the system
@@ -71,7 +76,7 @@ GRANT EXECUTE ON FUNCTION
   passport.import_residents, passport.refresh_match_keys, passport.load_variants, passport.protect_address, passport.record_card,
   passport.define_sensor, passport.assign_zones, passport.import_hazard_zones, passport.record_readings,
   passport.set_program, passport.set_program_rule, passport.check_ledger,
-  passport.run_job, passport.set_job, passport.protection_proof, passport.send_due_reminders, passport.expire_drafts,
+  passport.run_job, passport.set_job, passport.protection_proof, passport.send_due_reminders, passport.expire_drafts, passport.lapse_alerts,
   passport.set_source
   TO passport_admin;
 GRANT SELECT ON passport.report_source, passport.report_revocation_list TO passport_admin;
@@ -96,4 +101,5 @@ GRANT EXECUTE ON FUNCTION passport.claim_deliveries, passport.complete_deliverie
   TO passport_bridge;
 
 -- the public map and its alerts
-GRANT EXECUTE ON FUNCTION passport.public_map, passport.alert_cap, passport.jwks, passport.openid_configuration TO passport_public;
+GRANT EXECUTE ON FUNCTION passport.public_map, passport.alert_cap, passport.alerts_atom, passport.alerts_geojson,
+  passport.jwks, passport.openid_configuration TO passport_public;
