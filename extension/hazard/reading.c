@@ -27,7 +27,7 @@ static Statement follow_stage = {
     .types = {TEXTOID, INT4OID, TIMESTAMPTZOID},
 };
 
-static void FollowStage(text *name, const Sensor *sensor, const Reading *readings, int count);
+static void FollowStage(text *name, const Sensor *sensor);
 static Reading *TakeReadings(FunctionCallInfo fcinfo, int *count);
 static Datum *TakeArray(FunctionCallInfo fcinfo, int argument, const char *pointer, int *count);
 static void ReturnReadings(ReturnSetInfo *set, const Reading *readings, int count);
@@ -62,7 +62,7 @@ record_readings(PG_FUNCTION_ARGS)
 	StoreConfirmation(name, &confirmation);
 	StoreSensor(name, &sensor);
 	if (sensor.stage.stage > stage)
-		FollowStage(name, &sensor, readings, count);
+		FollowStage(name, &sensor);
 	SPI_finish();
 	/* the public map shows stages */
 	if (sensor.stage.stage != stage)
@@ -77,13 +77,11 @@ record_readings(PG_FUNCTION_ARGS)
  * one that was reached and left again within the batch is over.
  */
 static void
-FollowStage(text *name, const Sensor *sensor, const Reading *readings, int count)
+FollowStage(text *name, const Sensor *sensor)
 {
-	Datum values[] = {PointerGetDatum(name), Int32GetDatum(sensor->stage.stage), 0};
+	Datum values[] = {PointerGetDatum(name), Int32GetDatum(sensor->stage.stage),
+	                  TimestampTzGetDatum(sensor->stage.since)};
 
-	for (int i = 0; i < count; i++)
-		if (readings[i].stage_changed && readings[i].stage == sensor->stage.stage)
-			values[2] = TimestampTzGetDatum(readings[i].at);
 	RunStatement(&follow_stage, values, NULL);
 }
 

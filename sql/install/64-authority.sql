@@ -25,13 +25,13 @@ CREATE TRIGGER stage_authority_stays BEFORE DELETE OR TRUNCATE ON passport.stage
 
 CREATE TABLE passport.stage_answer (
   sensor text NOT NULL REFERENCES passport.sensor,
-  observed_at timestamptz NOT NULL,
+  since timestamptz NOT NULL,
   stage int NOT NULL,
   authority_id bigint NOT NULL REFERENCES passport.stage_authority,
   outcome text NOT NULL CHECK (outcome IN ('sent', 'updated', 'in_force', 'too_many', 'failed')),
   alert_id bigint REFERENCES passport.alert,
   answered_at timestamptz NOT NULL,
-  PRIMARY KEY (sensor, observed_at)
+  PRIMARY KEY (sensor, stage, since)
 );
 COMMENT ON TABLE passport.stage_answer IS
 'What a rise to an authorised stage led to: sent (a new alert), updated (one in force was raised), in_force (one says as much already), too_many (more residents than were authorised: drafted only), failed.';
@@ -140,11 +140,12 @@ BEGIN
   IF a.level >= y.level THEN
     outcome := 'in_force';
     RETURN;
+  -- water that rises again is no repetition
   ELSIF a.alert_id IS NULL THEN
-    SELECT d.alert_id INTO alert_id FROM passport.draft_alert(y.hazard, y.level, area, y.sensor) AS d;
+    SELECT d.alert_id INTO alert_id FROM passport.draft_alert(y.hazard, y.level, area, y.sensor, repeat => true) AS d;
     UPDATE passport.alert AS t SET drafted_by = y.authorised_by WHERE t.alert_id = answer_stage.alert_id RETURNING t.* INTO a;
   ELSE
-    SELECT d.update_no INTO drafted FROM passport.update_alert(alert_id, area, y.level) AS d;
+    SELECT d.update_no INTO drafted FROM passport.update_alert(alert_id, area, y.level, repeat => true) AS d;
     UPDATE passport.alert_update AS t SET drafted_by = y.authorised_by
      WHERE t.alert_id = answer_stage.alert_id AND t.update_no = drafted;
   END IF;
@@ -164,7 +165,7 @@ COMMENT ON FUNCTION passport.answer_stage(passport.stage_authority) IS
 'Step of follow_stage(): drafts what an authority allows, in the name of who authorised it, and sends it in that of who confirmed it; if the area holds far more residents than then, it is only drafted.';
 
 -- A reading must be kept whatever becomes of its alert.
-CREATE FUNCTION passport.follow_stage(sensor text, stage int, observed_at timestamptz) RETURNS void
+CREATE FUNCTION passport.follow_stage(sensor text, stage int, since timestamptz) RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -186,8 +187,8 @@ BEGIN
     RAISE WARNING 'an authorised alert could not be sent: %', SQLERRM USING ERRCODE = SQLSTATE;
     answered := ROW('failed'::text, NULL::bigint);
   END;
-  INSERT INTO passport.stage_answer (sensor, observed_at, stage, authority_id, outcome, alert_id, answered_at)
-  VALUES (follow_stage.sensor, follow_stage.observed_at, follow_stage.stage, y.authority_id, answered.outcome,
+  INSERT INTO passport.stage_answer (sensor, since, stage, authority_id, outcome, alert_id, answered_at)
+  VALUES (follow_stage.sensor, follow_stage.since, follow_stage.stage, y.authority_id, answered.outcome,
           answered.alert_id, passport.now())
   ON CONFLICT DO NOTHING;
   IF answered.outcome IN ('too_many', 'failed') THEN
@@ -195,4 +196,4 @@ BEGIN
   END IF;
 END $$;
 COMMENT ON FUNCTION passport.follow_stage(text, int, timestamptz) IS
-'Called by record_readings() when accepted readings have raised a sensor to a stage: sends what the highest authority for it allows, or raises the alert in force to that, and never more; what a forecast says never comes here. observed_at: the reading. An error leaves the reading recorded, raises the alarm (NOTIFY passport_alarm), and stands in stage_answer. Granted to nobody.';
+'Called by record_readings() when accepted readings have raised a sensor to a stage: sends what the highest authority for it allows, or raises the alert in force to that, and never more; what a forecast says never comes here. since: from when on. An error leaves the reading recorded, raises the alarm (NOTIFY passport_alarm), and stands in stage_answer. Granted to nobody.';
