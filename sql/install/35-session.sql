@@ -98,12 +98,7 @@ BEGIN
   card := holder.issuer_id || ':' || holder.serial;
   suspect := passport.attempts_exhausted('certificate', card) OR passport.attempts_exhausted('source', source);
   IF verdict IS DISTINCT FROM 'valid' THEN
-    PERFORM passport.note_failure('certificate', card);
-    PERFORM passport.note_failure('source', source);
-    IF suspect THEN
-      verdict := 'limited';
-      detail := 'attempts: too many have failed.';
-    END IF;
+    SELECT f.verdict, f.detail INTO verdict, detail FROM passport.failed_attempt(card, source, verdict, detail) AS f;
     RETURN;
   END IF;
 

@@ -143,7 +143,7 @@ COMMENT ON FUNCTION passport.open_account(bigint, text) IS
 
 -- One place verifies a certificate of the ceremony: what is wrong with it, or what to keep of it.
 CREATE FUNCTION passport.verify_ceremony(message bytea, kind text, medium text, certificate bytea, signature bytea,
-    OUT problem jsonb, OUT lineage jsonb, OUT resident_id bigint, OUT heir_of bigint)
+    OUT problem jsonb, OUT card text, OUT lineage jsonb, OUT resident_id bigint, OUT heir_of bigint)
   LANGUAGE plpgsql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -152,6 +152,7 @@ DECLARE
   holder record;
 BEGIN
   SELECT * INTO holder FROM passport.verify_holder(certificate, message, signature, kind);
+  card := holder.issuer_id || ':' || holder.serial;
   IF holder.verdict IS DISTINCT FROM 'valid' THEN
     problem := jsonb_build_object('certificate', kind, 'verdict', holder.verdict, 'text', holder.detail);
     RETURN;
@@ -170,11 +171,11 @@ BEGIN
   END IF;
 END $$;
 COMMENT ON FUNCTION passport.verify_ceremony(bytea, text, text, bytea, bytea) IS
-'Verifies one of the two certificates of register_account: the problem, or its lineage, whose account has it already, and to whose it is the heir (that account, or the one of a certificate before it).';
+'Verifies one of the two certificates of register_account: the problem, by which its attempts are counted (card), or its lineage, whose account has it already, and to whose it is the heir (that account, or the one of a certificate before it).';
 
 CREATE FUNCTION passport.register_account(challenge_id uuid, signature_certificate bytea, signature bytea,
     authentication_certificate bytea, authentication_signature bytea, medium text DEFAULT 'card',
-    OUT state text, OUT resident_id bigint, OUT detail jsonb)
+    source text DEFAULT NULL, OUT state text, OUT resident_id bigint, OUT detail jsonb)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -183,6 +184,7 @@ DECLARE
   message bytea;
   signing record;
   logging_in record;
+  tried record;
   holder record;
   found jsonb;
   certain bigint;
@@ -202,6 +204,12 @@ BEGIN
   state := 'refused';
   detail := coalesce(signing.problem, logging_in.problem);
   IF detail IS NOT NULL THEN
+    -- what has replaced a certificate says that its signature is good
+    IF detail ->> 'verdict' <> 'replaced' THEN
+      tried := passport.failed_attempt(CASE WHEN signing.problem IS NULL THEN logging_in.card ELSE signing.card END, source,
+                                       detail ->> 'verdict', detail ->> 'text');
+      detail := detail || jsonb_build_object('verdict', tried.verdict, 'text', tried.detail);
+    END IF;
     RETURN;
   ELSIF signing.lineage ->> 'hierarchy' <> logging_in.lineage ->> 'hierarchy' THEN
     detail := '{"certificate": "authentication", "verdict": "wrong_purpose", "text": "hierarchy: one certificate is a test, the other is not."}';
@@ -273,8 +281,8 @@ BEGIN
   state := 'queued';
   detail := jsonb_build_object('registration_id', queued, 'candidates', jsonb_array_length(found));
 END $$;
-COMMENT ON FUNCTION passport.register_account(uuid, bytea, bytea, bytea, bytea, text) IS
-'Makes an account of the holder of two certificates (DER), one for signing and one for logging in; both signatures are over the message of one challenge of purpose register, which is consumed whatever comes of it. medium: card, of which a person has one, so that its certificates replace the last one''s; or phone, beside it. state: linked if the four attributes of the signature certificate find exactly one resident for certain (match_resident), if both certificates are registered already (detail {"repeated": true}) or come after two of one account (record_succession; {"renewed": true}), or if name, birth date and sex are those of the resident whose certificate for logging in it is or who acts ({"vouched": true}: a move, for example); queued if staff must decide (detail has registration_id and the number of candidates; once more with the same certificate for logging in is the same registration); refused with detail {"certificate", "verdict", "text"} as of verify_signature, or with verdict replaced. resident_id is set when linked. Of the certificates only issuer, serial number, kind and end are kept. PT409 if a certificate is another account''s, PT410 for a challenge that is used, expired or for something else, PT422 for an unknown medium.';
+COMMENT ON FUNCTION passport.register_account(uuid, bytea, bytea, bytea, bytea, text, text) IS
+'Makes an account of the holder of two certificates (DER), one for signing and one for logging in; both signatures are over the message of one challenge of purpose register, which is consumed whatever comes of it. medium: card, of which a person has one, so that its certificates replace the last one''s; or phone, beside it. source: where the attempt comes from (an address), if it is known. state: linked if the four attributes of the signature certificate find exactly one resident for certain (match_resident), if both certificates are registered already (detail {"repeated": true}) or come after two of one account (record_succession; {"renewed": true}), or if name, birth date and sex are those of the resident whose certificate for logging in it is or who acts ({"vouched": true}: a move, for example); queued if staff must decide (detail has registration_id and the number of candidates; once more with the same certificate for logging in is the same registration); refused with detail {"certificate", "verdict", "text"} as of verify_signature, or with verdict replaced, or limited instead of what failed, as of log_in. resident_id is set when linked. Of the certificates only issuer, serial number, kind and end are kept. PT409 if a certificate is another account''s, PT410 for a challenge that is used, expired or for something else, PT422 for an unknown medium.';
 
 CREATE FUNCTION passport.link_account(registration_id bigint, resident_id bigint) RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER

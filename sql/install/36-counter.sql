@@ -30,7 +30,7 @@ COMMENT ON FUNCTION passport.last_day_before_age(date, int) IS
 'Last day on which somebody is under an age, which is reached as the day before the birthday ends (年齢計算ニ関スル法律, 民法第143条).';
 
 CREATE FUNCTION passport.enrol_at_counter(resident_id bigint, ground text, certificate bytea,
-    challenge_id uuid DEFAULT NULL, signature bytea DEFAULT NULL) RETURNS text
+    challenge_id uuid DEFAULT NULL, signature bytea DEFAULT NULL, source text DEFAULT NULL) RETURNS text
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -63,7 +63,7 @@ BEGIN
   SELECT * INTO holder FROM passport.verify_holder(certificate, coalesce(message, ''), coalesce(signature, ''), 'authentication');
   -- bad_signature is the last of its verdicts: all other rules hold for a card that cannot sign without its PIN
   IF holder.verdict <> (CASE WHEN entered THEN 'valid' ELSE 'bad_signature' END) THEN
-    RETURN holder.verdict;
+    RETURN (passport.failed_attempt(holder.issuer_id || ':' || holder.serial, source, holder.verdict, holder.detail)).verdict;
   END IF;
   PERFORM passport.open_account(resident_id, CASE WHEN entered THEN 'counter_pin' ELSE 'counter_seen' END);
   PERFORM passport.attach_certificates(resident_id,
@@ -76,5 +76,5 @@ BEGIN
   PERFORM passport.record_account_event(resident_id, 'enrolled', jsonb_build_object('ground', ground, 'pin_entered', entered));
   RETURN 'enrolled';
 END $$;
-COMMENT ON FUNCTION passport.enrol_at_counter(bigint, text, bytea, uuid, bytea) IS
-'Staff enrol somebody who has no signature certificate, with the person and the card before them. ground: under_15 (the register must show it), ward (of a guardian whom a court appointed, see record_guardian) or pinless (顔認証マイナンバーカード). certificate: the card''s authentication certificate (DER); signature: the card''s over the message of a challenge of purpose register, only for pinless without one. Returns enrolled, or a verdict of verify_signature. The account''s assurance is counter_pin, or counter_seen without a signature: lower than of one that a signature certificate made, which raises it later. PT404 for somebody who is not a resident here, PT409 if the certificate is another account''s, PT410 for a challenge that is used or expired, PT422 for a ground that does not hold or a missing signature.';
+COMMENT ON FUNCTION passport.enrol_at_counter(bigint, text, bytea, uuid, bytea, text) IS
+'Staff enrol somebody who has no signature certificate, with the person and the card before them. ground: under_15 (the register must show it), ward (of a guardian whom a court appointed, see record_guardian) or pinless (顔認証マイナンバーカード). certificate: the card''s authentication certificate (DER); signature: the card''s over the message of a challenge of purpose register, only for pinless without one; source: at which counter, if it is known. Returns enrolled, a verdict of verify_signature, or limited instead of it, as of log_in. The account''s assurance is counter_pin, or counter_seen without a signature: lower than of one that a signature certificate made, which raises it later. PT404 for somebody who is not a resident here, PT409 if the certificate is another account''s, PT410 for a challenge that is used or expired, PT422 for a ground that does not hold or a missing signature.';

@@ -46,7 +46,7 @@ END $$;
 COMMENT ON FUNCTION passport.set_operation_policy(text, text, interval) IS
 'Sets what an operation asks of a login from now on: acr passport.basic, jpki.authentication or jpki.signature, and how long ago it may have been proven (NULL: as long as the session lasts). PT404: no such operation; PT422: no such level.';
 
-CREATE FUNCTION passport.step_up(challenge_id uuid, certificate bytea, signature bytea,
+CREATE FUNCTION passport.step_up(challenge_id uuid, certificate bytea, signature bytea, source text DEFAULT NULL,
     OUT verdict text, OUT detail text, OUT id_token text, OUT expires_at timestamptz)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
@@ -71,10 +71,12 @@ BEGIN
   verdict := holder.verdict;
   detail := holder.detail;
   IF verdict IS DISTINCT FROM 'valid' THEN
-    PERFORM passport.note_failure('certificate', holder.issuer_id || ':' || holder.serial);
+    SELECT f.verdict, f.detail INTO verdict, detail
+      FROM passport.failed_attempt(holder.issuer_id || ':' || holder.serial, source, verdict, detail) AS f;
     RETURN;
   ELSIF NOT EXISTS (SELECT FROM passport.certificate_directory AS d
                      WHERE d.issuer_id = holder.issuer_id AND d.serial = holder.serial AND d.resident_id = acting) THEN
+    PERFORM passport.note_failure('source', source);
     verdict := 'other_account';
     detail := 'account: the certificate is not the acting resident''s.';
     RETURN;
@@ -85,5 +87,5 @@ BEGIN
   SELECT t.id_token, t.expires_at INTO id_token, expires_at FROM passport.issue_token(acting, own) AS t;
   PERFORM passport.authenticate(id_token);
 END $$;
-COMMENT ON FUNCTION passport.step_up(uuid, bytea, bytea) IS
-'Raises the acting resident''s session, for passport.step_up_lifetime, to jpki.signature by their signature certificate (署名用) or to a fresh jpki.authentication by the other one: signature is the card''s over the message of a challenge of purpose step_up, which is consumed whatever comes of it. It counts at once, also for the rest of this transaction, and falls back by itself with age. verdict: valid, one of verify_signature''s, or other_account; detail names the rule; id_token says the new level, for services. PT401 when nobody acts, PT410 for a challenge that is used, expired or for something else.';
+COMMENT ON FUNCTION passport.step_up(uuid, bytea, bytea, text) IS
+'Raises the acting resident''s session, for passport.step_up_lifetime, to jpki.signature by their signature certificate (署名用) or to a fresh jpki.authentication by the other one: signature is the card''s over the message of a challenge of purpose step_up, which is consumed whatever comes of it. source: where the attempt comes from (an address), if it is known. It counts at once, also for the rest of this transaction, and falls back by itself with age. verdict: valid, one of verify_signature''s, other_account, or limited instead of what failed, as of log_in: a good signature always counts; detail names the rule; id_token says the new level, for services. PT401 when nobody acts, PT410 for a challenge that is used, expired or for something else.';

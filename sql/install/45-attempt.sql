@@ -45,6 +45,24 @@ END;
 COMMENT ON FUNCTION passport.attempts_exhausted(text, text) IS
 'Whether a certificate, source or resident failed passport.attempt_limit times (a source ten times as often) within passport.attempt_window.';
 
+CREATE FUNCTION passport.failed_attempt(card text, source text, INOUT verdict text, INOUT detail text)
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  exhausted CONSTANT boolean := passport.attempts_exhausted('certificate', card) OR passport.attempts_exhausted('source', source);
+BEGIN
+  PERFORM passport.note_failure('certificate', card);
+  PERFORM passport.note_failure('source', source);
+  -- what tries on is not told how near it came
+  IF exhausted THEN
+    verdict := 'limited';
+    detail := 'attempts: too many have failed.';
+  END IF;
+END $$;
+COMMENT ON FUNCTION passport.failed_attempt(text, text, text, text) IS
+'Counts that a certificate (card: issuer and serial number, NULL where it has none) failed from a source, and returns what to answer: the verdict and its detail, or limited where the attempts of either were exhausted before. A good signature never comes here, so that nobody is locked out by it.';
+
 CREATE FUNCTION passport.forget_attempts(before timestamptz, max_rows int) RETURNS bigint
   LANGUAGE sql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp

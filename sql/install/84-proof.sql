@@ -97,6 +97,8 @@ BEGIN
   PERFORM passport.list_on_roster(victim, 'canary', '{文鳥}');
   PERFORM passport.record_consent(victim, 'needs_roster', true);
   PERFORM passport.define_sensor('canary', '{}');
+  -- somebody looked: breach_letters() is about her
+  PERFORM passport.view_resident(victim, 'counter', '{name,address}');
   made := made || jsonb_build_object('guardianship',
     passport.record_guardian(victim, (canary ->> 'other')::bigint, 'court', passport.today() + 300, 'canary'));
   UPDATE passport.guardianship AS g SET recorded_at = g.recorded_at - interval '1 day' WHERE g.resident_id = victim;
@@ -112,7 +114,7 @@ BEGIN
   RETURN canary || made;
 END $$;
 COMMENT ON FUNCTION passport.canary_history(jsonb) IS
-'Step of make_canaries(): accounts, devices, points, a card, needs, a guardian, a registration that waits.';
+'Step of make_canaries(): accounts, devices, points, a card, needs, a guardian, somebody who looked at the victim, a registration that waits.';
 
 CREATE FUNCTION passport.canary_login(resident_id bigint) RETURNS text
   LANGUAGE plpgsql SECURITY DEFINER
@@ -174,7 +176,8 @@ BEGIN
     'draft', (SELECT d.alert_id FROM passport.draft_alert('flood', 4, canary ->> 'area') AS d));
   UPDATE passport.alert AS a SET drafted_by = 'canary' WHERE a.alert_id = (canary ->> 'draft')::bigint;
   RETURN canary || jsonb_build_object(
-    'address_patterns', ARRAY['カナリア鳴', '4471']
+    -- the lot, but not four digits of a random number, a token or a fraction of a second
+    'address_patterns', ARRAY['カナリア鳴', '(^|[^0-9a-z_.+/-])(4471|４４７１)([^0-9a-z_+/]|$)']
                         || passport.place_patterns((canary ->> 'lon')::float8, (canary ->> 'lat')::float8),
     'person_patterns', ARRAY['金糸雀', 'canary-home',
                              format('"(resident|member)_id": (%s|%s)\y', canary ->> 'victim', canary ->> 'mate'),

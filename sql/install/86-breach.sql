@@ -33,6 +33,8 @@ COMMENT ON TABLE passport.sensitive_column IS
 'Which columns that functions show are 要配慮個人情報 (health, disability, having been the victim of a crime), from a day on. source: the function, * for all; the latest row that holds counts, of the function before *. That somebody attended a checkup is none; what it found is.';
 INSERT INTO passport.sensitive_column VALUES
   ('*', 'needs_help', '-infinity', true, 'Somebody who cannot flee alone is ill, disabled or old.', true),
+  ('*', 'kinds', '-infinity', true, 'Why somebody needs help: an illness, a disability, an age.', true),
+  ('*', 'plan', '-infinity', true, 'Who has a plan for being helped to flee is ill, disabled or old.', true),
   ('*', 'address_protected', '-infinity', true, 'A protected address tells of the victim of violence or stalking.', true),
   ('*', 'note', '-infinity', true, 'What somebody wrote in a disaster can tell of an injury or an illness.', true),
   ('*', 'answer', '-infinity', true, 'need_help can tell of an injury or an illness.', true);

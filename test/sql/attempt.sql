@@ -14,8 +14,9 @@ SET timezone = 'Asia/Tokyo';
 SET passport.clock = '2026-07-01 12:00+09';
 BEGIN;
 \set ECHO none
-SELECT count(passport.add_trust_anchor(bytes, 'authentication')) AS roots FROM fixture WHERE name = 'auth_root' \gset
-SELECT count((passport.load_crl(bytes)).verdict) AS lists FROM fixture WHERE name = 'crl_auth' \gset
+SELECT count(passport.add_trust_anchor(bytes, CASE name WHEN 'sign_root' THEN 'signature' ELSE 'authentication' END)) AS roots
+  FROM fixture WHERE name IN ('sign_root', 'auth_root') \gset
+SELECT count((passport.load_crl(bytes)).verdict) AS lists FROM fixture WHERE name IN ('crl_auth', 'crl_sign') \gset
 SELECT imported FROM passport.import_residents('[
   {"resident_number": "90011", "household_number": "9", "name": "南牧　花子", "birth_date": "1985-04-07", "sex": "female"}]') \gset
 SELECT resident_id AS hanako FROM passport.resident_directory WHERE resident_number = '90011' \gset
@@ -54,6 +55,43 @@ SELECT challenge_id, translate(encode(message, 'base64'), E'\n', '') AS message6
 \set step_signature `printf %s :'step_message64' | openssl base64 -d -A | openssl dgst -sha256 -sign "$KEYS/auth.key" | openssl base64 -A`
 SELECT verdict FROM passport.step_up(:'step_challenge_id', pg_temp.der('good_auth'), decode(:'step_signature', 'base64'));
 SELECT passport.require_level('spend_my_points') = :hanako AS may_spend;
+ROLLBACK TO begun;
+-- a step up, a registration and the counter count as a login does, and answer as it does
+CREATE FUNCTION pg_temp.forge_others(certificate text, source text) RETURNS text[] LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN ARRAY[
+    (passport.step_up((passport.begin_challenge('step_up')).challenge_id, pg_temp.der(certificate), '\x00', source)).verdict,
+    (passport.register_account((passport.begin_challenge('register')).challenge_id, pg_temp.der('good_sign'), '\x00',
+       pg_temp.der(certificate), '\x00', source => source)).detail ->> 'verdict',
+    passport.enrol_at_counter((SELECT resident_id FROM passport.resident_directory WHERE resident_number = '90011'), 'pinless', pg_temp.der(certificate),
+      (passport.begin_challenge('register')).challenge_id, '\x00', source)];
+END $$;
+SELECT verdict, id_token FROM passport.log_in(:'challenge_id', pg_temp.der('good_auth'), decode(:'signature', 'base64')) \gset
+SELECT passport.authenticate(:'id_token') = :hanako AS hanako;
+DELETE FROM passport.attempt;
+SELECT pg_temp.forge_others('good_auth', '192.0.2.3') FROM generate_series(1, 6);
+SELECT a.kind, a.failures FROM passport.attempt AS a ORDER BY 1, 2;
+-- the certificate for signing, which had failed six times, is not limited by the other's attempts; in the end it is by its own
+SELECT DISTINCT pg_temp.forge_others('good_auth', NULL) FROM generate_series(1, 4);
+SELECT DISTINCT pg_temp.forge_others('good_auth', NULL);
+-- a good signature registers, and steps up, all the same
+SELECT challenge_id, translate(encode(message, 'base64'), E'\n', '') AS message64 FROM passport.begin_challenge('register') \gset both_
+\set both_signature `printf %s :'both_message64' | openssl base64 -d -A | openssl dgst -sha256 -sign "$KEYS/auth.key" | openssl base64 -A`
+\set both_sign_signature `printf %s :'both_message64' | openssl base64 -d -A | openssl dgst -sha256 -sign "$KEYS/sign.key" | openssl base64 -A`
+SELECT state, resident_id = :hanako AS hanako FROM passport.register_account(:'both_challenge_id', pg_temp.der('good_sign'), decode(:'both_sign_signature', 'base64'),
+  pg_temp.der('good_auth'), decode(:'both_signature', 'base64'), source => '192.0.2.3');
+SELECT challenge_id, translate(encode(message, 'base64'), E'\n', '') AS message64 FROM passport.begin_challenge('step_up') \gset step_
+\set step_signature `printf %s :'step_message64' | openssl base64 -d -A | openssl dgst -sha256 -sign "$KEYS/auth.key" | openssl base64 -A`
+SELECT verdict FROM passport.step_up(:'step_challenge_id', pg_temp.der('good_auth'), decode(:'step_signature', 'base64'), '192.0.2.3');
+SELECT challenge_id, translate(encode(message, 'base64'), E'\n', '') AS message64 FROM passport.begin_challenge('register') \gset pin_
+\set pin_signature `printf %s :'pin_message64' | openssl base64 -d -A | openssl dgst -sha256 -sign "$KEYS/auth.key" | openssl base64 -A`
+SELECT passport.enrol_at_counter(:hanako, 'pinless', pg_temp.der('good_auth'), :'pin_challenge_id', decode(:'pin_signature', 'base64'), '192.0.2.3');
+-- by a card that is another's, only where it came from is counted
+DELETE FROM passport.attempt;
+SELECT challenge_id, translate(encode(message, 'base64'), E'\n', '') AS message64 FROM passport.begin_challenge('step_up') \gset step_
+\set step_signature `printf %s :'step_message64' | openssl base64 -d -A | openssl dgst -sha256 -sign "$KEYS/other_auth.key" | openssl base64 -A`
+SELECT verdict FROM passport.step_up(:'step_challenge_id', pg_temp.der('other_auth'), decode(:'step_signature', 'base64'), '192.0.2.3');
+SELECT a.kind, a.failures FROM passport.attempt AS a ORDER BY 1, 2;
 ROLLBACK TO begun;
 -- when the window is over nothing is left of it
 SET passport.clock = '2026-07-01 12:15+09';

@@ -136,7 +136,7 @@ SELECT w.name FROM without_act AS w
  WHERE NOT EXISTS (SELECT FROM granted AS g WHERE g.role = 'passport_app' AND g.name = w.name AND g.body !~ 'record_act\(|require_self\(\)');
 
 CREATE TEMP VIEW shown_to_staff AS
-SELECT DISTINCT name, body FROM granted WHERE role IN ('passport_staff', 'passport_approver', 'passport_admin', 'passport_auditor');
+SELECT DISTINCT name, body FROM granted WHERE role IN ('passport_staff', 'passport_approver', 'passport_admin', 'passport_auditor', 'passport_protection');
 CREATE TEMP TABLE without_access (name text PRIMARY KEY, reason text NOT NULL);
 INSERT INTO without_access VALUES
   ('now', 'about nobody'), ('today', 'about nobody'), ('version', 'about nobody'), ('library_version', 'about nobody'),
@@ -154,7 +154,14 @@ INSERT INTO without_access VALUES
   ('resume_account', 'answers nothing'), ('end_sessions', 'answers with a number of logins, all ended'),
   ('enrol_at_counter', 'answers with a verdict on the card'), ('record_guardian', 'answers with a number of its own'),
   ('end_guardian', 'answers nothing'), ('record_consent', 'answers with the end of the consent that was given'),
-  ('protect_address', 'answers nothing'),
+  ('protect_address', 'answers nothing'), ('request_protection', 'answers nothing'), ('extend_protection', 'answers with its last day'),
+  ('protection_status', 'numbers of people'), ('protection_proof', 'names functions, and shows persons that it makes for itself'),
+  ('shown_count', 'a number that the caller has'), ('shown_candidates', 'candidates that the caller has'),
+  ('record_need', 'answers nothing'), ('remove_need', 'answers whether there was one'),
+  ('list_on_roster', 'answers nothing'), ('take_off_roster', 'answers whether they were on it'),
+  ('end_protection', 'answers with a number of protections'), ('address_protected', 'whether view_protected answers, which keeps it'),
+  ('protections_ending', 'residents by number and days: whom the duty role opens is kept'),
+  ('declare_disaster', 'answers with a number of its own'), ('end_disaster', 'answers nothing'),
   ('award_points', 'books what the resident sees in the ledger'), ('award_roster', 'books what residents see in the ledger'),
   ('spend_points', 'books what the resident sees in the ledger, and answers with what is left'),
   ('reverse_points', 'books what the resident sees in the ledger, and answers with what is left'),
@@ -171,11 +178,11 @@ INSERT INTO without_access VALUES
   ('match_words', 'words for rules'), ('registration_candidate', 'numbers and rules, never a name or an address'),
   ('set_source', 'where to ask'), ('report_source', 'where was asked'), ('report_revocation_list', 'lists'), ('rotate_token_key', 'keys');
 
-\echo == what staff, approvers, administrators or auditors reach that does not keep who looked, but is not in the list
-SELECT s.name FROM shown_to_staff AS s WHERE s.body !~ 'record_access\(' AND s.name NOT IN (SELECT name FROM without_access);
+\echo == what staff, approvers, administrators, auditors or the duty role reach that does not keep who looked, but is not in the list
+SELECT s.name FROM shown_to_staff AS s WHERE s.body !~ 'record_(access|protected_view)\(' AND s.name NOT IN (SELECT name FROM without_access);
 \echo == what is in that list for nothing
 SELECT w.name FROM without_access AS w
- WHERE NOT EXISTS (SELECT FROM shown_to_staff AS s WHERE s.name = w.name AND s.body !~ 'record_access\(');
+ WHERE NOT EXISTS (SELECT FROM shown_to_staff AS s WHERE s.name = w.name AND s.body !~ 'record_(access|protected_view)\(');
 \echo == what writes the audit log: record_access, purge_expired, and record_act in C
 SELECT p.oid::regprocedure FROM pg_proc AS p
  WHERE p.pronamespace = 'passport'::regnamespace
@@ -192,6 +199,9 @@ INSERT INTO kept VALUES
   ('guardianship', 'who could act is asked as long as what was done holds'), ('address_protection', 'a guardianship from before it must not count again'),
   ('consent', 'as it stands'), ('consent_event', 'proof of consent, as long as it may be asked for'),
   ('point_account', 'the ledger'), ('point_entry', 'the ledger'), ('card', 'as it stands'), ('renewal_reminder', 'each is sent at most once'),
+  ('need', 'as it stands: staff remove what is no more'), ('need_roster', 'as it stands: staff take off who needs it no longer'),
+  ('need_event', 'why somebody was on no roster is asked after a disaster, however late that comes'),
+  ('protection_event', 'who saw a protected address is asked as long as somebody may look for the person'),
   ('delivery', 'those that wait: each ends in an outcome'), ('device_directory', 'as device');
 \echo == a table with persons that neither retention names nor has a reason to stay
 SELECT c.relname FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid

@@ -55,7 +55,10 @@ INSERT INTO recipe (function, argument, reason) VALUES
   ('match_words', 'explanation', :computed), ('match_words', 'language', :computed),
   ('make_ocsp_request', 'serials', 'serial numbers in hex, of J-LIS: any digits'),
   ('set_source', 'url', 'a URL of J-LIS: any digits, or lists would not be loaded'), ('set_source', 'kind', :vocabulary),
-  ('set_source', 'issuer', :looked_up), ('withdraw_consent', 'purpose', :looked_up);
+  ('set_source', 'issuer', :looked_up), ('withdraw_consent', 'purpose', :looked_up),
+  ('step_up', 'source', 'kept as its SHA-256'), ('register_account', 'source', 'kept as its SHA-256'), ('enrol_at_counter', 'source', 'kept as its SHA-256'),
+  ('needs_roster', 'purpose', :vocabulary), ('record_need', 'kind', :looked_up), ('remove_need', 'kind', :looked_up),
+  ('shown_candidates', 'candidates', :computed);
 INSERT INTO recipe (function, argument, call) VALUES
   ('answer_alert', 'note', $$answer_alert(:alert, 'safe', note => '{n}')$$),
   ('attach_ppid', 'issuer', $$attach_ppid('https://example.jp/{n}', 'p')$$),
@@ -77,6 +80,13 @@ INSERT INTO recipe (function, argument, call) VALUES
   ('import_residents', 'residents', $$import_residents('[{"resident_number": "n1", "name": "甲", "address": "{n}"}]')$$),
   ('protect_address', 'reason', $$protect_address(:person, '2026-07-01', '2027-06-30', '{n}')$$),
   ('record_guardian', 'document', $$record_guardian(:person, :other, 'court', '2026-12-31', '{n}')$$),
+  ('declare_disaster', 'reason', $$declare_disaster('{n}', passport.now() + interval '1 day')$$),
+  ('end_disaster', 'reason', $$end_disaster(passport.declare_disaster('x', passport.now() + interval '1 day'), '{n}')$$),
+  ('end_protection', 'reason', $$end_protection(:hidden, '{n}')$$), ('extend_protection', 'reason', $$extend_protection(:hidden, '{n}')$$),
+  ('list_on_roster', 'plan', $$list_on_roster(:person, '{n}')$$), ('list_on_roster', 'supporters', $$list_on_roster(:person, NULL, '{{n}}')$$),
+  ('needs_roster', 'given_to', $$needs_roster('office', '{n}')$$),
+  ('protected_needs', 'reason', $$protected_needs('{n}')$$), ('protected_recipients', 'reason', $$protected_recipients(:alert, '{n}')$$),
+  ('request_protection', 'reason', $$request_protection(:person, '{n}')$$), ('view_protected', 'reason', $$view_protected(:hidden, '{n}')$$),
   ('load_variants', 'source', $$load_variants('mj_{n}', '{}', '{}')$$),
   ('refuse_registration', 'reason', $$refuse_registration(:registration, '{n}')$$),
   ('register_device', 'token', $$register_device('fcm', '{n}')$$),
@@ -112,8 +122,10 @@ SELECT r.function, r.argument FROM recipe AS r
 
 -- what the calls are about
 SELECT imported FROM passport.import_residents('[
-  {"resident_number": "91001", "name": "甲", "birth_date": "1980-01-01", "lon": 138.45, "lat": 35.95}, {"resident_number": "91002", "name": "乙"}]');
-SELECT max(resident_id) FILTER (WHERE resident_number = '91001') AS person, max(resident_id) FILTER (WHERE resident_number = '91002') AS other
+  {"resident_number": "91001", "name": "甲", "birth_date": "1980-01-01", "lon": 138.45, "lat": 35.95}, {"resident_number": "91002", "name": "乙"},
+  {"resident_number": "91003", "name": "丙"}]');
+SELECT max(resident_id) FILTER (WHERE resident_number = '91001') AS person, max(resident_id) FILTER (WHERE resident_number = '91002') AS other,
+       max(resident_id) FILTER (WHERE resident_number = '91003') AS hidden
   FROM passport.resident_directory \gset
 SELECT passport.set_program('walk', '{"ja": "歩く"}'), passport.set_program_rule('walk', '2026-04-01', '{"points_per_unit": 1, "lot_months": 12}');
 SELECT points FROM passport.award_points(:person, 'walk', 'e1', passport.now(), 5);
@@ -140,7 +152,8 @@ INSERT INTO passport.session (resident_id, audience, acr, amr, issuer_id, serial
 SELECT count(passport.issue_token(resident_id, session_id)) AS told FROM passport.session WHERE audience = 'told';
 SELECT passport.end_sessions(:person) IS NOT NULL AS ended;
 SELECT pg_temp.act('91001');
-UPDATE recipe SET call = replace(replace(replace(replace(replace(replace(call, ':person', :'person'), ':other', :'other'),
+SELECT passport.protect_address(:hidden, '2026-07-01', '2026-07-10', 'x');
+UPDATE recipe SET call = replace(replace(replace(replace(replace(replace(replace(call, ':hidden', :'hidden'), ':person', :'person'), ':other', :'other'),
   ':alert', :'alert'), ':delivery', :'delivery'), ':area', :'area'), ':registration', :'registration');
 
 -- every column that holds a text with the number

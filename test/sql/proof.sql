@@ -14,6 +14,15 @@ SELECT object, outcome, detail FROM passport.protection_proof() WHERE outcome <>
 SELECT count(*) > 120 FROM passport.protection_proof() WHERE outcome = 'ok';
 SELECT count(*) FROM (SELECT FROM passport.resident UNION ALL SELECT FROM passport.delivery UNION ALL SELECT FROM passport.audit_record
                       UNION ALL SELECT FROM passport.protection_event UNION ALL SELECT FROM passport.alert) AS left_over;
+-- no recipe is of what nobody may call
+SELECT r.object FROM passport.proof_recipe AS r
+ WHERE NOT EXISTS (SELECT FROM passport.reachable_objects() AS o WHERE o.object = r.object AND cardinality(r.arguments) BETWEEN o.fewest AND o.most);
+-- the lot is found as it may be written, and not in what is random
+SAVEPOINT made;
+SELECT s.shown, (passport.proof_outcome(m.canary, s.shown, NULL, false, '{}')).outcome
+  FROM (SELECT passport.make_canaries() AS canary) AS m CROSS JOIN unnest(ARRAY['"カナリア鳴"', '"4471-9"', '大字４４７１番地', '南牧村4471', '4471', '12:00:00.447123', '6f1c52e0-4471-4471-8f00-0c4471aa0b13',
+    '\x4471ab', 'ZZ.4471.ZZ4471ZZ_4471-4471']) AS s(shown);
+ROLLBACK TO made;
 -- nobody acts for having been a canary
 SELECT pg_temp.refusal('SELECT passport.acting_resident()') LIKE 'PT401%';
 -- what an expected refusal is, is named
@@ -46,7 +55,7 @@ INSERT INTO passport.proof_recipe
   SELECT 'tell_' || what, '{:victim}', false, false, '{}' FROM unnest('{oaza,point,rounded,bytes,pixel}'::text[]) AS what;
 -- one more, of a refusal that does not come
 INSERT INTO passport.proof_recipe VALUES ('tell_error', '{:victim}', false, false, '{PT422}'),
-  ('point_balance', '{:other}', false, false, '{PT403}');
+  ('view_point_balance', '{:other,points}', false, false, '{PT403}');
 INSERT INTO passport.proof_recipe VALUES ('tell_list', '{:alert}', false, true, '{}'), ('tell_names', '{:alert}', false, true, '{}');
 SELECT object, outcome, detail FROM passport.protection_proof() WHERE outcome <> 'ok';
 
@@ -61,7 +70,7 @@ SELECT passport.report_html() LIKE '%住所の保護が確認できていませ�
 DROP VIEW passport.tell_all, passport.tell_other;
 DROP FUNCTION passport.tell_oaza, passport.tell_point, passport.tell_rounded, passport.tell_bytes, passport.tell_pixel, passport.tell_error,
   passport.tell_list, passport.tell_names;
-DELETE FROM passport.proof_recipe WHERE object = 'point_balance' AND NOT shipped;
+DELETE FROM passport.proof_recipe WHERE object = 'view_point_balance' AND NOT shipped;
 SET LOCAL passport.clock = '2026-07-02 12:00+09';
 SELECT passport.run_next_job();
 SELECT result > 100, sqlstate FROM passport.job_run ORDER BY run_id DESC LIMIT 1;

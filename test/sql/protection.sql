@@ -148,9 +148,9 @@ SELECT count(*) FROM passport.claim_deliveries('t', 10, '1 minute');
 SELECT pg_temp.act('P1');
 SELECT passport.answer_alert(:alert, 'need_help', 138.451, 35.951, '海尻1の2階にいます') IS NOT NULL;
 SELECT recipients, deliveries, waiting, unreachable, households, need_help, unread FROM passport.report_alert WHERE alert_id = :alert;
-SELECT household_number, members FROM passport.report_household;
-SELECT name, message FROM passport.report_unanswered;
-SELECT count(*) FROM passport.report_note;
+SELECT household_number, members FROM passport.report_household();
+SELECT name, message FROM passport.report_unanswered();
+SELECT count(*) FROM passport.report_note();
 SELECT passport.report_html() ~ '海尻|PH1|林' AS leaks;
 SELECT recipients, deliveries, unreachable FROM passport.report_alerts() WHERE alert_id = :alert;
 \echo == the duty role has them, with who asks for help first
@@ -170,7 +170,7 @@ ROLLBACK TO elsewhere;
 \echo == protection that comes after the alert takes the lists back, and its figures
 SELECT passport.protect_address(pg_temp.resident('P3'), '2027-06-10', '2028-06-09', '支援措置');
 SELECT recipients, deliveries, unreachable, households, unread FROM passport.report_alert WHERE alert_id = :alert;
-SELECT count(*) FROM passport.report_unanswered;
+SELECT count(*) FROM passport.report_unanswered();
 SELECT * FROM passport.cancel_alert(:alert, '水が引いた');
 SELECT recipients, cancel_deliveries, cancel_unreachable FROM passport.alert WHERE alert_id = :alert;
 
