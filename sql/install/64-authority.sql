@@ -172,7 +172,8 @@ AS $$
 #variable_conflict use_column
 DECLARE
   y passport.stage_authority;
-  answered record;
+  became text;
+  alert bigint;
 BEGIN
   SELECT * INTO y FROM passport.stage_authority AS t
    WHERE t.sensor = follow_stage.sensor AND t.stage <= follow_stage.stage AND t.confirmed_at IS NOT NULL
@@ -182,17 +183,17 @@ BEGIN
     RETURN;
   END IF;
   BEGIN
-    SELECT * INTO answered FROM passport.answer_stage(y);
+    SELECT f.outcome, f.alert_id INTO became, alert FROM passport.answer_stage(y) AS f;
   EXCEPTION WHEN OTHERS THEN
     RAISE WARNING 'an authorised alert could not be sent: %', SQLERRM USING ERRCODE = SQLSTATE;
-    answered := ROW('failed'::text, NULL::bigint);
+    became := 'failed';
+    alert := NULL;
   END;
   INSERT INTO passport.stage_answer (sensor, since, stage, authority_id, outcome, alert_id, answered_at)
-  VALUES (follow_stage.sensor, follow_stage.since, follow_stage.stage, y.authority_id, answered.outcome,
-          answered.alert_id, passport.now())
+  VALUES (follow_stage.sensor, follow_stage.since, follow_stage.stage, y.authority_id, became, alert, passport.now())
   ON CONFLICT DO NOTHING;
-  IF answered.outcome IN ('too_many', 'failed') THEN
-    PERFORM pg_notify('passport_alarm', 'stage_' || answered.outcome);
+  IF became IN ('too_many', 'failed') THEN
+    PERFORM pg_notify('passport_alarm', 'stage_' || became);
   END IF;
 END $$;
 COMMENT ON FUNCTION passport.follow_stage(text, int, timestamptz) IS

@@ -31,7 +31,7 @@ CREATE FUNCTION passport.next_message_no(alert_id bigint) RETURNS int
   LANGUAGE sql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT 1 + greatest(
+  SELECT 1 + greatest(0,
     (SELECT max(m.message_no) FROM passport.alert_message AS m WHERE m.alert_id = next_message_no.alert_id),
     (SELECT max(u.update_no) FROM passport.alert_update AS u WHERE u.alert_id = next_message_no.alert_id));
 END;

@@ -10,7 +10,7 @@ CREATE TABLE passport.proof_recipe (
   PRIMARY KEY (object, arguments)
 );
 COMMENT ON TABLE passport.proof_recipe IS
-'Calls of functions in the schema passport by name. arguments: in the form of their types'' input, where :victim, :mate and :other are canary residents (see make_canaries) and :alert, :draft, :registration, :guardianship, :disaster, :session, :token, :area, :today what was made of them; acts: called by a resident, once as :mate and once as :other; nameless: it must not name the victim either, for what it shows belongs to an area, or goes to somebody from whom she may hide; expected: the SQLSTATEs of a call that is to be refused, and must be.';
+'Calls of functions in the schema passport by name. arguments: in the form of their types'' input, where :victim, :mate and :other are canary residents (see make_canaries) and :alert, :draft (by somebody else), :own (draft), :update (of :alert), :registration, :guardianship, :disaster, :session, :token, :area, :today what was made of them; acts: called by a resident, once as :mate and once as :other; nameless: it must not name the victim either, for what it shows belongs to an area, or goes to somebody from whom she may hide; expected: the SQLSTATEs of a call that is to be refused, and must be.';
 
 -- resident: what the app calls, as a member of the household and as somebody else
 INSERT INTO passport.proof_recipe (object, arguments, acts, nameless, expected, shipped) VALUES
@@ -54,13 +54,21 @@ INSERT INTO passport.proof_recipe (object, arguments, acts, nameless, expected, 
   ('alert_words', '{flood,4,:today}', false, false, '{}', true),
   ('approve_alert', '{:draft,NULL}', false, true, '{}', true),
   ('approve_alert', '{:draft,0}', false, true, '{PT409}', true),
+  ('approve_update', '{:alert,:update,NULL}', false, true, '{}', true),
+  ('approve_update', '{:alert,:update,0}', false, true, '{PT409}', true),
+  ('authorise_stage', '{canary,1,flood,4,:soon}', false, true, '{PT422}', true),
   ('award_points', '{:victim,canary,canary-2,:now}', false, false, '{}', true),
   ('award_roster', '{canary,canary-3,"{:victim,:mate,:other}",:now}', false, false, '{}', true),
+  ('break_glass', '{:own,NULL,canary canary}', false, true, '{}', true),
+  ('broadcast_alert', '{:alert}', false, true, '{}', true),
   ('cancel_alert', '{:alert,canary}', false, true, '{}', true),
+  ('confirm_authority', '{0,0}', false, true, '{PT404}', true),
   ('declare_disaster', '{canary,:soon,:area}', false, false, '{}', true),
-  ('draft_alert', '{flood,4,:area}', false, true, '{}', true),
+  ('draft_alert', '{flood,4,:area}', false, true, '{PT409}', true),
+  ('draft_alert', '{flood,3,:area}', false, true, '{}', true),
   ('draft_alert', '{flood,4,:area,NULL,drill}', false, true, '{}', true),
   ('draw_affected_area', '{canary,1}', false, false, '{PT422}', true),
+  ('end_alert', '{:alert}', false, true, '{}', true),
   ('end_disaster', '{:disaster,canary}', false, false, '{}', true),
   ('end_guardian', '{:victim,:guardianship}', false, false, '{}', true),
   ('end_sessions', '{:victim}', false, false, '{}', true),
@@ -94,6 +102,7 @@ INSERT INTO passport.proof_recipe (object, arguments, acts, nameless, expected, 
   ('report_unanswered', '{}', false, true, '{}', true),
   ('request_protection', '{:mate,canary}', false, false, '{}', true),
   ('resume_account', '{:victim,canary}', false, false, '{PT404}', true),
+  ('review_break_glass', '{:alert,true,canary}', false, true, '{PT404}', true),
   ('reverse_points', '{:victim,:entry,canary}', false, false, '{}', true),
   ('shown_candidates', '{:candidates}', false, false, '{}', true),
   ('shown_count', '{5}', false, false, '{}', true),
@@ -101,18 +110,23 @@ INSERT INTO passport.proof_recipe (object, arguments, acts, nameless, expected, 
   ('suspend_account', '{:victim,canary}', false, false, '{}', true),
   ('take_off_roster', '{:victim}', false, false, '{}', true),
   ('view_due_reminders', '{:today}', false, false, '{}', true),
+  ('update_alert', '{:alert,:area,3}', false, true, '{}', true),
   ('view_household', '{:victim,counter}', false, false, '{}', true),
   ('view_household', '{:mate,counter}', false, false, '{}', true),
   ('view_point_balance', '{:victim,points}', false, false, '{}', true),
   ('view_points', '{:victim,points}', false, false, '{}', true),
   ('view_renewal_plan', '{:victim,renewal}', false, false, '{}', true),
   ('view_resident', '{:victim,counter,"{resident_number,household_number,relation,name,name_kana,birth_date,sex,address,oaza,language,status,needs_help}"}', false, false, '{}', true),
-  ('view_resident', '{:mate,counter,"{name,address,oaza}"}', false, false, '{}', true);
+  ('view_resident', '{:mate,counter,"{name,address,oaza}"}', false, false, '{}', true),
+  ('withdraw_authority', '{0}', false, true, '{PT404}', true);
 
 -- administrators, the auditor, the bridge, everybody
 INSERT INTO passport.proof_recipe (object, arguments, acts, nameless, expected, shipped) VALUES
   ('add_trust_anchor', '{"\\\\x30",signature}', false, false, '{PT422}', true),
   ('alert_cap', '{:alert}', false, true, '{}', true),
+  ('alert_cap', '{:alert,1}', false, true, '{}', true),
+  ('alerts_atom', '{}', false, true, '{}', true),
+  ('alerts_geojson', '{}', false, true, '{}', true),
   ('assign_zones', '{canary,1,"{}"}', false, false, '{}', true),
   ('audit_digest', '{0001-01-01}', false, false, '{PT404}', true),
   ('audit_verify', '{}', false, false, '{}', true),
@@ -130,6 +144,7 @@ INSERT INTO passport.proof_recipe (object, arguments, acts, nameless, expected, 
   ('expire_drafts', '{}', false, false, '{}', true),
   ('import_hazard_zones', '{"{\"type\": \"FeatureCollection\", \"features\": []}",flood,canary}', false, false, '{}', true),
   ('import_residents', '{"[{\"resident_number\": \"canary-1\", \"name\": \"\"}]"}', false, false, '{}', true),
+  ('lapse_alerts', '{}', false, false, '{}', true),
   ('library_version', '{}', false, false, '{}', true),
   ('load_crl', '{"\\\\x30"}', false, false, '{}', true),
   ('load_ocsp_response', '{"\\\\x30"}', false, false, '{}', true),

@@ -118,6 +118,7 @@ CREATE TEMP TABLE without_act (name text PRIMARY KEY, reason text NOT NULL);
 INSERT INTO without_act VALUES
   ('now', 'about nobody'), ('today', 'about nobody'), ('version', 'about nobody'), ('library_version', 'about nobody'),
   ('jwks', 'about nobody'), ('openid_configuration', 'about nobody'), ('public_map', 'about nobody'), ('alert_cap', 'about nobody'),
+  ('alerts_atom', 'about nobody'), ('alerts_geojson', 'about nobody'),
   ('verify_signature', 'about bytes that the caller has'), ('certificate_info', 'about bytes that the caller has'),
   ('begin_challenge', 'before anybody acts'), ('log_in', 'before anybody acts'), ('authenticate', 'says who acts'),
   ('begin_kiosk_login', 'before anybody acts'), ('poll_kiosk_login', 'before anybody acts'),
@@ -146,6 +147,11 @@ INSERT INTO without_access VALUES
   ('public_map', 'public'), ('alert_cap', 'public'), ('begin_challenge', 'about nobody yet'),
   ('draw_affected_area', 'an area'), ('report_alerts', 'alerts: numbers of people, and who of staff did what'),
   ('draft_alert', 'numbers of people'), ('approve_alert', 'numbers of people'), ('cancel_alert', 'numbers of people'),
+  ('update_alert', 'numbers of people'), ('approve_update', 'numbers of people'), ('end_alert', 'numbers of people'),
+  ('broadcast_alert', 'numbers of people'), ('break_glass', 'numbers of people'), ('alert_update_draft', 'numbers of people'),
+  ('break_glass_unreviewed', 'alerts, and who of staff did what'), ('review_break_glass', 'answers nothing'),
+  ('authorise_stage', 'numbers of people'), ('confirm_authority', 'answers nothing'), ('withdraw_authority', 'answers nothing'),
+  ('stage_authority_now', 'numbers of people'), ('lapse_alerts', 'numbers of alerts'),
   ('alert_draft', 'numbers of people'), ('report_alert', 'numbers of people'), ('report_points', 'numbers of people'),
   ('report_reminder', 'numbers of people'), ('report_registration', 'numbers of people'),
   ('report_sensor', 'gauges'), ('report_held_reading', 'gauges'),
@@ -202,7 +208,7 @@ INSERT INTO kept VALUES
   ('need', 'as it stands: staff remove what is no more'), ('need_roster', 'as it stands: staff take off who needs it no longer'),
   ('need_event', 'why somebody was on no roster is asked after a disaster, however late that comes'),
   ('protection_event', 'who saw a protected address is asked as long as somebody may look for the person'),
-  ('delivery', 'those that wait: each ends in an outcome'), ('device_directory', 'as device');
+  ('delivery', 'those that wait: each ends in an outcome'), ('alert_move', 'goes with its alert_recipient'), ('device_directory', 'as device');
 \echo == a table with persons that neither retention names nor has a reason to stay
 SELECT c.relname FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
  WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind IN ('r', 'p') AND a.attname = 'resident_id'

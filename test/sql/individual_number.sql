@@ -28,6 +28,7 @@ INSERT INTO recipe (function, argument, reason) VALUES
   ('complete_deliveries', 'outcomes', :vocabulary), ('complete_logouts', 'outcomes', :vocabulary), ('complete_deliveries', 'worker', 'compared, not stored'),
   ('complete_logouts', 'worker', 'compared, not stored'),
   ('detach_ppid', 'issuer', :looked_up), ('detach_ppid', 'ppid', :looked_up),
+  ('alerts_atom', 'language', :looked_up), ('authorise_stage', 'sensor', :looked_up), ('authorise_stage', 'hazard', :looked_up),
   ('draft_alert', 'hazard', :looked_up), ('draft_alert', 'sensor', :looked_up), ('draft_alert', 'mode', :vocabulary),
   ('draw_affected_area', 'sensor', :looked_up), ('enrol_at_counter', 'ground', :vocabulary),
   ('enter_service', 'audience', :looked_up), ('enter_service', 'nonce', 'goes into the token that is handed back, nowhere else'),
@@ -66,6 +67,7 @@ INSERT INTO recipe (function, argument, call) VALUES
   ('award_points', 'event_key', $$award_points(:person, 'walk', 'visit {n}', passport.now())$$),
   ('award_roster', 'event_key', $$award_roster('walk', '{n}', ARRAY[:person], passport.now())$$),
   ('begin_kiosk_login', 'kiosk', $$begin_kiosk_login('hall {n}')$$),
+  ('break_glass', 'reason', $$break_glass(:glass, NULL, 'nobody but {n}')$$),
   ('cancel_alert', 'reason', $$cancel_alert(:alert, 'wrong {n}')$$),
   ('claim_deliveries', 'worker', $$claim_deliveries('w-{n}', 10, '1 minute')$$),
   ('claim_sources', 'worker', $$claim_sources('w-{n}')$$),
@@ -91,6 +93,7 @@ INSERT INTO recipe (function, argument, call) VALUES
   ('refuse_registration', 'reason', $$refuse_registration(:registration, '{n}')$$),
   ('register_device', 'token', $$register_device('fcm', '{n}')$$),
   ('resume_account', 'reason', $$resume_account(:other, '{n}')$$),
+  ('review_break_glass', 'remark', $$review_break_glass(:alert, true, 'good {n}')$$),
   ('reverse_points', 'reason', $$reverse_points(:person, 1, '{n}')$$),
   ('set_audience', 'audience', $$set_audience('{n}', 'passport_app')$$),
   ('set_audience', 'role', $$set_audience('service', 'r{n}')$$),
@@ -107,6 +110,7 @@ INSERT INTO recipe (function, argument, call) VALUES
   ('spend_my_points', 'idempotency_key', $$spend_my_points(1, 'tea', '{n}')$$),
   ('spend_points', 'item', $$spend_points(:person, 1, '{n}', 'k1')$$),
   ('spend_points', 'idempotency_key', $$spend_points(:person, 1, 'tea', '{n}')$$),
+  ('update_alert', 'texts', $$update_alert(:alert, texts => '{"ja": {"title": "t", "body": "{n}"}}')$$),
   ('suspend_account', 'reason', $$suspend_account(:person, '{n}')$$);
 
 \echo == text arguments of functions that somebody may call, without a call or a reason
@@ -142,6 +146,10 @@ INSERT INTO passport.alert (hazard, level, mode, area, area_names, texts, drafte
                             state, approved_by, approved_at)
   VALUES ('flood', 4, 'drill', ST_Multi(:area::geometry), '{}', '{"ja": {"title": "x", "body": "y"}}', 'a', passport.now(), passport.now(), 1, 1, 0,
           'approved', 'b', passport.now()) RETURNING alert_id AS alert \gset
+INSERT INTO passport.alert (hazard, level, mode, area, area_names, texts, drafted_by, drafted_at, draft_until, headcount, households, needing_help)
+  VALUES ('flood', 4, 'drill', ST_Multi(:area::geometry), '{}', '{"ja": {"title": "x", "body": "y"}}', session_user, passport.now(),
+          passport.now() + interval '1 hour', 1, 1, 0) RETURNING alert_id AS glass \gset
+INSERT INTO passport.break_glass_use (alert_id, sent_by, reason, sent_at) VALUES (:alert, 'a', 'of the other one', passport.now());
 INSERT INTO passport.alert_recipient VALUES (:person, :alert, 'h', false);
 INSERT INTO passport.registration (state, certificates, candidates, ceremony, created_at)
   VALUES ('queued', '{}', '[]', gen_random_uuid(), passport.now()) RETURNING registration_id AS registration \gset
@@ -153,8 +161,8 @@ SELECT count(passport.issue_token(resident_id, session_id)) AS told FROM passpor
 SELECT passport.end_sessions(:person) IS NOT NULL AS ended;
 SELECT pg_temp.act('91001');
 SELECT passport.protect_address(:hidden, '2026-07-01', '2026-07-10', 'x');
-UPDATE recipe SET call = replace(replace(replace(replace(replace(replace(replace(call, ':hidden', :'hidden'), ':person', :'person'), ':other', :'other'),
-  ':alert', :'alert'), ':delivery', :'delivery'), ':area', :'area'), ':registration', :'registration');
+UPDATE recipe SET call = replace(replace(replace(replace(replace(replace(replace(replace(call, ':hidden', :'hidden'), ':person', :'person'), ':other', :'other'),
+  ':alert', :'alert'), ':delivery', :'delivery'), ':area', :'area'), ':registration', :'registration'), ':glass', :'glass');
 
 -- every column that holds a text with the number
 CREATE FUNCTION pg_temp.found() RETURNS text LANGUAGE plpgsql AS $$
