@@ -22,6 +22,7 @@ BEGIN
                                      'level', a.level::text, 'mode', a.mode),
            send_alert.expires_at, 'alert-' || a.alert_id, a.mode,
            'alert:' || a.alert_id || ':' || key) AS n;
+  PERFORM passport.ring_drill_devices(send_alert.notification_id);
 END $$;
 COMMENT ON FUNCTION passport.send_alert(passport.alert, bigint[], text, text, jsonb, timestamptz) IS
 'Enqueues a message of an alert for residents. key: what tells it from the alert''s others, such as update-2; its first word (alert, update, left, elsewhere, cancel, end) is the message for the app. Not granted to anybody.';

@@ -31,12 +31,12 @@ CREATE FUNCTION passport.next_message_no(alert_id bigint) RETURNS int
   LANGUAGE sql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT 1 + greatest(0,
+  SELECT 1 + greatest(1,
     (SELECT max(m.message_no) FROM passport.alert_message AS m WHERE m.alert_id = next_message_no.alert_id),
     (SELECT max(u.update_no) FROM passport.alert_update AS u WHERE u.alert_id = next_message_no.alert_id));
 END;
 COMMENT ON FUNCTION passport.next_message_no(bigint) IS
-'Number of an alert''s next message; an update that was dropped leaves a gap.';
+'Number of an alert''s next message; an update that was dropped leaves a gap. The first is the alert itself.';
 
 CREATE FUNCTION passport.area_change(alert_id bigint, area geometry, OUT added int, OUT left_out int)
   LANGUAGE sql STABLE SECURITY DEFINER

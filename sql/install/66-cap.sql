@@ -1,4 +1,4 @@
--- Alerts for machines: CAP 1.2, an Atom feed, GeoJSON
+-- Alerts for machines and loudspeakers: CAP 1.2, an Atom feed, spoken text
 
 CREATE FUNCTION passport.cap_time(at timestamptz) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
@@ -176,3 +176,23 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION passport.alerts_atom(text) IS
 'Atom feed (RFC 4287) of the live alerts in force, or over for less than a week: an entry for each, its latest message in a language of passport.message_language (NULL for any other), with a link to the CAP message beside the feed. Nothing personal, no drills.';
+
+CREATE FUNCTION passport.alert_voice(alert_id bigint) RETURNS text
+  LANGUAGE plpgsql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  a passport.alert;
+  m passport.alert_message;
+BEGIN
+  SELECT * INTO a FROM passport.alert AS t WHERE t.alert_id = alert_voice.alert_id;
+  SELECT * INTO m FROM passport.alert_message AS t WHERE t.alert_id = alert_voice.alert_id ORDER BY t.message_no DESC LIMIT 1;
+  IF m.alert_id IS NULL THEN
+    RAISE EXCEPTION 'no such alert' USING ERRCODE = 'PT404';
+  END IF;
+  RETURN passport.voice_text(CASE m.message WHEN 'cancel' THEN 'alert_cancelled' WHEN 'end' THEN 'alert_ended' ELSE a.hazard END,
+                             m.level, a.mode, m.area_names);
+END $$;
+COMMENT ON FUNCTION passport.alert_voice(bigint) IS
+'What loudspeakers and cable television say of an alert''s latest message, in Japanese: nothing but kana, kanji, 、 and 。, and numbers with their level or unit in words. Errors: PT404 no such alert, or not sent yet, PT422 of voice_text().';

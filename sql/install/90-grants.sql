@@ -7,12 +7,12 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA passport FROM PUBLIC;
 
 GRANT USAGE ON SCHEMA passport
   TO passport_app, passport_staff, passport_approver, passport_admin, passport_auditor,
-     passport_bridge, passport_public, passport_protection;
+     passport_bridge, passport_drill_bridge, passport_public, passport_protection;
 
 -- everybody of ours: the clock and the versions
 GRANT EXECUTE ON FUNCTION passport.now, passport.today, passport.version, passport.library_version
   TO passport_app, passport_staff, passport_approver, passport_admin, passport_auditor,
-     passport_bridge, passport_public, passport_protection;
+     passport_bridge, passport_drill_bridge, passport_public, passport_protection;
 
 -- the app's backend: register, log in, and what a resident does for themself
 GRANT EXECUTE ON FUNCTION
@@ -30,7 +30,7 @@ GRANT EXECUTE ON FUNCTION
 
 -- the village's staff
 GRANT EXECUTE ON FUNCTION
-  passport.draw_affected_area, passport.draft_alert, passport.update_alert, passport.cancel_alert, passport.alert_cap,
+  passport.draw_affected_area, passport.draft_alert, passport.update_alert, passport.cancel_alert, passport.alert_cap, passport.alert_voice,
   passport.find_resident, passport.match_words, passport.normalized_name, passport.normalized_address,
   passport.view_resident, passport.view_household, passport.view_points, passport.view_point_balance,
   passport.view_renewal_plan, passport.view_due_reminders, passport.registration_queue,
@@ -57,7 +57,7 @@ GRANT EXECUTE ON FUNCTION
   passport.approve_alert, passport.approve_update, passport.broadcast_alert, passport.cancel_alert, passport.end_alert,
   passport.break_glass, passport.review_break_glass,
   passport.authorise_stage, passport.confirm_authority, passport.withdraw_authority,
-  passport.alert_cap, passport.public_map,
+  passport.alert_cap, passport.alert_voice, passport.public_map,
   passport.report_html, passport.local_time, passport.alert_words, passport.report_alerts,
   passport.shown_count, passport.declare_disaster, passport.end_disaster
   TO passport_approver;
@@ -77,6 +77,7 @@ GRANT EXECUTE ON FUNCTION
   passport.define_sensor, passport.assign_zones, passport.import_hazard_zones, passport.record_readings,
   passport.set_program, passport.set_program_rule, passport.check_ledger,
   passport.run_job, passport.set_job, passport.protection_proof, passport.send_due_reminders, passport.expire_drafts, passport.lapse_alerts,
+  passport.add_drill_device, passport.remove_drill_device,
   passport.set_source
   TO passport_admin;
 GRANT SELECT ON passport.report_source, passport.report_revocation_list TO passport_admin;
@@ -99,6 +100,9 @@ GRANT SELECT ON passport.protection_status TO passport_admin, passport_auditor, 
 GRANT EXECUTE ON FUNCTION passport.claim_deliveries, passport.complete_deliveries, passport.record_readings,
   passport.claim_logouts, passport.complete_logouts, passport.claim_sources, passport.complete_source
   TO passport_bridge;
+
+-- the bridge of drills: their own queue, and nothing else
+GRANT EXECUTE ON FUNCTION passport.claim_drill_deliveries, passport.complete_drill_deliveries TO passport_drill_bridge;
 
 -- the public map and its alerts
 GRANT EXECUTE ON FUNCTION passport.public_map, passport.alert_cap, passport.alerts_atom, passport.alerts_geojson,

@@ -27,6 +27,8 @@ INSERT INTO recipe (function, argument, reason) VALUES
   ('breach_report', 'circumstances', :vocabulary),
   ('complete_deliveries', 'outcomes', :vocabulary), ('complete_logouts', 'outcomes', :vocabulary), ('complete_deliveries', 'worker', 'compared, not stored'),
   ('complete_logouts', 'worker', 'compared, not stored'),
+  ('add_drill_device', 'channel', :vocabulary), ('add_drill_device', 'language', :looked_up),
+  ('complete_drill_deliveries', 'worker', 'compared, not stored'), ('complete_drill_deliveries', 'outcomes', :vocabulary),
   ('detach_ppid', 'issuer', :looked_up), ('detach_ppid', 'ppid', :looked_up),
   ('alerts_atom', 'language', :looked_up), ('authorise_stage', 'sensor', :looked_up), ('authorise_stage', 'hazard', :looked_up),
   ('draft_alert', 'hazard', :looked_up), ('draft_alert', 'sensor', :looked_up), ('draft_alert', 'mode', :vocabulary),
@@ -61,6 +63,8 @@ INSERT INTO recipe (function, argument, reason) VALUES
   ('needs_roster', 'purpose', :vocabulary), ('record_need', 'kind', :looked_up), ('remove_need', 'kind', :looked_up),
   ('shown_candidates', 'candidates', :computed);
 INSERT INTO recipe (function, argument, call) VALUES
+  ('add_drill_device', 'holder', $$add_drill_device('desk {n}', 'fcm', 't')$$),
+  ('add_drill_device', 'token', $$add_drill_device('desk', 'fcm', '{n}')$$),
   ('answer_alert', 'note', $$answer_alert(:alert, 'safe', note => '{n}')$$),
   ('attach_ppid', 'issuer', $$attach_ppid('https://example.jp/{n}', 'p')$$),
   ('attach_ppid', 'ppid', $$attach_ppid('https://example.jp', '{n}')$$),
@@ -70,6 +74,8 @@ INSERT INTO recipe (function, argument, call) VALUES
   ('break_glass', 'reason', $$break_glass(:glass, NULL, 'nobody but {n}')$$),
   ('cancel_alert', 'reason', $$cancel_alert(:alert, 'wrong {n}')$$),
   ('claim_deliveries', 'worker', $$claim_deliveries('w-{n}', 10, '1 minute')$$),
+  ('claim_drill_deliveries', 'worker', $$claim_drill_deliveries('w-{n}', 10, '1 minute')$$),
+  ('complete_drill_deliveries', 'details', $$complete_drill_deliveries('bridge', '{0}', ARRAY[:ring], '{failed}', '{"{n}"}', '{NULL}')$$),
   ('claim_sources', 'worker', $$claim_sources('w-{n}')$$),
   ('claim_logouts', 'worker', $$claim_logouts('w-{n}', 10, '1 minute')$$),
   ('complete_deliveries', 'details', $$complete_deliveries('bridge', ARRAY[:person], ARRAY[:delivery], '{failed}', '{"{n}"}', '{NULL}')$$),
@@ -149,6 +155,9 @@ INSERT INTO passport.alert (hazard, level, mode, area, area_names, texts, drafte
 INSERT INTO passport.alert (hazard, level, mode, area, area_names, texts, drafted_by, drafted_at, draft_until, headcount, households, needing_help)
   VALUES ('flood', 4, 'drill', ST_Multi(:area::geometry), '{}', '{"ja": {"title": "x", "body": "y"}}', session_user, passport.now(),
           passport.now() + interval '1 hour', 1, 1, 0) RETURNING alert_id AS glass \gset
+SELECT passport.add_drill_device('desk', 'fcm', 'test') > 0 AS test_device;
+SELECT passport.ring_drill_devices(notification_id) FROM passport.notify(ARRAY[:person], 'note', 'personal', '{"ja": {"title": "x", "body": "y"}}', mode => 'drill');
+SELECT delivery_id AS ring FROM passport.claim_drill_deliveries('bridge', 10, '1 hour') \gset
 INSERT INTO passport.break_glass_use (alert_id, sent_by, reason, sent_at) VALUES (:alert, 'a', 'of the other one', passport.now());
 INSERT INTO passport.alert_recipient VALUES (:person, :alert, 'h', false);
 INSERT INTO passport.registration (state, certificates, candidates, ceremony, created_at)
@@ -161,8 +170,8 @@ SELECT count(passport.issue_token(resident_id, session_id)) AS told FROM passpor
 SELECT passport.end_sessions(:person) IS NOT NULL AS ended;
 SELECT pg_temp.act('91001');
 SELECT passport.protect_address(:hidden, '2026-07-01', '2026-07-10', 'x');
-UPDATE recipe SET call = replace(replace(replace(replace(replace(replace(replace(replace(call, ':hidden', :'hidden'), ':person', :'person'), ':other', :'other'),
-  ':alert', :'alert'), ':delivery', :'delivery'), ':area', :'area'), ':registration', :'registration'), ':glass', :'glass');
+UPDATE recipe SET call = replace(replace(replace(replace(replace(replace(replace(replace(replace(call, ':hidden', :'hidden'), ':person', :'person'), ':other', :'other'),
+  ':alert', :'alert'), ':delivery', :'delivery'), ':area', :'area'), ':registration', :'registration'), ':glass', :'glass'), ':ring', :'ring');
 
 -- every column that holds a text with the number
 CREATE FUNCTION pg_temp.found() RETURNS text LANGUAGE plpgsql AS $$
