@@ -29,7 +29,8 @@ static const struct config_key keys[] = {
     {"lease", CONFIG_NUMBER, offsetof(struct config, lease), 120, 2, 3600},
     {"poll", CONFIG_NUMBER, offsetof(struct config, poll), 1, 1, 3600},
     {"timeout", CONFIG_NUMBER, offsetof(struct config, timeout), 30, 1, 600},
-    {"drain", CONFIG_NUMBER, offsetof(struct config, drain), 20, 1, 600}};
+    {"drain", CONFIG_NUMBER, offsetof(struct config, drain), 20, 1, 600},
+    {"drill", CONFIG_NUMBER, offsetof(struct config, drill), 0, 0, 1}};
 
 #define KEYS (sizeof(keys) / sizeof(*keys))
 

@@ -17,6 +17,7 @@ struct config
 	int poll;              /* seconds between claims when nothing wakes us */
 	int timeout;           /* seconds a request */
 	int drain;             /* seconds to finish after SIGTERM */
+	int drill;             /* 1: drills to test devices, 0: residents' messages */
 };
 
 extern bool config_read(struct config *config, const char *path);

@@ -33,19 +33,36 @@ enum column
 	COLUMN_NOTIFICATION
 };
 
-static const char *const claim_sql =
-    "SELECT resident_id, delivery_id, channel, token, title, body, data, collapse_key, ttl,"
-    " priority, attempt, notification_id FROM passport.claim_deliveries($1, $2, $3)";
-static const char *const complete_sql =
-    "SELECT passport.complete_deliveries($1, $2, $3, $4, $5, $6)";
-static const char *const check_sql =
-    "SELECT has_function_privilege('passport.claim_deliveries(text,int,interval)', 'EXECUTE')"
-    " AND has_function_privilege("
-    "'passport.complete_deliveries(text,bigint[],bigint[],text[],text[],int[])', 'EXECUTE')";
+/*
+ * Residents' messages and drills are two queues.  A process serves one, and its
+ * role in the database may call the functions of that one only.
+ */
+struct queue
+{
+	const char *channel; /* which notification wakes us */
+	const char *claim, *complete, *check;
+};
+
+#define QUEUE(wake, drill)                                                                  \
+	{                                                                                       \
+		.channel = wake,                                                                    \
+		.claim = "SELECT resident_id, delivery_id, channel, token, title, body, data,"      \
+		         " collapse_key, ttl, priority, attempt, notification_id"                   \
+		         " FROM passport.claim_" drill "deliveries($1, $2, $3)",                    \
+		.complete = "SELECT passport.complete_" drill "deliveries($1, $2, $3, $4, $5, $6)", \
+		.check = "SELECT has_function_privilege("                                           \
+		         "'passport.claim_" drill "deliveries(text,int,interval)', 'EXECUTE')"      \
+		         " AND has_function_privilege('passport.complete_" drill                    \
+		         "deliveries(text,bigint[],bigint[],text[],text[],int[])', 'EXECUTE')",     \
+	}
+
+static const struct queue live_queue = QUEUE("passport_outbox", "");
+static const struct queue drill_queue = QUEUE("passport_drill", "drill_");
 
 struct outbox
 {
 	const struct config *config;
+	const struct queue *queue;
 	struct async async;
 	enum
 	{
@@ -75,7 +92,8 @@ outbox_open(const struct config *config)
 
 	if (outbox == NULL)
 		return NULL;
-	async_open(&outbox->async, config->database, "passport-push", "passport_outbox");
+	outbox->queue = config->drill ? &drill_queue : &live_queue;
+	async_open(&outbox->async, config->database, "passport-push", outbox->queue->channel);
 	snprintf(outbox->batch, sizeof(outbox->batch), "%d", config->batch);
 	snprintf(outbox->lease, sizeof(outbox->lease), "%d s", config->lease);
 	outbox->config = config;
@@ -87,7 +105,7 @@ outbox_open(const struct config *config)
 bool
 outbox_check(struct outbox *outbox)
 {
-	return async_allows(&outbox->async, check_sql, "this role may not claim deliveries");
+	return async_allows(&outbox->async, outbox->queue->check, "this role may not claim deliveries");
 }
 
 /*
@@ -193,7 +211,8 @@ begin_claim(struct outbox *outbox)
 	/* the lease runs from now on, whenever the answer comes */
 	outbox->claimed_at = outbox->last_claim = loop_now();
 	outbox->async.woken = false;
-	if (async_send(&outbox->async, &(struct statement){claim_sql, 3, values, NULL, NULL}))
+	if (async_send(&outbox->async,
+	               &(struct statement){outbox->queue->claim, 3, values, NULL, NULL}))
 		outbox->state = CLAIMING;
 }
 
@@ -206,7 +225,8 @@ begin_completion(struct outbox *outbox)
 
 	/* out of memory: the next turn tries again */
 	if (outcomes_write(&outbox->outcomes, count, values + 1) &&
-	    async_send(&outbox->async, &(struct statement){complete_sql, 6, values, NULL, NULL}))
+	    async_send(&outbox->async,
+	               &(struct statement){outbox->queue->complete, 6, values, NULL, NULL}))
 	{
 		outbox->state = COMPLETING;
 		outbox->outcomes.under_way = count;
