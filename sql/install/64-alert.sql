@@ -2,6 +2,9 @@
 
 CREATE TABLE passport.alert (
   alert_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  origin text DEFAULT nullif(current_setting('passport.origin'), ''),   -- which database sent it, when there were several
+  origin_alert_id bigint,         -- its number there; NULL: this one
+  operating_area text REFERENCES passport.operating_area,
   hazard text NOT NULL,
   level int NOT NULL CHECK (level BETWEEN 1 AND 5),
   mode text NOT NULL CHECK (mode IN ('live', 'drill')),
@@ -40,6 +43,7 @@ CREATE TABLE passport.alert (
 );
 COMMENT ON TABLE passport.alert IS
 'Alerts from draft to end, with who did what and when; level, area and texts are the latest said, alert_message has all. A row is never deleted. headcount, households, needing_help: those of the area who may be counted, at the draft and again at the approval; recipients, deliveries, unreachable: all whom the latest message reached, protected ones too.';
+CREATE UNIQUE INDEX alert_origin ON passport.alert (origin, origin_alert_id);
 CREATE INDEX alert_open ON passport.alert (alert_id) WHERE state IN ('draft', 'approved');
 CREATE TRIGGER alert_stays BEFORE DELETE OR TRUNCATE ON passport.alert
   FOR EACH STATEMENT EXECUTE FUNCTION passport.forbid_change();
@@ -100,38 +104,14 @@ COMMENT ON TABLE passport.alert_message IS
 CREATE TRIGGER alert_message_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON passport.alert_message
   FOR EACH STATEMENT EXECUTE FUNCTION passport.forbid_change();
 
--- The neighbourhood is the municipality's bounding box and a twentieth of a
--- degree (5 km) around it: a gauge may stand, and a flood may begin, across the
--- border, but an alert for another town is a mistake.
-CREATE FUNCTION passport.alert_area_problem(area geometry) RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
-  SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-  SELECT CASE
-    WHEN area IS NULL THEN 'missing'
-    WHEN ST_SRID(area) <> 4326 THEN 'srid'
-    WHEN GeometryType(area) NOT IN ('POLYGON', 'MULTIPOLYGON') THEN 'type'
-    WHEN ST_IsEmpty(area) THEN 'empty'
-    WHEN ST_NPoints(area) > 100000 THEN 'too_large'
-    WHEN NOT ST_IsValid(area) THEN 'invalid'
-    WHEN NOT EXISTS (SELECT FROM passport.municipality_area AS m
-                      WHERE m.code = current_setting('passport.municipality_code')) THEN 'no_municipality'
-    WHEN NOT EXISTS (SELECT FROM passport.municipality_area AS m
-                      WHERE m.code = current_setting('passport.municipality_code')
-                        AND ST_CoveredBy(alert_area_problem.area, ST_Expand(ST_Envelope(m.area), 0.05))) THEN 'elsewhere'
-  END;
-END;
-COMMENT ON FUNCTION passport.alert_area_problem(geometry) IS
-'Why an area cannot be alerted: missing, srid (not EPSG:4326), type (neither Polygon nor MultiPolygon), empty, too_large (over 100,000 vertices), invalid (crosses itself), no_municipality (its own area is not loaded), elsewhere (not within its bounding box and 0.05 degrees around); NULL when it can.';
-
-CREATE FUNCTION passport.alert_area(area geometry) RETURNS geometry
+CREATE FUNCTION passport.alert_name(a passport.alert) RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT ST_Multi(ST_Force2D(area));
+  SELECT concat_ws('-', a.origin, coalesce(a.origin_alert_id, a.alert_id));
 END;
-COMMENT ON FUNCTION passport.alert_area(geometry) IS
-'The area as alerts keep it: a two-dimensional MultiPolygon.';
+COMMENT ON FUNCTION passport.alert_name(passport.alert) IS
+'What an alert is called outside: its number, with the database it is from before it when there were several. It stays when they are merged.';
 
 CREATE FUNCTION passport.alert_area_names(area geometry) RETURNS text[]
   LANGUAGE sql STABLE SECURITY DEFINER
@@ -280,6 +260,7 @@ BEGIN
   PERFORM passport.refuse_individual_number('/texts', texts::text);
   PERFORM passport.expire_drafts();
   area := passport.alert_area(area);
+  PERFORM passport.require_operated(area);
   names := passport.alert_area_names(area);
   texts := CASE WHEN texts IS NULL THEN passport.alert_texts(hazard, level, area, names)
                 ELSE passport.complete_texts(texts) END;
@@ -294,9 +275,9 @@ BEGIN
   SELECT c.headcount, c.households, c.needing_help INTO headcount, households, needing_help
     FROM passport.alert_counts(area) AS c;
   INSERT INTO passport.alert AS a
-         (hazard, level, mode, repeats, sensor, area, area_names, texts, drafted_by, drafted_at, draft_until,
+         (operating_area, hazard, level, mode, repeats, sensor, area, area_names, texts, drafted_by, drafted_at, draft_until,
           headcount, households, needing_help)
-  VALUES (hazard, level, mode, repeat, sensor, area, names, texts, session_user, passport.now(),
+  VALUES (passport.operating_area_of(area), hazard, level, mode, repeat, sensor, area, names, texts, session_user, passport.now(),
           passport.now() + interval '30 minutes', headcount, households, needing_help)
   RETURNING a.alert_id INTO alert_id;
   headcount := passport.shown_count(headcount);
@@ -304,11 +285,11 @@ BEGIN
   needing_help := passport.shown_count(needing_help);
 END $$;
 COMMENT ON FUNCTION passport.draft_alert(text, int, geometry, text, text, jsonb, boolean) IS
-'Drafts an alert and says whom it would reach. hazard: as in passport.alert_level (flood, landslide, heavy_rain, storm_surge); level: 1 to 5; area: Polygon or MultiPolygon, EPSG:4326; sensor: the one that gave the reason, if any; mode: live or drill; texts: {"ja": {"title", "body"}, ...} of one''s own, else those of the templates; repeat: true to say again what was said to this area already. Returns the draft and the number of residents, households and residents needing help in the area as shown_count() shows it: protected persons are alerted too, but not counted. Nothing is sent. The draft can be approved for 30 minutes. Errors: PT422 area, mode, level or texts refused, PT404 no such sensor or template, PT409 said already (DETAIL: {"sent_at"}). Two-person rule: see approve_alert.';
+'Drafts an alert and says whom it would reach. hazard: as in passport.alert_level (flood, landslide, heavy_rain, storm_surge); level: 1 to 5; area: Polygon or MultiPolygon, EPSG:4326; sensor: the one that gave the reason, if any; mode: live or drill; texts: {"ja": {"title", "body"}, ...} of one''s own, else those of the templates; repeat: true to say again what was said to this area already. Returns the draft and the number of residents, households and residents needing help in the area as shown_count() shows it: protected persons are alerted too, but not counted. Nothing is sent. The draft can be approved for 30 minutes. Errors: PT422 area, mode, level or texts refused, PT404 no such sensor or template, PT409 said already (DETAIL: {"sent_at"}), or the area is operated by another database now. Two-person rule: see approve_alert.';
 
 -- What an approver looks at before they confirm.
 CREATE VIEW passport.alert_draft WITH (security_barrier) AS
-  SELECT a.alert_id, a.hazard, a.level, a.mode, a.sensor, a.area_names, a.area, a.texts,
+  SELECT a.alert_id, a.operating_area, a.hazard, a.level, a.mode, a.sensor, a.area_names, a.area, a.texts,
          passport.shown_count(a.headcount) AS headcount, passport.shown_count(a.households) AS households,
          passport.shown_count(a.needing_help) AS needing_help, a.drafted_by, a.drafted_at, a.draft_until
     FROM passport.alert AS a

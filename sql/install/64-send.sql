@@ -20,7 +20,7 @@ BEGIN
            passport.texts_for(texts, residents), jsonb_build_object('alert_id', a.alert_id::text,
                                      'message', split_part(key, '-', 1), 'hazard', a.hazard,
                                      'level', a.level::text, 'mode', a.mode),
-           send_alert.expires_at, 'alert-' || a.alert_id, a.mode,
+           send_alert.expires_at, 'alert-' || passport.alert_name(a), a.mode,
            'alert:' || a.alert_id || ':' || key) AS n;
   PERFORM passport.ring_drill_devices(send_alert.notification_id);
 END $$;
@@ -146,6 +146,7 @@ DECLARE
   said passport.alert_message;
 BEGIN
   PERFORM pg_advisory_xact_lock('passport.alert_message'::regclass::bigint);
+  PERFORM passport.require_operated(a.area);
   IF NOT a.repeats THEN
     PERFORM passport.ask_before_repeating(a.mode, a.area, a.texts);
   END IF;
@@ -205,7 +206,7 @@ BEGIN
   SELECT f.* INTO recipients, deliveries, unreachable FROM passport.shown_figures(said) AS f;
 END $$;
 COMMENT ON FUNCTION passport.approve_alert(bigint, int) IS
-'Approves a draft and sends it, in one transaction: keeps the recipients, enqueues their messages (lane evacuation from level 3, else disaster). headcount: the number of residents that the approver confirms; it must be the number in the area now, as alert_draft shows it: NULL for few. Protected persons are sent it too, without being counted here. The approver must log in to the database as somebody else than the drafter (session_user). Returns recipients, messages enqueued, recipients without a device. The same approver may repeat the call. Errors: PT404 unknown, PT403 drafted by oneself, PT409 head-count differs (DETAIL: {"drafted", "now"}), the same was said to the same area since the draft (DETAIL: {"sent_at"}), or approved already by somebody else or cancelled, PT410 draft older than 30 minutes.';
+'Approves a draft and sends it, in one transaction: keeps the recipients, enqueues their messages (lane evacuation from level 3, else disaster). headcount: the number of residents that the approver confirms; it must be the number in the area now, as alert_draft shows it: NULL for few. Protected persons are sent it too, without being counted here. The approver must log in to the database as somebody else than the drafter (session_user). Returns recipients, messages enqueued, recipients without a device. The same approver may repeat the call. Errors: PT404 unknown, PT403 drafted by oneself, PT409 head-count differs (DETAIL: {"drafted", "now"}), the same was said to the same area since the draft (DETAIL: {"sent_at"}), approved already by somebody else or cancelled, or the area is operated by another database now, PT410 draft older than 30 minutes.';
 
 -- Everybody else -------------------------------------------------------------
 
@@ -214,7 +215,7 @@ CREATE FUNCTION passport.residents_elsewhere(alert_id bigint) RETURNS bigint[]
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   SELECT ARRAY(SELECT r.resident_id FROM passport.resident AS r
-                WHERE r.status = 'resident'
+                WHERE r.status = 'resident' AND passport.resident_operated_here(r.location)
                   AND NOT EXISTS (SELECT FROM passport.alert_inside AS t
                                    WHERE t.resident_id = r.resident_id AND t.alert_id = residents_elsewhere.alert_id)
                 ORDER BY 1);

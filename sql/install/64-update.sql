@@ -78,6 +78,7 @@ BEGIN
   a.level := coalesce(level, a.level);
   IF area IS NOT NULL THEN
     a.area := passport.alert_area(area);
+    PERFORM passport.require_operated(a.area);
     a.area_names := passport.alert_area_names(a.area);
   END IF;
   texts := CASE WHEN texts IS NULL THEN passport.alert_texts(a.hazard, a.level, a.area, a.area_names)
@@ -154,6 +155,7 @@ DECLARE
   gone CONSTANT bigint[] := passport.move_recipients(a.alert_id, u.update_no, residents);
   said passport.alert_message;
 BEGIN
+  PERFORM passport.require_operated(u.area);
   a.level := u.level;
   a.area := u.area;
   a.area_names := u.area_names;

@@ -14,11 +14,12 @@ COMMENT ON FUNCTION passport.cap_time(timestamptz) IS
 'Time in the form of CAP 1.2: local, with the offset, without fractions, never "Z".';
 
 CREATE FUNCTION passport.cap_identifier(m passport.alert_message) RETURNS text
-  LANGUAGE sql STABLE PARALLEL SAFE
+  LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT concat_ws('-', current_setting('passport.municipality_code'), 'alert', m.alert_id,
-                   CASE m.message WHEN 'alert' THEN NULL WHEN 'update' THEN 'update-' || m.message_no ELSE m.message END);
+  SELECT concat_ws('-', current_setting('passport.municipality_code'), 'alert', passport.alert_name(a),
+                   CASE m.message WHEN 'alert' THEN NULL WHEN 'update' THEN 'update-' || m.message_no ELSE m.message END)
+    FROM passport.alert AS a WHERE a.alert_id = m.alert_id;
 END;
 COMMENT ON FUNCTION passport.cap_identifier(passport.alert_message) IS
 'CAP identifier of a message of an alert.';
@@ -140,7 +141,7 @@ CREATE FUNCTION passport.atom_entry(a passport.alert, l passport.message_languag
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   SELECT xmlelement(NAME entry,
-           xmlforest(passport.feed_id('alert ' || a.alert_id) AS id,
+           xmlforest(passport.feed_id('alert ' || passport.alert_name(a)) AS id,
                      m.texts #>> ARRAY[l.language, 'title'] AS title,
                      passport.cap_time(m.sent_at) AS updated,
                      passport.cap_time(a.approved_at) AS published,

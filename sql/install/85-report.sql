@@ -20,7 +20,7 @@ COMMENT ON VIEW passport.report_held_reading IS
 'Readings of the last 48 hours that the gate held back or rejected, with its reasons.';
 
 CREATE VIEW passport.report_alert WITH (security_barrier) AS
-  SELECT a.alert_id, a.mode, a.state, a.level, w.action, w.action_en, w.colour, w.ink, a.area_names, a.sensor,
+  SELECT a.alert_id, a.operating_area, a.mode, a.state, a.level, w.action, w.action_en, w.colour, w.ink, a.area_names, a.sensor,
          a.drafted_by, a.drafted_at, a.approved_by, a.approved_at, a.expires_at, a.overdue_at, a.cancelled_at, a.ended_at,
          coalesce(a.recipients, a.headcount) AS recipients, a.deliveries, a.unreachable,
          o.delivered, o.failed, o.retired, coalesce(a.deliveries, 0) - o.finished AS waiting,

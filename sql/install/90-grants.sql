@@ -56,7 +56,7 @@ GRANT SELECT ON
 GRANT EXECUTE ON FUNCTION
   passport.approve_alert, passport.approve_update, passport.broadcast_alert, passport.cancel_alert, passport.end_alert,
   passport.break_glass, passport.review_break_glass,
-  passport.authorise_stage, passport.confirm_authority, passport.withdraw_authority,
+  passport.authorise_stage, passport.confirm_authority, passport.withdraw_authority, passport.operate_areas,
   passport.alert_cap, passport.alert_voice, passport.public_map,
   passport.report_html, passport.local_time, passport.alert_words, passport.report_alerts,
   passport.shown_count, passport.declare_disaster, passport.end_disaster
@@ -78,6 +78,7 @@ GRANT EXECUTE ON FUNCTION
   passport.set_program, passport.set_program_rule, passport.check_ledger,
   passport.run_job, passport.set_job, passport.protection_proof, passport.send_due_reminders, passport.expire_drafts, passport.lapse_alerts,
   passport.add_drill_device, passport.remove_drill_device,
+  passport.define_operating_area, passport.export_operation, passport.import_operation,
   passport.set_source
   TO passport_admin;
 GRANT SELECT ON passport.report_source, passport.report_revocation_list TO passport_admin;

@@ -152,6 +152,7 @@ INSERT INTO without_access VALUES
   ('break_glass_unreviewed', 'alerts, and who of staff did what'), ('review_break_glass', 'answers nothing'),
   ('authorise_stage', 'numbers of people'), ('confirm_authority', 'answers nothing'), ('withdraw_authority', 'answers nothing'),
   ('stage_authority_now', 'numbers of people'), ('lapse_alerts', 'numbers of alerts'),
+  ('define_operating_area', 'areas'), ('operate_areas', 'areas'), ('import_operation', 'answers with numbers'),
   ('add_drill_device', 'about staff''s own devices'), ('remove_drill_device', 'answers nothing'),
   ('alert_draft', 'numbers of people'), ('report_alert', 'numbers of people'), ('report_points', 'numbers of people'),
   ('report_reminder', 'numbers of people'), ('report_registration', 'numbers of people'),
