@@ -48,7 +48,7 @@ GRANT EXECUTE ON FUNCTION
   TO passport_staff;
 GRANT SELECT ON
   passport.report_sensor, passport.report_held_reading, passport.report_alert,
-  passport.report_points, passport.report_registration, passport.registration_candidate, passport.alert_draft, passport.alert_update_draft,
+  passport.report_points, passport.report_registration, passport.registration_candidate, passport.alert_draft, passport.alert_update_draft, passport.break_glass_unreviewed,
   passport.protection_status
   TO passport_staff;
 
