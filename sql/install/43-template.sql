@@ -356,19 +356,23 @@ COMMENT ON FUNCTION passport.complete_texts(jsonb) IS
 'Texts that staff wrote themselves, checked and completed for every language in its fallback order. Errors: PT422 when "ja" is missing, a language unknown, a title over 120 or a body over 800 characters.';
 
 CREATE FUNCTION passport.texts_for(texts jsonb, residents bigint[]) RETURNS jsonb
-  LANGUAGE sql STABLE SECURITY DEFINER
+  LANGUAGE plpgsql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-  WITH spoken AS (
+  SET plan_cache_mode = force_custom_plan   -- how to join depends on how many residents there are
+  SET jit = off
+AS $$
+BEGIN
+  RETURN (WITH spoken AS (
     SELECT s.language, count(*) AS speakers
-      FROM (SELECT r.resident_id, r.language
+      FROM (SELECT r.language
               FROM unnest(residents) AS i(resident_id) JOIN passport.resident AS r USING (resident_id)
-            UNION
-            SELECT d.resident_id, d.language
+            UNION ALL
+            SELECT d.language
               FROM unnest(residents) AS i(resident_id) JOIN passport.device AS d USING (resident_id)
              WHERE d.state = 'active' AND d.language IS NOT NULL) AS s
-     WHERE NOT texts ? s.language
      GROUP BY s.language
+    -- a few languages, not a million people, are looked for in the texts
+    HAVING NOT texts ? s.language
      -- a message has 50 languages at most; a few strange devices shall not crowd out a whole community
      ORDER BY speakers DESC, s.language LIMIT 30
   )
@@ -378,8 +382,8 @@ BEGIN ATOMIC
                AND (s.language = ANY (l.also) OR split_part(l.language, '-', 1) = split_part(s.language, '-', 1))
              ORDER BY l.place LIMIT 1),
            texts -> 'en', texts -> 'ja')), '{}') || texts
-    FROM spoken AS s;
-END;
+    FROM spoken AS s);
+END $$;
 COMMENT ON FUNCTION passport.texts_for(jsonb, bigint[]) IS
 'The texts with an entry for each further language that these residents or their devices speak: that of the same language under another tag (zh-TW: zh-Hans, tl: fil), else English. notify() itself falls back to Japanese, which somebody who set another language may not read.';
 

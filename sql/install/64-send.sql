@@ -42,11 +42,13 @@ CREATE FUNCTION passport.alert_withheld(alert_id bigint, notification_id bigint,
                                         OUT recipients int, OUT deliveries bigint, OUT unreachable bigint)
   LANGUAGE sql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
 BEGIN ATOMIC
   SELECT count(*)::int, coalesce(sum(m.messages), 0)::bigint, count(*) FILTER (WHERE m.messages = 0)
     FROM passport.protected_resident AS p
-    JOIN passport.alert_inside AS t
-      ON t.resident_id = p.resident_id AND t.alert_id = alert_withheld.alert_id
+   -- few, each looked up: all recipients are never read
+   CROSS JOIN LATERAL (SELECT i.resident_id FROM passport.alert_inside AS i
+                        WHERE i.resident_id = p.resident_id AND i.alert_id = alert_withheld.alert_id OFFSET 0) AS t
    CROSS JOIN LATERAL (
          SELECT (SELECT count(*) FROM passport.delivery AS d
                   WHERE d.resident_id = t.resident_id AND d.notification_id = alert_withheld.notification_id)
@@ -116,10 +118,14 @@ END $$;
 COMMENT ON FUNCTION passport.confirmed_residents(geometry, int, int) IS
 'Residents of an area, protected ones too, in order. headcount: what the approver confirms, as shown_count() shows it; drafted: what the draft said. PT409 when it is not the number now (DETAIL: {"drafted", "now"}).';
 
+-- Planned for each array anew: how to join depends on how many there are.
 CREATE FUNCTION passport.add_recipients(alert_id bigint, area geometry, residents bigint[]) RETURNS void
-  LANGUAGE sql SECURITY DEFINER
+  LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
+  SET plan_cache_mode = force_custom_plan
+  SET jit = off
+AS $$
+BEGIN
   -- who is confirmed is kept, with no reason if they have left the area since
   INSERT INTO passport.alert_recipient (resident_id, alert_id, household_number, needs_help, reasons)
   SELECT r.resident_id, add_recipients.alert_id, coalesce(r.household_number, '-' || r.resident_id), h.resident_id IS NOT NULL,
@@ -127,7 +133,7 @@ BEGIN ATOMIC
     FROM unnest(residents) AS i(resident_id) JOIN passport.resident AS r USING (resident_id)
     LEFT JOIN passport.selection_reasons(area) AS s USING (resident_id)
     LEFT JOIN passport.resident_needing_help AS h USING (resident_id);
-END;
+END $$;
 COMMENT ON FUNCTION passport.add_recipients(bigint, geometry, bigint[]) IS
 'Keeps to whom an alert for an area is sent, with household, need and the reasons of their selection as they are now.';
 

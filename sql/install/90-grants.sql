@@ -58,7 +58,7 @@ GRANT EXECUTE ON FUNCTION
 GRANT SELECT ON
   passport.report_sensor, passport.report_silence, passport.report_held_reading, passport.report_weather, passport.report_alert,
   passport.report_points, passport.report_registration, passport.registration_candidate, passport.alert_draft, passport.alert_update_draft,
-  passport.shelter_occupancy, passport.question_result, passport.protection_status
+  passport.break_glass_unreviewed, passport.shelter_occupancy, passport.question_result, passport.protection_status
   TO passport_staff;
 
 -- who approves alerts, and may see what they approve
