@@ -64,7 +64,7 @@ my $dead = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 100) or die
 my $gone = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die;
 my $gone_port = $gone->sockport;
 close $gone;
-my @dead = map { "dead$_" } 1 .. 60;
+my @dead = map { "dead$_" } 1 .. 120;
 my @gone = map { "gone$_" } 1 .. 60;
 add($_, "https://127.0.0.1:@{[$dead->sockport]}/push/$_") for @dead;
 add($_, "https://127.0.0.1:$gone_port/push/$_") for @gone;
