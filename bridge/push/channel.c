@@ -157,7 +157,8 @@ channel_queued(const struct channel *channel)
 
 /*
  * channel_wants tells whether more may be claimed for it: when half a batch is
- * left, or, where something new has come that may be urgent, beyond that.  No
+ * left, or, where something new has come that may be urgent, or all that is queued
+ * waits for a service that is slow, beyond that.  No
  * more than three batches are ever held: that bounds what may be sent twice.
  */
 bool
@@ -166,7 +167,8 @@ channel_wants(const struct channel *channel, bool woken)
 	int batch = channel->config->batch;
 
 	return channel_may_send(channel) && channel->held <= batch * 2 &&
-	       (channel_queued(channel) < batch / 2 + 1 || (woken && channel->queued[URGENT] == 0));
+	       (channel_queued(channel) < batch / 2 + 1 || channel->stuck ||
+	        (woken && channel->queued[URGENT] == 0));
 }
 
 /* channel_blocked tells whether it can do nothing until somebody mends something. */
@@ -192,6 +194,7 @@ channel_next(struct channel *channel)
 	long long now = loop_now();
 	struct delivery *delivery;
 
+	channel->stuck = false;
 	if (channel->rate > 0)
 	{
 		channel->allowance += (now - channel->filled_at) * channel->rate / 1000.0;
@@ -204,6 +207,7 @@ channel_next(struct channel *channel)
 	if (!channel_may_send(channel) || free_requests(channel, channel->first[URGENT] != NULL) <= 0)
 		return NULL;
 	delivery = take_ready(channel);
+	channel->stuck = delivery == NULL && channel_queued(channel) > 0;
 	if (delivery == NULL)
 		return NULL;
 	channel->allowance -= channel->rate > 0;

@@ -29,6 +29,7 @@ struct channel
 	int queued[2], under_way;
 	int held;                  /* deliveries claimed and not yet over, under way or not */
 	struct delivery *repeated; /* requests for many that are sent again as they are */
+	bool stuck;                /* requests are free, but no service of those queued takes more */
 	bool drained;              /* the last claim found nothing more */
 	int rate;                  /* a second, 0: no limit */
 	double allowance;          /* requests that may begin now */

@@ -26,7 +26,7 @@
 #define ORIGIN_BYTES 300
 #define SERVICES 32
 #define SHARE 2        /* a service has half of the requests at most */
-#define FAILURES 5     /* so many in a row, and a service is given a rest */
+#define FAILURES 10    /* so many in a row, and a service is given a rest */
 #define TOPIC_BYTES 24 /* of 32 characters that a topic may have */
 
 /* One push service. */

@@ -59,6 +59,15 @@ my %statuses = (
 	'400.x' => 'failed|HTTP_400|1|active', '413.x' => 'failed|HTTP_413|1|active', '418.x' => 'failed|HTTP_4XX|1|active',
 	'429.x.1.2' => 'delivered||2|active', '500.x.1' => 'delivered||2|active', '503.x.1.d2' => 'delivered||2|active',
 	'202.x' => 'delivered||1|active');
+# two services that nobody answers for; who is there comes first in the outbox
+my $dead = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 100) or die;
+my $gone = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die;
+my $gone_port = $gone->sockport;
+close $gone;
+my @dead = map { "dead$_" } 1 .. 120;
+my @gone = map { "gone$_" } 1 .. 60;
+add($_, "https://127.0.0.1:@{[$dead->sockport]}/push/$_") for @dead;
+add($_, "https://127.0.0.1:$gone_port/push/$_") for @gone;
 my @plain = map { "plain$_" } 1 .. 40;
 my @http2 = qw(reset-1-w calm-1-w goaway-1-w oversize-w slow-200-w cut-1-w);
 add($_) for @plain, keys %statuses, @http2, qw(401.x 403.x hang-w);
@@ -99,14 +108,6 @@ $test->sql('DELETE FROM passport.delivery');
 
 # ---- a service that hangs, and one that is gone, hold up no other ----
 
-my $dead = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 100) or die;
-my $gone = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die;
-my $gone_port = $gone->sockport;
-close $gone;
-my @dead = map { "dead$_" } 1 .. 60;
-my @gone = map { "gone$_" } 1 .. 60;
-add($_, "https://127.0.0.1:@{[$dead->sockport]}/push/$_") for @dead;
-add($_, "https://127.0.0.1:$gone_port/push/$_") for @gone;
 my $told_at = time;
 my $told = $test->notify([ @dead, @gone, @plain ]);
 ok($test->{node}->poll_query_until('postgres', "SELECT count(*) = 40 FROM passport.delivery_outcome WHERE notification_id = $told AND outcome = 'delivered'"), 'the others are sent to');
