@@ -89,7 +89,8 @@ UPDATE passport.notification SET expires_at = passport.now() + interval '1 hour'
 SET SESSION AUTHORIZATION drill_bridge;
 SELECT delivery_id AS apns_delivery, channel, keys, message_id IS NOT NULL AS told_apart FROM passport.claim_drill_deliveries('drill', 10, '1 minute', '{apns}') \gset
 \echo :channel :keys :told_apart
-SELECT channel, keys FROM passport.claim_drill_deliveries('drill', 10, '1 minute', '{apns,line}');
+SELECT c.channel, c.keys, passport.complete_drill_deliveries('drill', '{0}', ARRAY[c.delivery_id], '{delivered}', '{NULL}', '{0}') AS done
+  FROM passport.claim_drill_deliveries('drill', 10, '1 minute', '{apns,line}') AS c;
 SELECT passport.complete_drill_deliveries('drill', '{0}', ARRAY[:apns_delivery], '{retired}', '{Unregistered}', '{0}', ARRAY[passport.now() - interval '1 day']) AS done;
 RESET SESSION AUTHORIZATION;
 SELECT drill_device_id = :apns AS apns, retired_at IS NOT NULL AS retired FROM passport.drill_device WHERE drill_device_id IN (:apns, :line) ORDER BY drill_device_id;
