@@ -75,7 +75,7 @@ CREATE TABLE passport.alert_move (
   FOREIGN KEY (resident_id, alert_id) REFERENCES passport.alert_recipient ON DELETE CASCADE
 );
 COMMENT ON TABLE passport.alert_move IS
-'Recipients whom an update of an alert put outside its area, or back inside; the latest counts.';
+'Recipients whom an update of an alert put outside its area, or inside, newly or again; the latest counts. Without any: inside since the first message.';
 CREATE TRIGGER alert_move_stays BEFORE UPDATE OR TRUNCATE ON passport.alert_move
   FOR EACH STATEMENT EXECUTE FUNCTION passport.forbid_change();
 

@@ -38,7 +38,7 @@ COMMENT ON FUNCTION passport.alert_lane(int) IS
 
 -- The protected persons among the recipients are few, so that what may be told
 -- is all less theirs; and is so anew each time, for whom protection came later.
-CREATE FUNCTION passport.alert_withheld(alert_id bigint, notification_id bigint,
+CREATE FUNCTION passport.alert_withheld(alert_id bigint, notification_id bigint, message_no int DEFAULT NULL,
                                         OUT recipients int, OUT deliveries bigint, OUT unreachable bigint)
   LANGUAGE sql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
@@ -47,8 +47,17 @@ BEGIN ATOMIC
   SELECT count(*)::int, coalesce(sum(m.messages), 0)::bigint, count(*) FILTER (WHERE m.messages = 0)
     FROM passport.protected_resident AS p
    -- few, each looked up: all recipients are never read
-   CROSS JOIN LATERAL (SELECT i.resident_id FROM passport.alert_inside AS i
-                        WHERE i.resident_id = p.resident_id AND i.alert_id = alert_withheld.alert_id OFFSET 0) AS t
+   CROSS JOIN LATERAL (
+         SELECT i.resident_id FROM passport.alert_recipient AS i
+          WHERE i.resident_id = p.resident_id AND i.alert_id = alert_withheld.alert_id
+            -- who has not moved by then was inside, unless they first came in later
+            AND coalesce((SELECT v.inside FROM passport.alert_move AS v
+                           WHERE v.resident_id = i.resident_id AND v.alert_id = i.alert_id
+                             AND v.message_no <= coalesce(alert_withheld.message_no, v.message_no)
+                           ORDER BY v.message_no DESC LIMIT 1),
+                         (SELECT NOT v.inside FROM passport.alert_move AS v
+                           WHERE v.resident_id = i.resident_id AND v.alert_id = i.alert_id
+                           ORDER BY v.message_no LIMIT 1), true) OFFSET 0) AS t
    CROSS JOIN LATERAL (
          SELECT (SELECT count(*) FROM passport.delivery AS d
                   WHERE d.resident_id = t.resident_id AND d.notification_id = alert_withheld.notification_id)
@@ -56,8 +65,8 @@ BEGIN ATOMIC
                     WHERE o.resident_id = t.resident_id AND o.notification_id = alert_withheld.notification_id)
                 AS messages) AS m;
 END;
-COMMENT ON FUNCTION passport.alert_withheld(bigint, bigint) IS
-'What is left out of the figures of an alert''s message: protected recipients, their deliveries, and how many of them have no device.';
+COMMENT ON FUNCTION passport.alert_withheld(bigint, bigint, int) IS
+'What is left out of the figures of an alert''s message (message_no; NULL: the latest): protected persons who were inside then, their deliveries, and how many of them have no device.';
 
 CREATE FUNCTION passport.shown_figures(said passport.alert_message,
                                        OUT recipients int, OUT deliveries bigint, OUT unreachable bigint)
@@ -66,7 +75,7 @@ CREATE FUNCTION passport.shown_figures(said passport.alert_message,
 BEGIN ATOMIC
   -- fallbacks add to the deliveries that a message began with, protected persons' too
   SELECT said.recipients - w.recipients, coalesce(n.deliveries, said.deliveries) - w.deliveries, said.unreachable - w.unreachable
-    FROM passport.alert_withheld(said.alert_id, said.notification_id) AS w
+    FROM passport.alert_withheld(said.alert_id, said.notification_id, said.message_no) AS w
     LEFT JOIN passport.notification AS n ON n.notification_id = said.notification_id;
 END;
 COMMENT ON FUNCTION passport.shown_figures(passport.alert_message) IS

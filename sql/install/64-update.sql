@@ -132,12 +132,12 @@ DECLARE
                                      WHERE t.alert_id = move_recipients.alert_id);
   gone CONSTANT bigint[] := ARRAY(SELECT unnest(inside) EXCEPT SELECT unnest(residents) ORDER BY 1);
 BEGIN
+  PERFORM passport.add_recipients(move_recipients.alert_id, area, ARRAY(SELECT unnest(residents) EXCEPT SELECT unnest(known)));
   INSERT INTO passport.alert_move (resident_id, alert_id, message_no, inside)
   SELECT g, move_recipients.alert_id, update_no, false FROM unnest(gone) AS g
   UNION ALL
-  SELECT b, move_recipients.alert_id, update_no, true
-    FROM (SELECT unnest(known) INTERSECT SELECT unnest(residents) EXCEPT SELECT unnest(inside)) AS back(b);
-  PERFORM passport.add_recipients(move_recipients.alert_id, area, ARRAY(SELECT unnest(residents) EXCEPT SELECT unnest(known)));
+  SELECT c, move_recipients.alert_id, update_no, true
+    FROM (SELECT unnest(residents) EXCEPT SELECT unnest(inside)) AS came(c);
   RETURN gone;
 END $$;
 COMMENT ON FUNCTION passport.move_recipients(bigint, int, geometry, bigint[]) IS

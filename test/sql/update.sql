@@ -151,6 +151,16 @@ RESET SESSION AUTHORIZATION;
 SELECT pg_temp.refusal(format('SELECT passport.end_alert(%s)', :alert));
 SELECT key, lane, message, told, title FROM pg_temp.sent(:alert) WHERE key LIKE 'end%';
 SELECT state, ended_by FROM passport.alert WHERE alert_id = :alert;
+-- the chain has each message as it was: what was drafted and approved, what the updates made of it, and the end
+SELECT step, who, what - '{expires_at,km2}'::text[] AS what FROM passport.replay_alert(:alert) WHERE step IN ('draft', 'approval', 'update', 'end');
+-- of one who is protected now, wherever they were at each message, none tells
+SAVEPOINT protected;
+SELECT passport.protect_address(resident_id, '2026-07-01', '2027-06-30', '支援措置') IS NOT NULL AS protected FROM passport.resident WHERE resident_number = 'u-1';
+SELECT step, what - '{expires_at,level,area}'::text[] AS what FROM passport.replay_alert(:alert) WHERE step IN ('approval', 'update');
+ROLLBACK TO protected;
+SELECT passport.protect_address(resident_id, '2026-07-01', '2027-06-30', '支援措置') IS NOT NULL AS protected FROM passport.resident WHERE resident_number = 'u-4';
+SELECT step, what - '{expires_at,level,area}'::text[] AS what FROM passport.replay_alert(:alert) WHERE step IN ('approval', 'update');
+ROLLBACK TO protected;
 
 -- a notice ends by itself, and says nothing; a stale update goes with its draft
 SET LOCAL passport.clock = '2026-07-02 08:00+09';
