@@ -30,6 +30,7 @@ extern int passport_least_count;
 extern char *passport_municipality_code;
 extern int passport_ocsp_grace; /* seconds after nextUpdate */
 extern bool passport_ocsp_require_nonce;
+extern char *passport_origin;
 extern double passport_removal_share; /* percent */
 extern bool passport_roster_ordinance;
 extern int passport_session_lifetime; /* seconds */

@@ -26,6 +26,7 @@ int passport_least_count;
 char *passport_municipality_code;
 int passport_ocsp_grace;
 bool passport_ocsp_require_nonce;
+char *passport_origin;
 double passport_removal_share;
 bool passport_roster_ordinance;
 int passport_session_lifetime;
@@ -40,6 +41,7 @@ static void DefineSeconds(const char *name, const char *what, int *value, int us
                           int most);
 static bool check_clock(char **newval, void **extra, GucSource source);
 static bool check_municipality_code(char **newval, void **extra, GucSource source);
+static bool check_origin(char **newval, void **extra, GucSource source);
 static bool check_signature_algorithms(char **newval, void **extra, GucSource source);
 static bool check_timezone(char **newval, void **extra, GucSource source);
 
@@ -101,6 +103,10 @@ DefinePassportSettings(void)
 	DefineCustomBoolVariable("passport.ocsp_require_nonce",
 	                         "Whether a response must hold the nonce of a request of ours.", NULL,
 	                         &passport_ocsp_require_nonce, true, PGC_SIGHUP, 0, NULL, NULL, NULL);
+	/* not for the configuration file: each database of a split has its own */
+	DefineCustomStringVariable("passport.origin",
+	                           "The name of this database among those that are operated apart.",
+	                           NULL, &passport_origin, "", PGC_SUSET, 0, check_origin, NULL, NULL);
 	/* who could set it to 100 could move a village out by a mistake */
 	DefineCustomRealVariable("passport.removal_share",
 	                         "Percent of the village that an import may remove unconfirmed.", NULL,
@@ -184,6 +190,17 @@ check_municipality_code(char **newval, void **extra, GucSource source)
 			return true;
 	}
 	GUC_check_errdetail("A municipality code has six digits, the last one its check digit.");
+	return false;
+}
+
+/* It stands in identifiers between hyphens. */
+static bool
+check_origin(char **newval, void **extra, GucSource source)
+{
+	if (strspn(*newval, "abcdefghijklmnopqrstuvwxyz0123456789") == strlen(*newval) &&
+	    strlen(*newval) <= 20)
+		return true;
+	GUC_check_errdetail("Up to 20 small letters and digits.");
 	return false;
 }
 

@@ -15,7 +15,8 @@
 #include <time.h>
 
 static bool publish_alerts(PGconn *db, const char *directory, const char *map);
-static bool publish_alert(const char *directory, const char *id, const char *message);
+static bool publish_feeds(PGconn *db, const char *directory);
+static bool publish_xml(const char *directory, const char *name, const char *xml);
 static bool publish_script(const char *directory, const char *map);
 static bool publish_index(const char *directory, bool tiles);
 static bool write_text(const char *directory, const char *name, const char *text);
@@ -88,7 +89,7 @@ publish_map(PGconn *db, const char *directory)
 	{
 		const char *map = PQgetvalue(result, 0, 0);
 
-		published = publish_alerts(db, directory, map) &&
+		published = publish_alerts(db, directory, map) && publish_feeds(db, directory) &&
 		            write_text(directory, "map.geojson", map) && publish_script(directory, map);
 	}
 	PQclear(result);
@@ -110,25 +111,44 @@ publish_alerts(PGconn *db, const char *directory, const char *map)
 	if (PQresultStatus(result) != PGRES_TUPLES_OK)
 		return complain(db, result);
 	for (int row = 0; row < PQntuples(result) && published; row++)
-		published =
-		    publish_alert(directory, PQgetvalue(result, row, 0), PQgetvalue(result, row, 1));
+	{
+		char name[64];
+
+		snprintf(name, sizeof(name), "alerts/%s.cap.xml", PQgetvalue(result, row, 0));
+		published = publish_xml(directory, name, PQgetvalue(result, row, 1));
+	}
+	PQclear(result);
+	return published;
+}
+
+/* publish_feeds writes the alerts as Atom, in Japanese and English, and as GeoJSON. */
+static bool
+publish_feeds(PGconn *db, const char *directory)
+{
+	PGresult *result = PQexec(db, "SELECT passport.alerts_atom('ja'), passport.alerts_atom('en'),"
+	                              " passport.alerts_geojson()");
+	bool published;
+
+	if (PQresultStatus(result) != PGRES_TUPLES_OK)
+		return complain(db, result);
+	published = publish_xml(directory, "alerts.atom", PQgetvalue(result, 0, 0)) &&
+	            publish_xml(directory, "alerts.en.atom", PQgetvalue(result, 0, 1)) &&
+	            write_text(directory, "alerts.geojson", PQgetvalue(result, 0, 2));
 	PQclear(result);
 	return published;
 }
 
 static bool
-publish_alert(const char *directory, const char *id, const char *message)
+publish_xml(const char *directory, const char *name, const char *xml)
 {
 	static const char declaration[] = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
-	size_t length = strlen(declaration) + strlen(message) + 2;
+	size_t length = strlen(declaration) + strlen(xml) + 2;
 	char *text = malloc(length);
-	char name[64];
 	bool written;
 
 	if (text == NULL)
 		return false;
-	snprintf(text, length, "%s%s\n", declaration, message);
-	snprintf(name, sizeof(name), "alerts/%s.cap.xml", id);
+	snprintf(text, length, "%s%s\n", declaration, xml);
 	written = write_text(directory, name, text);
 	free(text);
 	return written;

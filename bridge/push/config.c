@@ -59,7 +59,9 @@ static const struct config_key keys[] = {TEXT("database", database),
                                          NUMBER("lease", lease, 120, 2, 3600),
                                          NUMBER("poll", poll, 1, 1, 3600),
                                          NUMBER("timeout", timeout, 30, 1, 600),
-                                         NUMBER("drain", drain, 20, 1, 600)};
+                                         NUMBER("drain", drain, 20, 1, 600),
+                                         {"drill", CONFIG_SWITCH, offsetof(struct config, drill), 0,
+                                          0, 0}};
 
 /* What stands there where the file does not say. */
 static const struct

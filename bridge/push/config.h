@@ -25,6 +25,7 @@ struct config
 	int poll;    /* seconds between claims when nothing wakes us */
 	int timeout; /* seconds a request */
 	int drain;   /* seconds to finish after SIGTERM */
+	bool drill;  /* drills to test devices, instead of residents' messages */
 };
 
 extern bool config_read(struct config *config, const char *path);

@@ -35,28 +35,41 @@ enum column
 	COLUMN_MESSAGE
 };
 
-static const char *const claim_sql =
-    "SELECT resident_id, delivery_id, channel, token, keys, title, body, data, collapse_key, ttl,"
-    " priority, attempt, notification_id, message_id"
-    " FROM passport.claim_deliveries($1, $2, $3, $4)";
-static const char *const complete_sql =
-    "SELECT passport.complete_deliveries($1, $2, $3, $4, $5, $6, $7)";
-/* as lines of the metrics, but for the name in front */
-static const char *const ages_sql =
-    "SELECT string_agg(format('%s{lane=\"%s\",channel=\"%s\"} %s', "
-    "'passport_push_queue_age_seconds',"
-    " lane, channel, round(coalesce(oldest_seconds, 0)::numeric, 3)), E'\\n'"
-    " ORDER BY lane, channel) FROM passport.outbox_state()";
-static const char *const check_sql =
-    "SELECT has_function_privilege('passport.claim_deliveries(text,int,interval,text[])', "
-    "'EXECUTE')"
-    " AND has_function_privilege("
-    "'passport.complete_deliveries(text,bigint[],bigint[],text[],text[],int[],timestamptz[])',"
-    " 'EXECUTE')";
+/*
+ * Residents' messages and drills are two queues.  A process serves one, and its
+ * role in the database may call the functions of that one only.
+ */
+struct queue
+{
+	const char *wake; /* which notification wakes us */
+	const char *claim, *complete, *check;
+	const char *ages; /* as lines of the metrics; NULL: nobody waits for a drill */
+};
+
+#define QUEUE(name, kind)                                                                  \
+	.wake = name,                                                                          \
+	.claim = "SELECT resident_id, delivery_id, channel, token, keys, title, body, data,"   \
+	         " collapse_key, ttl, priority, attempt, notification_id, message_id"          \
+	         " FROM passport.claim_" kind "deliveries($1, $2, $3, $4)",                    \
+	.complete = "SELECT passport.complete_" kind "deliveries($1, $2, $3, $4, $5, $6, $7)", \
+	.check = "SELECT has_function_privilege("                                              \
+	         "'passport.claim_" kind "deliveries(text,int,interval,text[])', 'EXECUTE')"   \
+	         " AND has_function_privilege('passport.complete_" kind                        \
+	         "deliveries(text,bigint[],bigint[],text[],text[],int[],timestamptz[])', 'EXECUTE')"
+
+static const struct queue live_queue = {
+    QUEUE("passport_outbox", ""),
+    .ages = "SELECT string_agg(format('%s{lane=\"%s\",channel=\"%s\"} %s', "
+            "'passport_push_queue_age_seconds',"
+            " lane, channel, round(coalesce(oldest_seconds, 0)::numeric, 3)), E'\\n'"
+            " ORDER BY lane, channel) FROM passport.outbox_state()",
+};
+static const struct queue drill_queue = {QUEUE("passport_drill", "drill_")};
 
 struct outbox
 {
 	const struct config *config;
+	const struct queue *queue;
 	struct channel *channels;
 	int count;
 	struct async async;
@@ -94,7 +107,8 @@ outbox_open(const struct config *config, struct channel *channels, int count)
 
 	if (outbox == NULL)
 		return NULL;
-	async_open(&outbox->async, config->database, "passport-push", "passport_outbox");
+	outbox->queue = config->drill ? &drill_queue : &live_queue;
+	async_open(&outbox->async, config->database, "passport-push", outbox->queue->wake);
 	snprintf(outbox->batch, sizeof(outbox->batch), "%d", config->batch);
 	snprintf(outbox->lease, sizeof(outbox->lease), "%d s", config->lease);
 	outbox->config = config;
@@ -107,7 +121,7 @@ outbox_open(const struct config *config, struct channel *channels, int count)
 bool
 outbox_check(struct outbox *outbox)
 {
-	return async_allows(&outbox->async, check_sql, "this role may not claim deliveries");
+	return async_allows(&outbox->async, outbox->queue->check, "this role may not claim deliveries");
 }
 
 /*
@@ -132,7 +146,8 @@ outbox_turn(struct outbox *outbox, bool want)
 		begin_completion(outbox);
 	else if (want && choose_channels(outbox))
 		begin_claim(outbox);
-	else if (outbox->config->metrics != NULL && loop_now() >= outbox->asked_at + ASK_AGES_EVERY)
+	else if (outbox->config->metrics != NULL && outbox->queue->ages != NULL &&
+	         loop_now() >= outbox->asked_at + ASK_AGES_EVERY)
 		begin_ages(outbox);
 }
 
@@ -273,7 +288,8 @@ begin_claim(struct outbox *outbox)
 	/* the lease runs from now on, whenever the answer comes */
 	outbox->claimed_at = loop_now();
 	outbox->async.woken = false;
-	if (async_send(&outbox->async, &(struct statement){claim_sql, 4, values, NULL, NULL}))
+	if (async_send(&outbox->async,
+	               &(struct statement){outbox->queue->claim, 4, values, NULL, NULL}))
 		outbox->state = CLAIMING;
 }
 
@@ -286,8 +302,8 @@ begin_completion(struct outbox *outbox)
 
 	/* out of memory: the next turn tries again */
 	if (outcomes_write(&outbox->outcomes, count, values + 1) &&
-	    async_send(&outbox->async,
-	               &(struct statement){complete_sql, OUTCOME_COLUMNS + 1, values, NULL, NULL}))
+	    async_send(&outbox->async, &(struct statement){outbox->queue->complete, OUTCOME_COLUMNS + 1,
+	                                                   values, NULL, NULL}))
 	{
 		outbox->state = COMPLETING;
 		outbox->outcomes.under_way = count;
@@ -300,7 +316,7 @@ static void
 begin_ages(struct outbox *outbox)
 {
 	outbox->asked_at = loop_now();
-	if (async_send(&outbox->async, &(struct statement){ages_sql, 0, NULL, NULL, NULL}))
+	if (async_send(&outbox->async, &(struct statement){outbox->queue->ages, 0, NULL, NULL, NULL}))
 		outbox->state = ASKING;
 }
 

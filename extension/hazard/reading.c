@@ -14,12 +14,20 @@
 
 #include "passport.h"
 #include "hazard/sensor.h"
+#include "util/spi.h"
 
 /* 10,000 readings are a week of one sensor at one a minute. */
 #define MAX_READINGS 10000
 
 PG_FUNCTION_INFO_V1(record_readings);
 
+static Statement follow_stage = {
+    .sql = "SELECT passport.follow_stage($1, $2, $3)",
+    .arguments = 3,
+    .types = {TEXTOID, INT4OID, TIMESTAMPTZOID},
+};
+
+static void FollowStage(text *name, const Sensor *sensor);
 static Reading *TakeReadings(FunctionCallInfo fcinfo, int *count);
 static Datum *TakeArray(FunctionCallInfo fcinfo, int argument, const char *pointer, int *count);
 static void ReturnReadings(ReturnSetInfo *set, const Reading *readings, int count);
@@ -54,6 +62,8 @@ record_readings(PG_FUNCTION_ARGS)
 	StoreReadings(name, readings, count);
 	StoreConfirmation(name, &confirmation, GATE_CONFIRMED);
 	StoreSensor(name, &sensor);
+	if (sensor.stage.stage > stage)
+		FollowStage(name, &sensor);
 	SPI_finish();
 	/* the public map shows stages */
 	if (sensor.stage.stage != stage)
@@ -61,6 +71,19 @@ record_readings(PG_FUNCTION_ARGS)
 
 	ReturnReadings((ReturnSetInfo *) fcinfo->resultinfo, readings, count);
 	return (Datum) 0;
+}
+
+/*
+ * FollowStage sends what was authorised for the stage that the batch ended at;
+ * one that was reached and left again within the batch is over.
+ */
+static void
+FollowStage(text *name, const Sensor *sensor)
+{
+	Datum values[] = {PointerGetDatum(name), Int32GetDatum(sensor->stage.stage),
+	                  TimestampTzGetDatum(sensor->stage.since)};
+
+	RunStatement(&follow_stage, values, NULL);
 }
 
 /* TakeReadings pairs the two arrays; PT422 where they are no pairs. */

@@ -346,7 +346,8 @@ first_answer(const struct message *message, struct answer *answer)
 		elog(ERROR, "could not look for a notification by its event key");
 	/* no such key stood in the way: then it was the lane that was not found */
 	if (SPI_processed == 0)
-		RefuseInput("/lane", "unknown_lane", "A lane is evacuation, disaster, personal or bulk.");
+		RefuseInput("/lane", "unknown_lane",
+		            "A lane is evacuation, disaster, personal, broadcast or bulk.");
 	row = SPI_tuptable->vals[0];
 	if (!DatumGetBool(SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &isnull)))
 		ereport(ERROR, (errcode(ERRCODE_PT_CONFLICT),

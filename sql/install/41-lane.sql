@@ -13,7 +13,8 @@ INSERT INTO passport.lane VALUES
   ('evacuation', 0, 'high', '1 day', true),
   ('disaster', 1, 'high', '1 day', true),
   ('personal', 2, 'normal', '7 days', true),
-  ('bulk', 3, 'normal', '3 days', true);
+  ('broadcast', 3, 'high', '1 day', true),
+  ('bulk', 4, 'normal', '3 days', true);
 
 CREATE TABLE passport.lane_rule (
   lane text NOT NULL REFERENCES passport.lane,
@@ -33,6 +34,7 @@ INSERT INTO passport.lane_rule VALUES
   ('evacuation', '-infinity', NULL, NULL, NULL, false, true),
   ('disaster', '-infinity', NULL, NULL, NULL, false, true),
   ('personal', '-infinity', NULL, NULL, NULL, true, true),
+  ('broadcast', '-infinity', NULL, NULL, NULL, false, true),
   ('bulk', '-infinity', 6000, '21:00', '07:00', true, true);
 
 CREATE TABLE passport.fallback (
@@ -45,6 +47,7 @@ CREATE TABLE passport.fallback (
 );
 COMMENT ON TABLE passport.fallback IS
 'When the channels of each place (passport.channel) are tried for a message of a lane: so long after it was enqueued, if nothing of it was delivered to the person until then; at once where the person has no device of an earlier place. 0: at once in any case; NULL: never. The latest row that holds counts.';
+-- A broadcast tells who is outside to keep away: nobody is called for that.
 INSERT INTO passport.fallback VALUES
   ('evacuation', 1, '-infinity', '0', true), ('evacuation', 2, '-infinity', '1 minute', true),
   ('evacuation', 3, '-infinity', '2 minutes', true), ('evacuation', 4, '-infinity', '5 minutes', true),
@@ -52,6 +55,8 @@ INSERT INTO passport.fallback VALUES
   ('disaster', 3, '-infinity', '5 minutes', true), ('disaster', 4, '-infinity', '15 minutes', true),
   ('personal', 1, '-infinity', '0', true), ('personal', 2, '-infinity', '1 hour', true),
   ('personal', 3, '-infinity', '1 day', true), ('personal', 4, '-infinity', NULL, true),
+  ('broadcast', 1, '-infinity', '0', true), ('broadcast', 2, '-infinity', '5 minutes', true),
+  ('broadcast', 3, '-infinity', '15 minutes', true), ('broadcast', 4, '-infinity', NULL, true),
   ('bulk', 1, '-infinity', '0', true), ('bulk', 2, '-infinity', NULL, true),
   ('bulk', 3, '-infinity', '1 day', true), ('bulk', 4, '-infinity', NULL, true);
 
@@ -109,7 +114,7 @@ AS $$
 BEGIN
   IF NOT EXISTS (SELECT FROM passport.lane AS l WHERE l.lane = set_lane_rule.lane) THEN
     RAISE EXCEPTION 'unknown lane' USING ERRCODE = 'PT404', HINT = 'Lanes are listed in passport.lane.';
-  ELSIF lane IN ('evacuation', 'disaster') AND (quiet_from IS NOT NULL OR per_minute IS NOT NULL OR may_decline) THEN
+  ELSIF lane IN ('evacuation', 'disaster', 'broadcast') AND (quiet_from IS NOT NULL OR per_minute IS NOT NULL OR may_decline) THEN
     PERFORM passport.refuse('/lane', 'warning', 'What warns of danger has no limit and no quiet hours, and nobody declines it.');
   END IF;
   INSERT INTO passport.lane_rule AS r (lane, holds_from, per_minute, quiet_from, quiet_until, may_decline)
@@ -122,7 +127,7 @@ EXCEPTION WHEN check_violation OR not_null_violation THEN
     'per_minute is positive or NULL, quiet hours are two different times or none, may_decline is true or false.');
 END $$;
 COMMENT ON FUNCTION passport.set_lane_rule(text, int, time, time, boolean) IS
-'Sets a lane''s rule from today on. lane: personal or bulk (of evacuation and disaster only what is shipped holds); per_minute: deliveries begun in a minute, NULL for no limit; quiet_from, quiet_until: civil times between which nothing is begun, both NULL for none; may_decline: whether residents may decline its messages. Errors: PT404 no such lane, PT422 out of range.';
+'Sets a lane''s rule from today on. lane: personal or bulk (of evacuation, disaster and broadcast only what is shipped holds); per_minute: deliveries begun in a minute, NULL for no limit; quiet_from, quiet_until: civil times between which nothing is begun, both NULL for none; may_decline: whether residents may decline its messages. Errors: PT404 no such lane, PT422 out of range.';
 
 CREATE FUNCTION passport.set_fallback(lane text, place int, after interval) RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER

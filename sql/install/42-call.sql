@@ -18,15 +18,16 @@ AS $$
 #variable_conflict use_column
 DECLARE
   about passport.notification;
+  newer bigint[];
   made bigint;
 BEGIN
   SELECT * INTO about FROM passport.notification AS n WHERE n.notification_id = follow_step.notification_id;
-  -- too late, or something newer has taken its place
-  IF about.expires_at <= passport.now() OR EXISTS (
-       SELECT FROM passport.notification AS n
-        WHERE n.collapse_key = about.collapse_key AND n.notification_id > about.notification_id) THEN
+  IF about.expires_at <= passport.now() THEN
     RETURN 0;
   END IF;
+  -- what has taken its place, for whom it was sent to: an alert's broadcast goes to everybody but those inside
+  newer := ARRAY(SELECT n.notification_id FROM passport.notification AS n
+                  WHERE n.collapse_key = about.collapse_key AND n.notification_id > about.notification_id);
   WITH told AS MATERIALIZED (
     SELECT t.resident_id
       FROM (SELECT o.resident_id, o.outcome = 'delivered' AS reached FROM passport.delivery_outcome AS o
@@ -35,6 +36,10 @@ BEGIN
             SELECT d.resident_id, false FROM passport.delivery AS d
              WHERE d.notification_id = follow_step.notification_id) AS t
       JOIN passport.resident AS r ON r.resident_id = t.resident_id AND r.status <> 'deceased'
+     WHERE NOT EXISTS (SELECT FROM passport.delivery AS d
+                        WHERE d.resident_id = t.resident_id AND d.notification_id = ANY (newer))
+       AND NOT EXISTS (SELECT FROM passport.delivery_outcome AS o
+                        WHERE o.resident_id = t.resident_id AND o.notification_id = ANY (newer))
      GROUP BY t.resident_id HAVING NOT bool_or(t.reached)
   ), sent AS (
     INSERT INTO passport.delivery (resident_id, notification_id, device_id, channel, urgency, created_at)
@@ -67,7 +72,7 @@ BEGIN
   RETURN made;
 END $$;
 COMMENT ON FUNCTION passport.follow_step(bigint, smallint) IS
-'Takes a message to the channels of a place, or onto the call list, for those to whom nothing of it was delivered, and returns for how many. Nothing once it has expired or a later message has its collapse_key.';
+'Takes a message to the channels of a place, or onto the call list, for those to whom nothing of it was delivered, and returns for how many. Nothing once it has expired, nor for whom a later message with its collapse_key is meant.';
 
 CREATE FUNCTION passport.follow_up() RETURNS bigint
   LANGUAGE plpgsql SECURITY DEFINER

@@ -9,6 +9,7 @@ CREATE TABLE passport.message_language (
   also text[] NOT NULL DEFAULT '{}',  -- other tags that mean it
   drill_title text NOT NULL,
   drill_note text NOT NULL,
+  update_title text NOT NULL,     -- before the title of what changes an alert
   safe_place text NOT NULL,       -- says {shelter} where no shelter is known
   list_separator text NOT NULL,
   shipped boolean NOT NULL DEFAULT false
@@ -17,25 +18,25 @@ COMMENT ON TABLE passport.message_language IS
 'Languages in which residents are told, where each one falls back to, and how it says that something is a drill.';
 
 INSERT INTO passport.message_language
-       (language, tag, name, place, fallback, drill_title, drill_note, safe_place, list_separator, shipped)
+       (language, tag, name, place, fallback, drill_title, drill_note, update_title, safe_place, list_separator, shipped)
 VALUES ('ja', 'ja', '日本語', 1, '{ja-easy,en}', '【訓練】',
-        'これは訓練です。', '高くて安全な場所', '、', true),
+        'これは訓練です。', '【更新】', '高くて安全な場所', '、', true),
        ('ja-easy', 'ja-x-easy', 'やさしい日本語', 2, '{ja,en}', '【訓練】(れんしゅう)',
-        'これは 訓練(れんしゅう)です。本当(ほんとう)では ありません。', '高(たか)くて 安全(あんぜん)な ところ', '、', true),
+        'これは 訓練(れんしゅう)です。本当(ほんとう)では ありません。', '【変(か)わりました】', '高(たか)くて 安全(あんぜん)な ところ', '、', true),
        ('en', 'en', 'English', 3, '{ja-easy,ja}', '【訓練】DRILL:',
-        'This is only a drill.', 'a high, safe place', ', ', true),
+        'This is only a drill.', 'UPDATE:', 'a high, safe place', ', ', true),
        ('zh-Hans', 'zh-Hans', '简体中文', 4, '{en,ja-easy,ja}', '【訓練】演习:',
-        '这是演习，不是真实灾害。', '地势高的安全地点', '、', true),
+        '这是演习，不是真实灾害。', '【更新】', '地势高的安全地点', '、', true),
        ('vi', 'vi', 'Tiếng Việt', 5, '{en,ja-easy,ja}', '【訓練】DIỄN TẬP:',
-        'Đây chỉ là diễn tập.', 'một nơi cao và an toàn', ', ', true),
+        'Đây chỉ là diễn tập.', 'CẬP NHẬT:', 'một nơi cao và an toàn', ', ', true),
        ('id', 'id', 'Bahasa Indonesia', 6, '{en,ja-easy,ja}', '【訓練】LATIHAN:',
-        'Ini hanya latihan.', 'tempat tinggi yang aman', ', ', true),
+        'Ini hanya latihan.', 'PEMBARUAN:', 'tempat tinggi yang aman', ', ', true),
        ('fil', 'fil', 'Filipino', 7, '{en,ja-easy,ja}', '【訓練】PAGSASANAY:',
-        'Pagsasanay lamang ito.', 'isang mataas at ligtas na lugar', ', ', true),
+        'Pagsasanay lamang ito.', 'BINAGO:', 'isang mataas at ligtas na lugar', ', ', true),
        ('pt', 'pt', 'Português', 8, '{en,ja-easy,ja}', '【訓練】SIMULADO:',
-        'Isto é apenas um simulado.', 'um lugar alto e seguro', ', ', true),
+        'Isto é apenas um simulado.', 'ATUALIZAÇÃO:', 'um lugar alto e seguro', ', ', true),
        ('ko', 'ko', '한국어', 9, '{en,ja-easy,ja}', '【訓練】훈련:',
-        '이것은 훈련입니다.', '높고 안전한 곳', ', ', true);
+        '이것은 훈련입니다.', '[갱신]', '높고 안전한 곳', ', ', true);
 
 UPDATE passport.message_language SET also = '{tl}' WHERE language = 'fil';
 UPDATE passport.message_language SET also = '{in}' WHERE language = 'id';
@@ -55,7 +56,8 @@ CREATE TABLE passport.alert_level (
   severity text NOT NULL,
   certainty text NOT NULL,
   response text NOT NULL,
-  valid interval NOT NULL CHECK (valid > interval '0'),  -- how long an undelivered message is still worth sending
+  valid interval NOT NULL CHECK (valid > interval '0'),  -- how long it holds and an undelivered message is still worth sending
+  ends_itself boolean NOT NULL,   -- after that; an order holds until it is lifted
   shipped boolean NOT NULL DEFAULT false,
   PRIMARY KEY (hazard, level, holds_from)
 );
@@ -64,9 +66,9 @@ COMMENT ON TABLE passport.alert_level IS
 
 INSERT INTO passport.alert_level
        (hazard, level, holds_from, bulletin, bulletin_en, action, action_en, colour, ink,
-        category, urgency, severity, certainty, response, valid, shipped)
+        category, urgency, severity, certainty, response, valid, ends_itself, shipped)
 SELECT 'flood', l.level, w.holds_from, w.bulletin, w.bulletin_en, l.action, l.action_en, l.colour, l.ink,
-       'Met', l.urgency, l.severity, l.certainty, l.response, l.valid, true
+       'Met', l.urgency, l.severity, l.certainty, l.response, l.valid, l.level <= 2, true
   FROM (VALUES
         (5, '緊急安全確保', 'Emergency Safety Measures', '#0C000C', '#FFFFFF',
          'Immediate', 'Extreme', 'Observed', 'Shelter', interval '6 hours'),
@@ -354,19 +356,23 @@ COMMENT ON FUNCTION passport.complete_texts(jsonb) IS
 'Texts that staff wrote themselves, checked and completed for every language in its fallback order. Errors: PT422 when "ja" is missing, a language unknown, a title over 120 or a body over 800 characters.';
 
 CREATE FUNCTION passport.texts_for(texts jsonb, residents bigint[]) RETURNS jsonb
-  LANGUAGE sql STABLE SECURITY DEFINER
+  LANGUAGE plpgsql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-  WITH spoken AS (
+  SET plan_cache_mode = force_custom_plan   -- how to join depends on how many residents there are
+  SET jit = off
+AS $$
+BEGIN
+  RETURN (WITH spoken AS (
     SELECT s.language, count(*) AS speakers
-      FROM (SELECT r.resident_id, r.language
+      FROM (SELECT r.language
               FROM unnest(residents) AS i(resident_id) JOIN passport.resident AS r USING (resident_id)
-            UNION
-            SELECT d.resident_id, d.language
+            UNION ALL
+            SELECT d.language
               FROM unnest(residents) AS i(resident_id) JOIN passport.device AS d USING (resident_id)
              WHERE d.state = 'active' AND d.language IS NOT NULL) AS s
-     WHERE NOT texts ? s.language
      GROUP BY s.language
+    -- a few languages, not a million people, are looked for in the texts
+    HAVING NOT texts ? s.language
      -- a message has 50 languages at most; a few strange devices shall not crowd out a whole community
      ORDER BY speakers DESC, s.language LIMIT 30
   )
@@ -376,8 +382,8 @@ BEGIN ATOMIC
                AND (s.language = ANY (l.also) OR split_part(l.language, '-', 1) = split_part(s.language, '-', 1))
              ORDER BY l.place LIMIT 1),
            texts -> 'en', texts -> 'ja')), '{}') || texts
-    FROM spoken AS s;
-END;
+    FROM spoken AS s);
+END $$;
 COMMENT ON FUNCTION passport.texts_for(jsonb, bigint[]) IS
 'The texts with an entry for each further language that these residents or their devices speak: that of the same language under another tag (zh-TW: zh-Hans, tl: fil), else English. notify() itself falls back to Japanese, which somebody who set another language may not read.';
 
@@ -393,6 +399,19 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION passport.mark_drill(jsonb) IS
 'The texts with the drill mark of each language before the title and before and after the body. Every drill text goes through it.';
+
+CREATE FUNCTION passport.mark_update(texts jsonb) RETURNS jsonb
+  LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT jsonb_object_agg(l.language, jsonb_build_object(
+           'title', l.update_title || ' ' || (texts #>> ARRAY[l.language, 'title']),
+           'body', texts #>> ARRAY[l.language, 'body']))
+    FROM passport.message_language AS l
+   WHERE texts ? l.language;
+END;
+COMMENT ON FUNCTION passport.mark_update(jsonb) IS
+'The texts with the word of each language before the title that says that they change what was said.';
 
 CREATE FUNCTION passport.join_names(names text[]) RETURNS jsonb
   LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER

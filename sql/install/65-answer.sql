@@ -142,9 +142,12 @@ CREATE VIEW passport.recipient_condition WITH (security_barrier) AS
          SELECT a.answer, a.answered_at
            FROM passport.alert_answer AS a
           WHERE a.resident_id = t.resident_id AND a.alert_id = t.alert_id AND a.answer <> 'damage'
-          ORDER BY a.answer_id DESC LIMIT 1) AS s ON true;
+          ORDER BY a.answer_id DESC LIMIT 1) AS s ON true
+   -- whoever asks for help stays, wherever the area moves
+   WHERE s.answer = 'need_help'
+      OR EXISTS (SELECT FROM passport.alert_inside AS i WHERE i.resident_id = t.resident_id AND i.alert_id = t.alert_id);
 COMMENT ON VIEW passport.recipient_condition IS
-'Recipients of each alert, protected ones too, with the latest word on how they are (safe, evacuated, need_help; NULL: unknown) and whether they have answered.';
+'Those inside each alert (alert_inside) and whoever asks for help in it, protected ones too, with the latest word on how they are (safe, evacuated, need_help; NULL: unknown) and whether they have answered.';
 
 CREATE VIEW passport.recipient_message WITH (security_barrier) AS
   SELECT t.alert_id, t.resident_id,
@@ -152,7 +155,7 @@ CREATE VIEW passport.recipient_message WITH (security_barrier) AS
               WHEN o.delivered THEN 'delivered'
               WHEN o.delivered IS FALSE THEN 'failed'
               ELSE 'waiting' END AS message
-    FROM passport.alert_recipient AS t
+    FROM passport.alert_inside AS t
     JOIN passport.alert AS a USING (alert_id)
     LEFT JOIN LATERAL (SELECT bool_or(o.outcome = 'delivered') AS delivered
                          FROM passport.delivery_outcome AS o
@@ -162,7 +165,7 @@ CREATE VIEW passport.recipient_message WITH (security_barrier) AS
                         WHERE d.resident_id = t.resident_id
                           AND (d.state = 'active' OR o.delivered IS NOT NULL) LIMIT 1) AS d ON true;
 COMMENT ON VIEW passport.recipient_message IS
-'What became of each recipient''s message: no_device, waiting, delivered, failed.';
+'What became of the latest message to each of those inside: no_device, waiting, delivered, failed.';
 
 -- To stand on an alert's list says that one lives in its area, place or no
 -- place.  So protected recipients are on none of the lists and in none of the

@@ -123,9 +123,9 @@ CREATE VIEW passport.protected_asking WITH (security_barrier) AS
           ORDER BY a.alert_id, a.answer_id DESC) AS c
     JOIN passport.alert AS l USING (alert_id)
    WHERE c.answer = 'need_help'
-     AND (l.state = 'approved' OR l.cancelled_at > passport.now() - interval '24 hours');
+     AND (l.state = 'approved' OR coalesce(l.cancelled_at, l.ended_at) > passport.now() - interval '24 hours');
 COMMENT ON VIEW passport.protected_asking IS
-'Protected persons who ask for help in an alert that is in force or was cancelled within a day.';
+'Protected persons who ask for help in an alert that is in force or was over within a day.';
 
 CREATE FUNCTION passport.protections_ending(within interval DEFAULT '1 month')
   RETURNS TABLE (resident_id bigint, state text, ends_on date, days_left int, noticed_on date)

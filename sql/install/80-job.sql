@@ -33,6 +33,7 @@ BEGIN ATOMIC
          ('expire_drafts', interval '1 minute', NULL),
          ('follow_up', interval '10 seconds', NULL),
          ('make_reading_months', interval '1 hour', NULL),
+         ('lapse_alerts', interval '1 minute', NULL),
          ('prove_protection', interval '1 day', time '04:00'),
          ('purge', interval '10 minutes', NULL),
          ('renewal_reminders', interval '1 day', time '09:00'),
@@ -54,6 +55,7 @@ BEGIN
     WHEN 'expire_drafts' THEN RETURN passport.expire_drafts();
     WHEN 'follow_up' THEN RETURN passport.follow_up();
     WHEN 'make_reading_months' THEN RETURN passport.make_reading_months();
+    WHEN 'lapse_alerts' THEN RETURN passport.lapse_alerts();
     WHEN 'purge' THEN RETURN (SELECT sum(p.purged) FROM passport.purge_expired() AS p);
     WHEN 'prove_protection' THEN RETURN passport.prove_protection();
     WHEN 'review_protections' THEN RETURN passport.review_protections();

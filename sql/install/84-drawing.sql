@@ -32,20 +32,17 @@ BEGIN ATOMIC
            'recipients', a.recipients - w.recipients,
            -- fallbacks add to those that the alert began with
            'deliveries', coalesce(t.deliveries, a.deliveries) - w.deliveries,
-           'unreachable', a.unreachable - w.unreachable, 'cancel_deliveries', coalesce(k.deliveries, a.cancel_deliveries) - c.deliveries,
-           'cancel_unreachable', a.cancel_unreachable - c.unreachable))
+           'unreachable', a.unreachable - w.unreachable))
     FROM passport.alert AS a
     LEFT JOIN passport.notification AS t ON t.notification_id = a.notification_id
-    LEFT JOIN passport.notification AS k ON k.notification_id = a.cancel_notification_id
    CROSS JOIN LATERAL passport.shown_count(a.headcount) AS h(headcount)
    CROSS JOIN LATERAL passport.alert_withheld(a.alert_id, a.notification_id) AS w
-   CROSS JOIN LATERAL passport.alert_withheld(a.alert_id, a.cancel_notification_id) AS c
    WHERE a.state = 'approved'
       OR a.state = 'draft' AND a.draft_until > passport.now()
-      OR a.approved_at IS NOT NULL AND a.cancelled_at > passport.now() - interval '24 hours';
+      OR a.approved_at IS NOT NULL AND coalesce(a.cancelled_at, a.ended_at) > passport.now() - interval '24 hours';
 END;
 COMMENT ON FUNCTION passport.report_alerts() IS
-'Alerts that concern staff now: in force, drafted and waiting, or cancelled within a day. The figures are of those who may be counted; few in an area are NULL (shown_count).';
+'Alerts that concern staff now: in force, drafted and waiting, or over within a day. The figures are of those who may be counted; few in an area are NULL (shown_count).';
 
 CREATE FUNCTION passport.report_frame() RETURNS double precision[]
   LANGUAGE sql STABLE SECURITY DEFINER

@@ -216,7 +216,11 @@ BEGIN
     'session', (SELECT s.session_id FROM passport.session AS s WHERE s.resident_id = (canary ->> 'victim')::bigint),
     'alert', passport.canary_alert(canary),
     'disaster', passport.declare_disaster('canary', passport.now() + interval '1 day', canary ->> 'area'),
-    'draft', (SELECT d.alert_id FROM passport.draft_alert('flood', 4, canary ->> 'area') AS d));
+    'draft', (SELECT d.alert_id FROM passport.draft_alert('flood', 4, canary ->> 'area', repeat => true) AS d),
+    'own', (SELECT d.alert_id FROM passport.draft_alert('landslide', 4, canary ->> 'area') AS d));
+  canary := canary || jsonb_build_object(
+    'update', (SELECT d.update_no FROM passport.update_alert((canary ->> 'alert')::bigint, level => 5) AS d));
+  UPDATE passport.alert_update AS u SET drafted_by = 'canary' WHERE u.alert_id = (canary ->> 'alert')::bigint;
   UPDATE passport.alert AS a SET drafted_by = 'canary' WHERE a.alert_id = (canary ->> 'draft')::bigint;
   canary := canary || jsonb_build_object('question', passport.canary_words(canary), 'shelter', 'canary-hall');
   RETURN canary || jsonb_build_object(

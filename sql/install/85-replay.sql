@@ -12,7 +12,7 @@ BEGIN ATOMIC
     FROM (SELECT t.*, lag(t.stage) OVER (ORDER BY t.observed_at) AS before
             FROM passport.reading AS t
            WHERE t.sensor = a.sensor
-             AND t.observed_at BETWEEN a.drafted_at - interval '12 hours' AND coalesce(a.cancelled_at, a.expires_at, a.draft_until)) AS r
+             AND t.observed_at BETWEEN a.drafted_at - interval '12 hours' AND coalesce(a.cancelled_at, a.ended_at, a.expires_at, a.draft_until)) AS r
    WHERE r.verdict <> 'accepted' OR r.stage IS DISTINCT FROM r.before
   UNION ALL
   SELECT d.drawn_at, 'area', d.sensor,
@@ -21,19 +21,25 @@ BEGIN ATOMIC
    WHERE d.sensor = a.sensor AND d.drawn_at BETWEEN a.drafted_at - interval '12 hours' AND a.drafted_at
   UNION ALL
   SELECT a.drafted_at, 'draft', a.drafted_by,
-         jsonb_build_object('hazard', a.hazard, 'level', a.level, 'mode', a.mode, 'area', to_jsonb(a.area_names),
-           'km2', passport.square_kilometres(a.area), 'headcount', passport.shown_count(a.headcount),
+         jsonb_build_object('hazard', a.hazard, 'level', coalesce(m.level, a.level), 'mode', a.mode,
+           'area', to_jsonb(coalesce(m.area_names, a.area_names)), 'km2', passport.square_kilometres(coalesce(m.area, a.area)), 'headcount', passport.shown_count(a.headcount),
            'households', passport.shown_count(a.households), 'needing_help', passport.shown_count(a.needing_help))
+    FROM (SELECT a.alert_id) AS t
+    LEFT JOIN passport.alert_message AS m ON m.alert_id = t.alert_id AND m.message_no = 1
   UNION ALL
-  SELECT a.approved_at, 'approval', a.approved_by,
-         jsonb_build_object('recipients', a.recipients - w.recipients, 'deliveries', a.deliveries - w.deliveries,
-           'unreachable', a.unreachable - w.unreachable, 'expires_at', a.expires_at)
-    FROM passport.alert_withheld(a.alert_id, a.notification_id) AS w WHERE a.approved_at IS NOT NULL
+  SELECT m.sent_at, CASE m.message WHEN 'alert' THEN 'approval' ELSE 'update' END, m.sent_by,
+         jsonb_build_object('recipients', f.recipients, 'deliveries', f.deliveries,
+           'unreachable', f.unreachable, 'expires_at', m.expires_at)
+         || CASE m.message WHEN 'update' THEN jsonb_build_object('level', m.level, 'area', to_jsonb(m.area_names)) ELSE '{}' END
+    FROM passport.alert_message AS m CROSS JOIN LATERAL passport.shown_figures(m) AS f
+   WHERE m.alert_id = a.alert_id AND m.message IN ('alert', 'update')
+  UNION ALL
+  SELECT a.ended_at, 'end', a.ended_by, '{}' WHERE a.ended_at IS NOT NULL
   UNION ALL
   SELECT a.cancelled_at, 'cancel', a.cancelled_by, jsonb_build_object('reason', a.cancel_reason) WHERE a.cancelled_at IS NOT NULL;
 END;
 COMMENT ON FUNCTION passport.replay_warning(passport.alert) IS
-'Step of replay_alert(): from the readings to the approval, and the cancellation.';
+'Step of replay_alert(): from the readings to the approval, the updates, and the cancellation or the end.';
 
 CREATE FUNCTION passport.replay_people(a passport.alert) RETURNS TABLE (at timestamptz, step text, who text, what jsonb)
   LANGUAGE sql STABLE SECURITY DEFINER
@@ -42,7 +48,8 @@ BEGIN ATOMIC
   SELECT max(o.finished_at), 'deliveries', NULL,
          jsonb_build_object('outcome', o.outcome, 'count', count(*), 'first_at', min(o.finished_at))
     FROM passport.delivery_outcome AS o
-   WHERE o.notification_id = a.notification_id
+   WHERE o.notification_id IN (SELECT m.notification_id FROM passport.alert_message AS m
+                                WHERE m.alert_id = a.alert_id AND m.message IN ('alert', 'update'))
      AND NOT EXISTS (SELECT FROM passport.protected_resident AS p WHERE p.resident_id = o.resident_id)
    GROUP BY o.outcome
   UNION ALL
@@ -57,7 +64,7 @@ BEGIN ATOMIC
     FROM passport.audit_record AS l
    WHERE l.kind = 'access' AND l.purpose = 'disaster'
      AND l.source IN ('call_list', 'door_list', 'unaccounted', 'selection_reason', 'report_household', 'report_unanswered', 'report_note')
-     AND l.happened_at BETWEEN a.approved_at AND coalesce(a.cancelled_at, a.expires_at) + interval '1 day'
+     AND l.happened_at BETWEEN a.approved_at AND coalesce(a.cancelled_at, a.ended_at, a.expires_at) + interval '1 day'
    GROUP BY l.happened_at, l.who, l.source;
 END;
 COMMENT ON FUNCTION passport.replay_people(passport.alert) IS
@@ -76,10 +83,10 @@ BEGIN
   END IF;
   RETURN QUERY
     SELECT r.* FROM (SELECT * FROM passport.replay_warning(a) UNION ALL SELECT * FROM passport.replay_people(a)) AS r
-     ORDER BY r.at, array_position('{reading,area,draft,approval,deliveries,answers,list,cancel}'::text[], r.step), r.who, r.what;
+     ORDER BY r.at, array_position('{reading,area,draft,approval,update,deliveries,answers,list,cancel,end}'::text[], r.step), r.who, r.what;
 END $$;
 COMMENT ON FUNCTION passport.replay_alert(bigint) IS
-'The chain of an alert with times: reading (held, rejected, or moving the stage; with the gate''s verdict and reasons), area (drawn of which zones), draft, approval, deliveries (by outcome, the time of the last), answers (by ten minutes, who: self, guardian, family, staff, card), list (which one staff read), cancel. what: numbers and words of each step, never a person; protected persons are in no number. PT404 for an unknown alert.';
+'The chain of an alert with times: reading (held, rejected, or moving the stage; with the gate''s verdict and reasons), area (drawn of which zones), draft, approval, update, deliveries (by outcome, the time of the last), answers (by ten minutes, who: self, guardian, family, staff, card), list (which one staff read), cancel, end. what: numbers and words of each step, never a person; protected persons are in no number. PT404 for an unknown alert.';
 
 CREATE FUNCTION passport.alert_timing(alert_id bigint) RETURNS TABLE (step text, took interval)
   LANGUAGE sql STABLE SECURITY DEFINER
@@ -89,7 +96,8 @@ BEGIN ATOMIC
     SELECT t.* FROM passport.alert AS t WHERE t.alert_id = alert_timing.alert_id AND t.approved_at IS NOT NULL
   ), delivered AS (
     SELECT o.finished_at, row_number() OVER (ORDER BY o.finished_at) AS place, count(*) OVER () AS all_of_them
-      FROM a JOIN passport.delivery_outcome AS o USING (notification_id)
+      FROM a JOIN passport.alert_message AS m ON m.alert_id = a.alert_id AND m.message_no = 1
+      JOIN passport.delivery_outcome AS o ON o.notification_id = m.notification_id
      WHERE o.outcome = 'delivered'
        AND NOT EXISTS (SELECT FROM passport.protected_resident AS p WHERE p.resident_id = o.resident_id)
   ), household AS (

@@ -39,8 +39,8 @@ COMMENT ON VIEW passport.report_weather IS
 'Warnings of the weather service that stand for the municipality. hazard NULL: a code that weather_word does not know.';
 
 CREATE VIEW passport.report_alert WITH (security_barrier) AS
-  SELECT a.alert_id, a.mode, a.state, a.level, w.action, w.action_en, w.colour, w.ink, a.area_names, a.sensor,
-         a.drafted_by, a.drafted_at, a.approved_by, a.approved_at, a.cancelled_at,
+  SELECT a.alert_id, a.operating_area, a.mode, a.state, a.level, w.action, w.action_en, w.colour, w.ink, a.area_names, a.sensor,
+         a.drafted_by, a.drafted_at, a.approved_by, a.approved_at, a.expires_at, a.overdue_at, a.cancelled_at, a.ended_at,
          coalesce(a.recipients, a.headcount) AS recipients, a.deliveries, a.unreachable,
          o.delivered, o.failed, o.retired, coalesce(a.deliveries, 0) - o.finished AS waiting,
          h.households, h.answered, h.safe, h.need_help, h.unread
@@ -276,14 +276,31 @@ BEGIN ATOMIC
            CASE WHEN a.mode = 'drill' THEN '【訓練 DRILL】' ELSE '' END,
            a.level, passport.html(a.action), passport.html(array_to_string(a.area_names, '、')),
            CASE a.state WHEN 'approved' THEN passport.local_time(a.approved_at, 'FMMM"月"FMDD"日" HH24:MI') || ' 発令'
-                        WHEN 'draft' THEN '承認待ち' ELSE passport.local_time(a.cancelled_at, 'FMMM"月"FMDD"日" HH24:MI') || ' 取消' END,
+                        WHEN 'draft' THEN '承認待ち'
+                        WHEN 'ended' THEN passport.local_time(a.ended_at, 'FMMM"月"FMDD"日" HH24:MI') || ' 終了'
+                        ELSE passport.local_time(a.cancelled_at, 'FMMM"月"FMDD"日" HH24:MI') || ' 取消' END,
            a.level, passport.html(a.action_en),
-           CASE a.state WHEN 'approved' THEN '' WHEN 'draft' THEN ', waiting for approval' ELSE ', cancelled' END),
+           CASE a.state WHEN 'approved' THEN '' WHEN 'draft' THEN ', waiting for approval' ELSE ', ' || a.state END),
          '' ORDER BY a.state = 'approved' DESC, a.level DESC, a.alert_id DESC)
     FROM passport.report_alert AS a;
 END;
 COMMENT ON FUNCTION passport.report_banner_html() IS
 'A line for each alert that concerns staff now, in its level''s colour.';
+
+CREATE FUNCTION passport.alarm_banner_html() RETURNS text
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT concat(
+    (SELECT string_agg(format('<p class="note" role="alert"><strong>警報 %s は一人で送られました。</strong> 別の人の確認を待っています。送った人：%s。理由：%s <small lang="en">Alert %s was sent by one person alone and waits for the review of another.</small></p>',
+                              g.alert_id, passport.html(g.sent_by), passport.html(g.reason), g.alert_id), '' ORDER BY g.alert_id)
+       FROM passport.break_glass_unreviewed AS g),
+    (SELECT string_agg(format('<p class="note" role="alert"><strong>警報 %s の期限が過ぎました。</strong> 発令は続いています。更新するか、解除してください。 <small lang="en">Alert %s is past its time and still in force: update or end it.</small></p>',
+                              a.alert_id, a.alert_id), '' ORDER BY a.alert_id)
+       FROM passport.report_alert AS a WHERE a.state = 'approved' AND a.expires_at <= passport.now()));
+END;
+COMMENT ON FUNCTION passport.alarm_banner_html() IS
+'What the report says of alerts that wait for somebody: sent by one person alone and not reviewed, or past their time and still in force.';
 
 CREATE FUNCTION passport.report_map_html() RETURNS text
   LANGUAGE sql SECURITY DEFINER
@@ -473,7 +490,7 @@ BEGIN ATOMIC
            '<meta name="robots" content="noindex"><title>', t.name, ' 本日の状況</title><style>', passport.report_style(),
            '</style></head><body><header><h1>', t.name, ' 本日の状況 <small lang="en">Today''s report</small></h1><p>',
            passport.local_time(passport.now(), 'YYYY"年"FMMM"月"FMDD"日" HH24:MI'), ' 現在 ・ 職員用 <small lang="en">for staff</small></p>',
-           passport.report_banner_html(), '</header><main>', passport.protection_banner_html(), passport.report_figures_html(), passport.report_map_html(),
+           passport.report_banner_html(), '</header><main>', passport.alarm_banner_html(), passport.protection_banner_html(), passport.report_figures_html(), passport.report_map_html(),
            passport.report_charts_html(), passport.report_alert_tables_html(), passport.report_other_tables_html(),
            '</main><footer>Minamimaki Passport ', passport.html((passport.version()).script), '</footer></body></html>')
     FROM (SELECT coalesce((SELECT passport.html(m.name) FROM passport.municipality_area AS m

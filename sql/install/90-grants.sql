@@ -7,12 +7,12 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA passport FROM PUBLIC;
 
 GRANT USAGE ON SCHEMA passport
   TO passport_app, passport_staff, passport_approver, passport_admin, passport_auditor,
-     passport_bridge, passport_public, passport_protection;
+     passport_bridge, passport_drill_bridge, passport_public, passport_protection;
 
 -- everybody of ours: the clock and the versions
 GRANT EXECUTE ON FUNCTION passport.now, passport.today, passport.version, passport.library_version
   TO passport_app, passport_staff, passport_approver, passport_admin, passport_auditor,
-     passport_bridge, passport_public, passport_protection;
+     passport_bridge, passport_drill_bridge, passport_public, passport_protection;
 
 -- the app's backend: register, log in, and what a resident does for themself
 GRANT EXECUTE ON FUNCTION
@@ -27,14 +27,14 @@ GRANT EXECUTE ON FUNCTION
   passport.set_preference, passport.my_preferences, passport.answer_alert, passport.report_whereabouts, passport.register_place,
   passport.my_places, passport.answer_question, passport.my_questions,
   passport.my_point_balance, passport.my_point_history, passport.spend_my_points, passport.my_renewal_plan,
-  passport.public_map, passport.alert_cap
+  passport.public_map, passport.alert_cap, passport.alerts_atom, passport.alerts_geojson
   TO passport_app;
 
 -- the village's staff
 GRANT EXECUTE ON FUNCTION
   passport.open_shelter, passport.close_shelter, passport.weather_at, passport.weather_level,
   passport.set_sensor_state, passport.confirm_reading, passport.end_stage, passport.sensor_forecast,
-  passport.draw_affected_area, passport.draft_alert, passport.cancel_alert, passport.alert_cap,
+  passport.draw_affected_area, passport.draft_alert, passport.update_alert, passport.cancel_alert, passport.alert_cap, passport.alert_voice,
   passport.area_from_geojson, passport.compare_area, passport.record_answer, passport.record_whereabouts, passport.selection_reason,
   passport.ask_area, passport.question_map, passport.question_answers, passport.close_question, passport.replay_alert, passport.alert_timing,
   passport.call_list, passport.door_list, passport.unaccounted, passport.assign_group,
@@ -57,19 +57,23 @@ GRANT EXECUTE ON FUNCTION
   TO passport_staff;
 GRANT SELECT ON
   passport.report_sensor, passport.report_silence, passport.report_held_reading, passport.report_weather, passport.report_alert,
-  passport.report_points, passport.report_registration, passport.registration_candidate, passport.alert_draft,
-  passport.shelter_occupancy, passport.question_result, passport.protection_status
+  passport.report_points, passport.report_registration, passport.registration_candidate, passport.alert_draft, passport.alert_update_draft,
+  passport.break_glass_unreviewed, passport.shelter_occupancy, passport.question_result, passport.protection_status
   TO passport_staff;
 
 -- who approves alerts, and may see what they approve
 GRANT EXECUTE ON FUNCTION
-  passport.approve_alert, passport.cancel_alert, passport.alert_cap, passport.public_map,
+  passport.approve_alert, passport.approve_update, passport.broadcast_alert, passport.cancel_alert, passport.end_alert,
+  passport.break_glass, passport.review_break_glass,
+  passport.authorise_stage, passport.confirm_authority, passport.withdraw_authority, passport.operate_areas,
+  passport.alert_cap, passport.alert_voice, passport.public_map,
   passport.report_html, passport.local_time, passport.alert_words, passport.report_alerts,
   passport.area_from_geojson, passport.compare_area, passport.replay_alert, passport.alert_timing,
   passport.shown_count, passport.declare_disaster, passport.end_disaster
   TO passport_approver;
-GRANT SELECT ON passport.report_sensor, passport.report_held_reading, passport.report_weather, passport.report_alert, passport.alert_draft,
-  passport.shelter_occupancy
+GRANT SELECT ON
+  passport.report_sensor, passport.report_held_reading, passport.report_weather, passport.report_alert, passport.alert_draft,
+  passport.alert_update_draft, passport.break_glass_unreviewed, passport.stage_authority_now, passport.shelter_occupancy
   TO passport_approver;
 
 -- who runs the system
@@ -86,7 +90,9 @@ GRANT EXECUTE ON FUNCTION
   passport.set_source_code, passport.take_river_levels, passport.take_sensorthings, passport.take_ngsi,
   passport.set_weather_area, passport.take_weather_bulletin,
   passport.set_program, passport.set_program_rule, passport.check_ledger,
-  passport.run_job, passport.set_job, passport.protection_proof, passport.send_due_reminders, passport.expire_drafts,
+  passport.run_job, passport.set_job, passport.protection_proof, passport.send_due_reminders, passport.expire_drafts, passport.lapse_alerts,
+  passport.add_drill_device, passport.remove_drill_device,
+  passport.define_operating_area, passport.export_operation, passport.import_operation,
   passport.set_source,
   passport.set_lane_rule, passport.set_fallback, passport.follow_up
   TO passport_admin;
@@ -126,7 +132,10 @@ GRANT EXECUTE ON FUNCTION passport.claim_deliveries, passport.complete_deliverie
   passport.take_river_levels, passport.take_sensorthings, passport.take_ngsi, passport.take_weather_bulletin
   TO passport_bridge;
 
+-- the bridge of drills: their own queue, and nothing else
+GRANT EXECUTE ON FUNCTION passport.claim_drill_deliveries, passport.complete_drill_deliveries TO passport_drill_bridge;
+
 -- the public map and its alerts
 GRANT EXECUTE ON FUNCTION passport.public_map, passport.public_map_mvt, passport.sensorthings, passport.ngsi_entities,
-  passport.alert_cap, passport.jwks, passport.openid_configuration
+  passport.alert_cap, passport.alerts_atom, passport.alerts_geojson, passport.jwks, passport.openid_configuration
   TO passport_public;

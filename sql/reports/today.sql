@@ -36,6 +36,13 @@ SELECT alert_id AS "番号", CASE mode WHEN 'drill' THEN '【訓練】' ELSE '' 
        drafted_by AS "起案 drafted", approved_by AS "承認 approved", passport.local_time(approved_at) AS "時刻 time"
   FROM passport.report_alert ORDER BY alert_id DESC;
 
+\echo == 確認や更新を待つ警報 / Alerts that wait for somebody ==
+SELECT alert_id AS "番号", '一人で送った：確認を sent alone: review' AS "何を what", sent_by AS "人 who", reason AS "理由 reason"
+  FROM passport.break_glass_unreviewed
+UNION ALL
+SELECT alert_id, '期限が過ぎた：更新か解除を past its time: update or end', approved_by, passport.local_time(expires_at)
+  FROM passport.report_alert WHERE state = 'approved' AND expires_at <= passport.now() ORDER BY 1;
+
 \echo == 通知 / Messages ==
 SELECT alert_id AS "番号", recipients AS "人数 people", deliveries AS "通知 sent", delivered AS "届いた delivered",
        failed AS "失敗 failed", retired AS "端末なし retired", waiting AS "待ち waiting", unreachable AS "届け先なし none"

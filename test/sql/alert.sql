@@ -44,7 +44,6 @@ SELECT pg_temp.refusal(format('SELECT passport.draft_alert(%L, %s, %L, mode => %
     ('flood', 4, ST_MakeEnvelope(138.45, 35.95, 139.9, 35.96, 4326), 'live'),
     ('flood', 4, :'area', 'test'),
     ('flood', 6, :'area', 'live'),
-    ('flood', 1, :'area', 'live'),
     ('meteor', 4, :'area', 'live')) AS t(hazard, level, area, mode);
 SELECT pg_temp.refusal(format('SELECT passport.draft_alert(%L, 4, %L, %L)', 'flood', :'area', 'no such gauge'));
 SELECT pg_temp.refusal(format('SELECT passport.draft_alert(%L, 4, %L, texts => %L)', 'flood', :'area', '{"en": {}}'));
@@ -112,7 +111,8 @@ SELECT * FROM passport.cancel_alert(:live, '水位計の故障');
 SELECT pg_temp.refusal(format('SELECT passport.cancel_alert(%s, %L)', :live, 'another reason'));
 SELECT pg_temp.refusal(format('SELECT passport.approve_alert(%s, 4)', :live));
 RESET SESSION AUTHORIZATION;
-SELECT state, cancelled_by, cancel_reason, cancel_notification_id <> notification_id AS told FROM passport.alert WHERE alert_id = :live;
+SELECT state, cancelled_by, cancel_reason, (SELECT array_agg(message || ' to ' || recipients ORDER BY message_no) FROM passport.alert_message WHERE alert_id = :live) AS messages
+  FROM passport.alert WHERE alert_id = :live;
 SELECT lane, mode, deliveries, collapse_key = 'alert-' || :live AS collapses, data ->> 'message' AS message, texts #>> '{ne,title}' AS nepali, texts #>> '{ja,title}' AS title, texts #>> '{en,body}' AS body
   FROM passport.notification WHERE event_key = 'alert:' || :live || ':cancel';
 

@@ -125,6 +125,7 @@ CREATE TEMP TABLE without_act (name text PRIMARY KEY, reason text NOT NULL);
 INSERT INTO without_act VALUES
   ('now', 'about nobody'), ('today', 'about nobody'), ('version', 'about nobody'), ('library_version', 'about nobody'),
   ('jwks', 'about nobody'), ('openid_configuration', 'about nobody'), ('public_map', 'about nobody'), ('alert_cap', 'about nobody'),
+  ('alerts_atom', 'about nobody'), ('alerts_geojson', 'about nobody'),
   ('verify_signature', 'about bytes that the caller has'), ('certificate_info', 'about bytes that the caller has'),
   ('begin_challenge', 'before anybody acts'), ('log_in', 'before anybody acts'), ('authenticate', 'says who acts'),
   ('begin_kiosk_login', 'before anybody acts'), ('poll_kiosk_login', 'before anybody acts'),
@@ -151,7 +152,7 @@ INSERT INTO without_access VALUES
   ('local_time', 'about nobody'), ('alert_words', 'about nobody'), ('jwks', 'about nobody'),
   ('normalized_name', 'about a text that the caller has'), ('normalized_address', 'about a text that the caller has'),
   ('certificate_info', 'about bytes that the caller has'), ('verify_signature', 'about bytes that the caller has'),
-  ('public_map', 'public'), ('alert_cap', 'public'), ('begin_challenge', 'about nobody yet'),
+  ('public_map', 'public'), ('alert_cap', 'public'), ('alert_voice', 'public'), ('begin_challenge', 'about nobody yet'),
   ('draw_affected_area', 'an area'), ('area_from_geojson', 'an area'), ('compare_area', 'numbers of people'),
   ('record_answer', 'answers with a number of its own'), ('record_whereabouts', 'answers with the end of what was said'),
   ('assign_group', 'answers nothing'), ('set_capacity', 'shelters'), ('shelter_occupancy', 'numbers of people'),
@@ -159,6 +160,13 @@ INSERT INTO without_access VALUES
   ('replay_alert', 'numbers of people, and who of staff did what'), ('alert_timing', 'times'), ('set_reach', 'an area'),
   ('report_alerts', 'alerts: numbers of people, and who of staff did what'),
   ('draft_alert', 'numbers of people'), ('approve_alert', 'numbers of people'), ('cancel_alert', 'numbers of people'),
+  ('update_alert', 'numbers of people'), ('approve_update', 'numbers of people'), ('end_alert', 'numbers of people'),
+  ('broadcast_alert', 'numbers of people'), ('break_glass', 'numbers of people'), ('alert_update_draft', 'numbers of people'),
+  ('break_glass_unreviewed', 'alerts, and who of staff did what'), ('review_break_glass', 'answers nothing'),
+  ('authorise_stage', 'numbers of people'), ('confirm_authority', 'answers nothing'), ('withdraw_authority', 'answers nothing'),
+  ('stage_authority_now', 'numbers of people'), ('lapse_alerts', 'numbers of alerts'),
+  ('define_operating_area', 'areas'), ('operate_areas', 'areas'), ('import_operation', 'answers with numbers'),
+  ('add_drill_device', 'about staff''s own devices'), ('remove_drill_device', 'answers nothing'),
   ('alert_draft', 'numbers of people'), ('report_alert', 'numbers of people'), ('report_points', 'numbers of people'),
   ('report_reminder', 'numbers of people'), ('report_registration', 'numbers of people'),
   ('report_weather', 'weather'), ('weather_at', 'weather'), ('weather_level', 'weather'),
@@ -224,7 +232,7 @@ INSERT INTO kept VALUES
   ('need_event', 'why somebody was on no roster is asked after a disaster, however late that comes'),
   ('protection_event', 'who saw a protected address is asked as long as somebody may look for the person'),
   ('registered_place', 'as it stands: the resident takes it away, and it counts while they agree'), ('resident_group', 'as it stands'),
-  ('delivery', 'those that wait: each ends in an outcome'), ('device_directory', 'as device'),
+  ('delivery', 'those that wait: each ends in an outcome'), ('alert_move', 'goes with its alert_recipient'), ('device_directory', 'as device'),
   ('device_code', 'goes with its device'), ('preference', 'as it stands');
 \echo == a table with persons that neither retention names nor has a reason to stay
 SELECT c.relname FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid

@@ -36,7 +36,11 @@ INSERT INTO recipe (function, argument, reason) VALUES
   ('breach_report', 'circumstances', :vocabulary),
   ('complete_deliveries', 'outcomes', :vocabulary), ('complete_logouts', 'outcomes', :vocabulary), ('complete_deliveries', 'worker', 'compared, not stored'),
   ('complete_logouts', 'worker', 'compared, not stored'),
+  ('add_drill_device', 'channel', :vocabulary), ('add_drill_device', 'language', :looked_up), ('add_drill_device', 'keys', 'as of register_device'),
+  ('complete_drill_deliveries', 'worker', 'compared, not stored'), ('complete_drill_deliveries', 'outcomes', :vocabulary),
+  ('operate_areas', 'operating_areas', :looked_up), ('import_operation', 'operation', 'what export_operation() gave elsewhere, where it was refused'),
   ('detach_ppid', 'issuer', :looked_up), ('detach_ppid', 'ppid', :looked_up),
+  ('alerts_atom', 'language', :looked_up), ('authorise_stage', 'sensor', :looked_up), ('authorise_stage', 'hazard', :looked_up),
   ('draft_alert', 'hazard', :looked_up), ('draft_alert', 'sensor', :looked_up), ('draft_alert', 'mode', :vocabulary),
   ('draw_affected_area', 'sensor', :looked_up), ('enrol_at_counter', 'ground', :vocabulary),
   ('enter_service', 'audience', :looked_up), ('enter_service', 'nonce', 'goes into the token that is handed back, nowhere else'),
@@ -50,7 +54,7 @@ INSERT INTO recipe (function, argument, reason) VALUES
   ('record_succession', 'serial', 'a serial number in hex, of J-LIS: any digits'),
   ('register_account', 'medium', :vocabulary), ('register_device', 'channel', :vocabulary), ('register_device', 'keys', 'the keys of a subscription and an environment, each of a form that no such number has'),
   ('verify_device', 'code', 'compared, not stored'), ('finish_line_link', 'nonce', :looked_up), ('finish_line_link', 'line_user_id', 'U and 32 hex digits, by its form'),
-  ('set_preference', 'channel', :vocabulary), ('set_preference', 'kind', 'a word of a-z and _'), ('claim_deliveries', 'channels', :vocabulary),
+  ('set_preference', 'channel', :vocabulary), ('set_preference', 'kind', 'a word of a-z and _'), ('claim_deliveries', 'channels', :vocabulary), ('claim_drill_deliveries', 'channels', :vocabulary),
   ('set_lane_rule', 'lane', :looked_up), ('set_fallback', 'lane', :looked_up), ('register_device', 'language', 'a language tag by its CHECK: eight digits at most'),
   ('rotate_token_key', 'algorithm', :vocabulary), ('run_job', 'job', :vocabulary), ('set_job', 'job', :vocabulary),
   ('set_audience', 'algorithm', :vocabulary),
@@ -82,6 +86,8 @@ INSERT INTO recipe (function, argument, reason) VALUES
   ('needs_roster', 'purpose', :vocabulary), ('record_need', 'kind', :looked_up), ('remove_need', 'kind', :looked_up),
   ('shown_candidates', 'candidates', :computed);
 INSERT INTO recipe (function, argument, call) VALUES
+  ('add_drill_device', 'holder', $$add_drill_device('desk {n}', 'fcm', 't')$$),
+  ('add_drill_device', 'token', $$add_drill_device('desk', 'fcm', '{n}')$$),
   ('answer_alert', 'note', $$answer_alert(:alert, 'safe', note => '{n}')$$),
   ('answer_alert', 'photo', $$answer_alert(:alert, 'safe', photo => 'p/{n}.jpg')$$),
   ('answer_question', 'note', $$answer_question(:question, 'yes', note => '{n}')$$),
@@ -95,11 +101,16 @@ INSERT INTO recipe (function, argument, call) VALUES
   ('award_points', 'event_key', $$award_points(:person, 'walk', 'visit {n}', passport.now())$$),
   ('award_roster', 'event_key', $$award_roster('walk', '{n}', ARRAY[:person], passport.now())$$),
   ('begin_kiosk_login', 'kiosk', $$begin_kiosk_login('hall {n}')$$),
+  ('break_glass', 'reason', $$break_glass(:glass, (SELECT headcount FROM passport.count_area(:area)), 'nobody but {n}')$$),
   ('cancel_alert', 'reason', $$cancel_alert(:alert, 'wrong {n}')$$),
   ('claim_deliveries', 'worker', $$claim_deliveries('w-{n}', 10, '1 minute')$$),
+  ('claim_drill_deliveries', 'worker', $$claim_drill_deliveries('w-{n}', 10, '1 minute')$$),
+  ('complete_drill_deliveries', 'details', $$complete_drill_deliveries('bridge', '{0}', ARRAY[:ring], '{failed}', '{"{n}"}', '{NULL}')$$),
   ('claim_sources', 'worker', $$claim_sources('w-{n}')$$),
   ('claim_logouts', 'worker', $$claim_logouts('w-{n}', 10, '1 minute')$$),
   ('complete_deliveries', 'details', $$complete_deliveries('bridge', ARRAY[:person], ARRAY[:delivery], '{failed}', '{"{n}"}', '{NULL}')$$),
+  ('define_operating_area', 'operating_area', $$define_operating_area('{n}', 'west', :area)$$),
+  ('define_operating_area', 'name', $$define_operating_area('west', 'of {n}', :area)$$),
   ('define_sensor', 'sensor', $$define_sensor('{n}', '{}')$$),
   ('define_sensor', 'definition', $$define_sensor('s', '{"name": "{n}"}')$$),
   ('draft_alert', 'texts', $$draft_alert('flood', 4, :area, texts => '{"ja": {"title": "t", "body": "{n}"}}')$$),
@@ -120,6 +131,7 @@ INSERT INTO recipe (function, argument, call) VALUES
   ('refuse_registration', 'reason', $$refuse_registration(:registration, '{n}')$$),
   ('register_device', 'token', $$register_device('fcm', '{n}')$$),
   ('resume_account', 'reason', $$resume_account(:other, '{n}')$$),
+  ('review_break_glass', 'remark', $$review_break_glass(:alert, true, 'good {n}')$$),
   ('reverse_points', 'reason', $$reverse_points(:person, 1, '{n}')$$),
   ('set_audience', 'audience', $$set_audience('{n}', 'passport_app')$$),
   ('set_audience', 'role', $$set_audience('service', 'r{n}')$$),
@@ -140,6 +152,7 @@ INSERT INTO recipe (function, argument, call) VALUES
   ('spend_my_points', 'idempotency_key', $$spend_my_points(1, 'tea', '{n}')$$),
   ('spend_points', 'item', $$spend_points(:person, 1, '{n}', 'k1')$$),
   ('spend_points', 'idempotency_key', $$spend_points(:person, 1, 'tea', '{n}')$$),
+  ('update_alert', 'texts', $$update_alert(:alert, texts => '{"ja": {"title": "t", "body": "{n}"}}')$$),
   ('suspend_account', 'reason', $$suspend_account(:person, '{n}')$$);
 
 \echo == text arguments of functions that somebody may call, without a call or a reason
@@ -178,6 +191,13 @@ INSERT INTO passport.alert (hazard, level, mode, area, area_names, texts, drafte
                             state, approved_by, approved_at)
   VALUES ('flood', 4, 'drill', ST_Multi(:area::geometry), '{}', '{"ja": {"title": "x", "body": "y"}}', 'a', passport.now(), passport.now(), 1, 1, 0,
           'approved', 'b', passport.now()) RETURNING alert_id AS alert \gset
+INSERT INTO passport.alert (hazard, level, mode, area, area_names, texts, drafted_by, drafted_at, draft_until, headcount, households, needing_help)
+  VALUES ('flood', 4, 'drill', ST_Multi(:area::geometry), '{}', '{"ja": {"title": "x", "body": "y"}}', session_user, passport.now(),
+          passport.now() + interval '1 hour', 1, 1, 0) RETURNING alert_id AS glass \gset
+SELECT passport.add_drill_device('desk', 'fcm', 'test') > 0 AS test_device;
+SELECT passport.ring_drill_devices(notification_id) FROM passport.notify(ARRAY[:person], 'note', 'personal', '{"ja": {"title": "x", "body": "y"}}', mode => 'drill');
+SELECT delivery_id AS ring FROM passport.claim_drill_deliveries('bridge', 10, '1 hour') \gset
+INSERT INTO passport.break_glass_use (alert_id, sent_by, reason, sent_at) VALUES (:alert, 'a', 'of the other one', passport.now());
 INSERT INTO passport.alert_recipient VALUES (:person, :alert, 'h', false);
 SET LOCAL passport.least_count = 0;
 INSERT INTO passport.area_question (question, area, asked_by, asked_at, until_time)
@@ -193,8 +213,8 @@ SELECT count(passport.issue_token(resident_id, session_id)) AS told FROM passpor
 SELECT passport.end_sessions(:person) IS NOT NULL AS ended;
 SELECT pg_temp.act('91001');
 SELECT passport.protect_address(:hidden, '2026-07-01', '2026-07-10', 'x');
-UPDATE recipe SET call = replace(replace(replace(replace(replace(replace(replace(replace(call, ':question', :'question'), ':hidden', :'hidden'), ':person', :'person'), ':other', :'other'),
-  ':alert', :'alert'), ':delivery', :'delivery'), ':area', :'area'), ':registration', :'registration');
+UPDATE recipe SET call = replace(replace(replace(replace(replace(replace(replace(replace(replace(replace(call, ':question', :'question'), ':hidden', :'hidden'), ':person', :'person'), ':other', :'other'),
+  ':alert', :'alert'), ':delivery', :'delivery'), ':area', :'area'), ':registration', :'registration'), ':glass', :'glass'), ':ring', :'ring');
 
 -- every column that holds a text with the number
 CREATE FUNCTION pg_temp.found() RETURNS text LANGUAGE plpgsql AS $$

@@ -76,6 +76,13 @@ SET LOCAL passport.clock = '2026-07-01 21:04:59+09';
 DELETE FROM passport.notification_step WHERE notification_id <> :n;
 SELECT passport.follow_up() AS superseded;
 ROLLBACK TO before_calls;
+-- of those alone for whom it is meant: an alert's broadcast goes to others than the alert
+SELECT deliveries FROM passport.notify(ARRAY[:kou], 'alert', 'broadcast', :'text', collapse_key => 'a1');
+SET LOCAL passport.clock = '2026-07-01 21:04:59+09';
+DELETE FROM passport.notification_step WHERE notification_id <> :n;
+SELECT passport.follow_up() AS of_the_others;
+SELECT p.who, c.reason FROM passport.call_list AS c JOIN person AS p USING (resident_id) WHERE notification_id = :n ORDER BY who;
+ROLLBACK TO before_calls;
 -- nor does one follow that has expired
 UPDATE passport.notification SET expires_at = passport.now() WHERE notification_id = :n;
 SET LOCAL passport.clock = '2026-07-01 21:04:59+09';

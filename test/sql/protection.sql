@@ -172,7 +172,7 @@ SELECT passport.protect_address(pg_temp.resident('P3'), '2027-06-10', '2028-06-0
 SELECT recipients, deliveries, unreachable, households, unread FROM passport.report_alert WHERE alert_id = :alert;
 SELECT count(*) FROM passport.report_unanswered();
 SELECT * FROM passport.cancel_alert(:alert, '水が引いた');
-SELECT recipients, cancel_deliveries, cancel_unreachable FROM passport.alert WHERE alert_id = :alert;
+SELECT message, recipients, deliveries, unreachable FROM passport.alert_message WHERE alert_id = :alert ORDER BY message_no;
 
 \echo == a leaky function in a query must not see what the view hides
 CREATE FUNCTION pg_temp.leak(address text) RETURNS boolean LANGUAGE plpgsql COST 0.0000001 AS $$

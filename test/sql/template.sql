@@ -7,10 +7,18 @@ BEGIN;
 \pset format unaligned
 \pset footer off
 
--- every flood level from 2 up speaks every language for itself, and names its area
-SELECT level, count(*), bool_and(title LIKE '%{area}%') AS names_area,
-       bool_and(body LIKE '%{shelter}%') AS names_shelter, max(octet_length(title || body)) < 1500 AS short
-  FROM passport.message_template WHERE kind = 'flood' GROUP BY level ORDER BY level;
+-- every level of every hazard speaks every language for itself, names its area, and fits a message
+SELECT l.hazard, l.level, g.language FROM (SELECT DISTINCT hazard, level FROM passport.alert_level) AS l CROSS JOIN passport.message_language AS g
+EXCEPT SELECT kind, level, language FROM passport.message_template;
+SELECT t.kind, count(*), bool_and(title LIKE '%{area}%') AS names_area,
+       bool_and(body LIKE '%{shelter}%' OR level = 5) AS names_shelter,
+       bool_and(octet_length(title || body) < 1500) AS short, bool_or(title || body ~ '\{(?!area\}|shelter\})') AS leftover
+  FROM passport.message_template AS t WHERE kind IN (SELECT hazard FROM passport.alert_level) GROUP BY kind ORDER BY kind;
+SELECT kind, count(*), bool_and(title LIKE '%{area}%' AND title LIKE '%{level}%') AS says_what FROM passport.message_template
+ WHERE kind LIKE 'alert\_%' GROUP BY kind ORDER BY kind;
+-- the same language never says the same of two levels or hazards
+SELECT a.kind, a.level, b.kind, b.level, a.language FROM passport.message_template AS a JOIN passport.message_template AS b
+    ON a.language = b.language AND a.body = b.body AND (a.kind, a.level) < (b.kind, b.level) AND a.holds_from = b.holds_from;
 SELECT key AS language, value ->> 'title' AS title
   FROM jsonb_each(passport.message_texts('flood', 4, '2026-07-01',
          '{"area": {"ja": "海ノ口、板橋", "en": "Uminokuchi, Itabashi"}, "shelter": "海ノ口体育館"}'))
@@ -46,6 +54,14 @@ SELECT pg_temp.refusal($$SELECT passport.complete_texts('{"ja": {"title": "T", "
 SELECT key, value ->> 'title' AS title, value ->> 'body' AS body
   FROM jsonb_each(passport.mark_drill(passport.complete_texts('{"ja": {"title": "T", "body": "B"}}')))
   JOIN passport.message_language ON language = key ORDER BY place;
+
+-- the colours as the Cabinet Office gave them, whatever the hazard and the day
+SELECT level, array_agg(DISTINCT colour) AS colours, array_agg(DISTINCT ends_itself) AS ends_itself, count(DISTINCT hazard) AS hazards
+  FROM passport.alert_level GROUP BY level ORDER BY level DESC;
+-- heavy rain has a level 4 only since 2026-05-28
+SELECT d.at, h.hazard, w.level, w.bulletin, w.bulletin_en
+  FROM (VALUES (date '2026-05-27'), ('2026-05-28')) AS d(at), (VALUES ('landslide'), ('heavy_rain'), ('storm_surge')) AS h(hazard),
+       passport.alert_words(h.hazard, 4, d.at) AS w ORDER BY 1, 2;
 
 -- the levels' words changed on 2026-05-28; the orders and colours did not
 SELECT d.at, w.level, w.bulletin, w.action, w.colour

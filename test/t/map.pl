@@ -33,15 +33,15 @@ my $area = 'ST_MakeEnvelope(138.45, 35.95, 138.46, 35.96, 4326)';
 
 sub send_alert
 {
-	my ($mode) = @_;
-	my $id = $node->safe_psql('postgres', "SELECT alert_id FROM passport.draft_alert('flood', 4, public.$area, mode => '$mode')",
+	my ($mode, $level) = @_;
+	my $id = $node->safe_psql('postgres', "SELECT alert_id FROM passport.draft_alert('flood', $level, public.$area, mode => '$mode')",
 		extra_params => [ '-U', 'drafter' ]);
 	$node->safe_psql('postgres', "SELECT passport.approve_alert($id, 1)", extra_params => [ '-U', 'mayor' ]);
 	return $id;
 }
 
-my $alert = send_alert('live');
-my $drill = send_alert('drill');
+my $alert = send_alert('live', 4);
+my $drill = send_alert('drill', 4);
 my $public = $node->connstr('postgres') . ' user=map';
 my $directory = PostgreSQL::Test::Utils::tempdir . '/map';
 
@@ -53,7 +53,7 @@ my @files = sort map { s{^$directory/}{}r } split /\n/, `find $directory -type f
 is_deeply(
 	\@files,
 	[
-		"alerts/$alert.cap.xml", 'chart.js', (map { "images/$_" } qw(layers-2x.png layers.png marker-icon-2x.png marker-icon.png marker-shadow.png)),
+		'alerts.atom', 'alerts.en.atom', 'alerts.geojson', "alerts/$alert.cap.xml", 'chart.js', (map { "images/$_" } qw(layers-2x.png layers.png marker-icon-2x.png marker-icon.png marker-shadow.png)),
 		qw(index.html leaflet.css leaflet.js map.geojson map.js page.css page.js worker.js)
 	],
 	'each file is there, no half-written one, and none of a drill');
@@ -84,6 +84,33 @@ append_to_file("$directory/drill.xml", $node->safe_psql('postgres', "SELECT pass
 valid("$directory/drill.xml", 'a drill is valid CAP');
 like(slurp_file("$directory/drill.xml"), qr{<status>Exercise</status>}, 'and says Exercise');
 
+# the feed is Atom as RFC 4287 wants it, and links to the messages beside it
+sub feed
+{
+	my ($name) = @_;
+	my $feed = slurp_file("$directory/$name");
+	utf8::decode($feed);
+	return $feed;
+}
+SKIP: {
+	skip 'no xmllint', 2 if system('command -v xmllint >/dev/null');
+	command_ok([ 'xmllint', '--noout', '--nonet', "$directory/$_" ], "$_ is well-formed") for qw(alerts.atom alerts.en.atom);
+}
+for my $name (qw(alerts.atom alerts.en.atom))
+{
+	my $feed = feed($name);
+	my ($head) = $feed =~ m{^(.*?)<entry>}s;
+	my ($entry) = $feed =~ m{<entry>(.*?)</entry>}s;
+	for my $part ($head, $entry)
+	{
+		is(() = $part =~ m{<$_>[^<]+</$_>}g, 1, "$name: one $_") for qw(id title updated);
+	}
+	like($head, qr{^<\?xml [^>]+>\n<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="(?:ja|en)">.*<author><name>南牧村</name></author>}s, "$name: whose it is");
+	like($head, qr{<link rel="self" type="application/atom\+xml" href="$name"/>}, "$name: where it is");
+	like($entry, qr{<link rel="alternate" type="application/cap\+xml" href="alerts/$alert\.cap\.xml"/>}, "$name: the alert as CAP");
+	like($feed, qr{^(?:(?!訓練|DRILL|秘密|drafter|mayor).)*\z}s, "$name: no drill and nobody");
+}
+
 # who publishes may read what everybody may, and nothing else
 for my $forbidden ('TABLE passport.alert', 'TABLE passport.resident', 'TABLE passport.alert_unanswered',
 	'SELECT passport.report_html()', 'SELECT passport.residents_in(NULL)', "SELECT passport.cancel_alert($alert, 'x')",
@@ -109,15 +136,24 @@ sub follows
 	}
 	like($text, $pattern, $name);
 }
+my $update = $node->safe_psql('postgres', "SELECT update_no FROM passport.update_alert($alert, level => 5)", extra_params => [ '-U', 'drafter' ]);
+$node->safe_psql('postgres', "SELECT passport.approve_update($alert, $update, 1)", extra_params => [ '-U', 'mayor' ]);
+follows("alerts/$alert.cap.xml", qr{<msgType>Update</msgType>.*<references>\S+</references>}s, 'it follows an update');
+valid("$directory/alerts/$alert.cap.xml", 'an update is valid CAP');
 $node->safe_psql('postgres', "SELECT passport.cancel_alert($alert, 'x')", extra_params => [ '-U', 'mayor' ]);
 follows("alerts/$alert.cap.xml", qr{<msgType>Cancel</msgType>}, 'it follows a cancel');
 valid("$directory/alerts/$alert.cap.xml", 'a cancel is valid CAP');
+utf8::encode(my $cancelled = '【取消】');
+follows('alerts.atom', qr{<title>\Q$cancelled\E}, 'the feed follows a cancel');
 # the messages are written before the map that links to them
 follows('map.geojson', qr/\A(?!.*"kind": "alert")/s, 'the cancelled alert is off the map');
 
 $node->restart;
-my $second = send_alert('live');
+my $second = send_alert('live', 3);
 follows("alerts/$second.cap.xml", qr{<msgType>Alert</msgType>}, 'it comes back after a restart of the server');
+$node->safe_psql('postgres', "SELECT passport.end_alert($second)", extra_params => [ '-U', 'mayor' ]);
+follows("alerts/$second.cap.xml", qr{<responseType>AllClear</responseType>}, 'it follows the all clear');
+valid("$directory/alerts/$second.cap.xml", 'an all clear is valid CAP');
 
 # however much happens, it writes about once a second
 my $writes = 0;
@@ -136,6 +172,6 @@ cmp_ok($writes, '<=', 6, 'and at most once a second');
 $program->signal('TERM');
 finish $program;
 is($program->result(0), 0, 'it ends when asked to');
-is_deeply([ grep { !/\.(?:html|css|js|geojson|xml|png)$/ } split /\n/, `find $directory -type f` ], [], 'and leaves nothing half-written');
+is_deeply([ grep { !/\.(?:html|css|js|geojson|xml|atom|png)$/ } split /\n/, `find $directory -type f` ], [], 'and leaves nothing half-written');
 
 done_testing();

@@ -12,7 +12,7 @@ $node->append_conf('postgresql.conf', "shared_preload_libraries = 'passport'\n")
 $node->start;
 $node->safe_psql('postgres', 'SET client_min_messages = warning; CREATE EXTENSION passport CASCADE');
 
-my @roles = qw(admin app approver auditor bridge protection public staff);
+my @roles = qw(admin app approver auditor bridge drill_bridge protection public staff);
 $node->safe_psql('postgres', "CREATE ROLE login_$_ LOGIN IN ROLE passport_$_") for @roles;
 $node->safe_psql('postgres', q{SELECT passport.import_residents('[{"resident_number": "1", "name": "x", "household_number": "h"}]')});
 

@@ -1,0 +1,142 @@
+-- The end of an alert: cancelled, ended by an all clear, or run out
+
+CREATE FUNCTION passport.alert_notice(a passport.alert, kind text) RETURNS jsonb
+  LANGUAGE plpgsql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  texts CONSTANT jsonb := passport.message_texts(kind, a.level, passport.today(), jsonb_build_object(
+    'area', passport.join_names(a.area_names), 'level', a.level,
+    'sent', to_char(a.approved_at AT TIME ZONE current_setting('passport.timezone'), 'YYYY-MM-DD HH24:MI')));
+BEGIN
+  RETURN CASE WHEN a.mode = 'drill' THEN passport.mark_drill(texts) ELSE texts END;
+END $$;
+COMMENT ON FUNCTION passport.alert_notice(passport.alert, text) IS
+'Texts that say something about an alert that was sent. kind: alert_cancelled, alert_ended, alert_left (no longer inside), alert_elsewhere (to everybody else).';
+
+CREATE FUNCTION passport.close_alert(a passport.alert, message text) RETURNS passport.alert_message
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  texts CONSTANT jsonb := passport.alert_notice(a, CASE message WHEN 'cancel' THEN 'alert_cancelled' ELSE 'alert_ended' END);
+  lasts CONSTANT timestamptz := passport.now() + interval '24 hours';
+  said passport.alert_message;
+BEGIN
+  said := passport.say(a, ARRAY(SELECT t.resident_id FROM passport.alert_inside AS t WHERE t.alert_id = a.alert_id ORDER BY 1),
+                       message, passport.next_message_no(a.alert_id), texts, session_user, lasts);
+  IF a.broadcast_notification_id IS NOT NULL THEN
+    PERFORM passport.send_alert(a, passport.broadcast_recipients(a), message || '-broadcast', 'broadcast', texts, lasts);
+  END IF;
+  UPDATE passport.alert_update AS u SET state = 'dropped' WHERE u.alert_id = a.alert_id AND u.state = 'draft';
+  RETURN said;
+END $$;
+COMMENT ON FUNCTION passport.close_alert(passport.alert, text) IS
+'Tells those inside, and whom the broadcast reached, that an alert is over (message: cancel or end); a drafted update is dropped. Not granted to anybody.';
+
+CREATE FUNCTION passport.cancel_alert(alert_id bigint, reason text,
+                                      OUT recipients int, OUT deliveries bigint, OUT unreachable bigint)
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  a passport.alert;
+  said passport.alert_message;
+BEGIN
+  SELECT * INTO a FROM passport.alert AS t WHERE t.alert_id = cancel_alert.alert_id FOR UPDATE;
+  IF a.alert_id IS NULL THEN
+    RAISE EXCEPTION 'no such alert' USING ERRCODE = 'PT404';
+  ELSIF coalesce(char_length(reason), 0) NOT BETWEEN 1 AND 400 OR passport.holds_individual_number(reason) THEN
+    PERFORM passport.refuse('/reason', 'reason',
+                            'Give a reason of up to 400 characters without an individual number.');
+  ELSIF a.state = 'expired' THEN
+    RAISE EXCEPTION 'the draft has expired' USING ERRCODE = 'PT410';
+  ELSIF a.state = 'ended' OR a.state = 'cancelled' AND a.cancel_reason <> reason THEN
+    RAISE EXCEPTION 'the alert is % already', a.state USING ERRCODE = 'PT409';
+  ELSIF a.state = 'cancelled' THEN
+    SELECT * INTO said FROM passport.alert_message AS m WHERE m.alert_id = a.alert_id AND m.message = 'cancel';
+  ELSE
+    IF a.state = 'approved' THEN
+      said := passport.close_alert(a, 'cancel');
+    END IF;
+    UPDATE passport.alert AS t
+       SET state = 'cancelled', cancelled_by = session_user, cancelled_at = passport.now(), cancel_reason = reason
+     WHERE t.alert_id = a.alert_id;
+  END IF;
+  SELECT coalesce(f.recipients, 0), coalesce(f.deliveries, 0), coalesce(f.unreachable, 0)
+    INTO recipients, deliveries, unreachable FROM passport.shown_figures(said) AS f;
+END $$;
+COMMENT ON FUNCTION passport.cancel_alert(bigint, text) IS
+'Cancels an alert; the reason (up to 400 characters) is for the record. A draft is dropped silently; of one that was sent, those inside are told that it is cancelled, on the same lane, replacing the first message where it has not arrived yet. One person may cancel: a correction cannot wait. Repeating it with the same reason returns the first answer. Errors: PT404 unknown, PT409 cancelled with another reason or ended, PT410 expired draft, PT422 reason.';
+
+CREATE FUNCTION passport.end_alert(alert_id bigint, OUT recipients int, OUT deliveries bigint, OUT unreachable bigint)
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  a passport.alert;
+  said passport.alert_message;
+BEGIN
+  SELECT * INTO a FROM passport.alert AS t WHERE t.alert_id = end_alert.alert_id FOR UPDATE;
+  IF a.alert_id IS NULL OR a.approved_at IS NULL THEN
+    RAISE EXCEPTION 'no such alert' USING ERRCODE = 'PT404', HINT = 'A draft is dropped by cancel_alert().';
+  ELSIF a.state = 'ended' AND a.ended_by = session_user THEN
+    SELECT * INTO said FROM passport.alert_message AS m WHERE m.alert_id = a.alert_id AND m.message = 'end';
+  ELSIF a.state <> 'approved' THEN
+    RAISE EXCEPTION 'the alert is % already', a.state USING ERRCODE = 'PT409';
+  ELSE
+    said := passport.close_alert(a, 'end');
+    UPDATE passport.alert AS t SET state = 'ended', ended_by = session_user, ended_at = passport.now()
+     WHERE t.alert_id = a.alert_id;
+  END IF;
+  SELECT f.* INTO recipients, deliveries, unreachable FROM passport.shown_figures(said) AS f;
+END $$;
+COMMENT ON FUNCTION passport.end_alert(bigint) IS
+'The all clear: ends an alert that was right and tells those inside. It is for who may approve, for it sends people home. The same person may repeat the call. Errors: PT404 no such alert, or not sent yet, PT409 over already.';
+
+-- An order of the municipality holds until somebody lifts it: a clock that ran
+-- out must not send people back into the water. A notice ends by itself, and
+-- says nothing then, for nobody was sent away.
+CREATE FUNCTION passport.lapse_alerts() RETURNS int
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  lapsed int;
+  overdue int;
+BEGIN
+  UPDATE passport.alert AS a SET state = 'ended', ended_at = passport.now()
+   WHERE a.state = 'approved' AND a.expires_at <= passport.now()
+     AND (passport.alert_words(a.hazard, a.level, passport.today())).ends_itself;
+  GET DIAGNOSTICS lapsed = ROW_COUNT;
+  UPDATE passport.alert AS a SET overdue_at = passport.now()
+   WHERE a.state = 'approved' AND a.expires_at <= passport.now() AND a.overdue_at IS NULL;
+  GET DIAGNOSTICS overdue = ROW_COUNT;
+  IF lapsed > 0 THEN
+    PERFORM pg_notify('passport_map', '');
+  END IF;
+  IF overdue > 0 THEN
+    PERFORM pg_notify('passport_alarm', 'alert_overdue');
+  END IF;
+  RETURN lapsed + overdue;
+END $$;
+COMMENT ON FUNCTION passport.lapse_alerts() IS
+'Job: ends notices whose time ran out (alert_level.ends_itself: levels 1 and 2), without a message, and raises the alarm (NOTIFY passport_alarm) once for each order that is past its time: it stays in force until update_alert() renews it or end_alert() lifts it. Returns how many it ended and found overdue.';
+
+CREATE FUNCTION passport.forget_alert_recipients(before timestamptz, max_rows int) RETURNS bigint
+  LANGUAGE sql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  WITH due AS (
+    SELECT r.resident_id, r.alert_id
+      FROM passport.alert AS a JOIN passport.alert_recipient AS r ON r.alert_id = a.alert_id
+     WHERE a.approved_at < before LIMIT max_rows FOR UPDATE OF r SKIP LOCKED),
+  gone AS (
+    DELETE FROM passport.alert_recipient AS r USING due
+     WHERE r.resident_id = due.resident_id AND r.alert_id = due.alert_id RETURNING 1)
+  SELECT count(*) FROM gone;
+END;
+COMMENT ON FUNCTION passport.forget_alert_recipients(timestamptz, int) IS
+'Deletes who received alerts that were approved before a time, max_rows at most, and returns how many; the alerts keep their numbers. For purge_expired.';

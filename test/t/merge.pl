@@ -1,0 +1,143 @@
+# A village whose road is cut: two databases from one dump, each alerts its own
+# part, and afterwards one of them knows all of it without sending a message twice.
+use strict;
+use warnings;
+use utf8;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('merge');
+$node->init;
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'passport'\nfsync = off\npassport.least_count = 0\npassport.clock = '2026-07-01 05:00+09'\ntimezone = 'Asia/Tokyo'");
+$node->start;
+
+my @logins = map { "CREATE ROLE $_->[0] LOGIN IN ROLE $_->[1]" } [ drafter => 'passport_staff' ], [ mayor => 'passport_approver' ],
+  [ deputy => 'passport_approver' ], [ admin => 'passport_admin' ];
+$node->safe_psql('postgres', join ';', 'SET client_min_messages = warning; CREATE EXTENSION passport CASCADE', @logins, <<'SQL');
+INSERT INTO passport.municipality_area VALUES ('203050', '南牧村', ST_Multi(ST_MakeEnvelope(138.36, 35.90, 138.55, 36.05, 4326)));
+SELECT passport.define_operating_area('uminokuchi', '海ノ口', ST_MakeEnvelope(138.44, 35.93, 138.47, 35.97, 4326)),
+       passport.define_operating_area('nobeyama', '野辺山', ST_MakeEnvelope(138.47, 35.93, 138.50, 35.97, 4326));
+SELECT passport.import_residents('[
+  {"resident_number": "w1", "name": "甲", "oaza": "海ノ口", "lon": 138.451, "lat": 35.951},
+  {"resident_number": "w2", "name": "乙", "oaza": "海ノ口", "lon": 138.452, "lat": 35.952},
+  {"resident_number": "e1", "name": "丙", "household_number": "E", "oaza": "野辺山", "lon": 138.48, "lat": 35.94},
+  {"resident_number": "e2", "name": "丁", "household_number": "E", "oaza": "野辺山", "lon": 138.481, "lat": 35.941},
+  {"resident_number": "e3", "name": "隠", "household_number": "X", "oaza": "野辺山", "lon": 138.482, "lat": 35.942}]');
+SELECT passport.add_device(resident_id, 'fcm', 'token-' || resident_number) FROM passport.resident;
+SELECT passport.protect_address(resident_id, '2026-06-01', '2027-05-31', 'x') FROM passport.resident WHERE resident_number = 'e3';
+SELECT passport.define_sensor('bridge', '{"stages": [{"stage": 1, "up": 2}, {"stage": 2, "up": 3}]}');
+SELECT passport.assign_zones('bridge', 1, ARRAY[(SELECT zone_id FROM passport.import_hazard_zones('{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {}, "geometry":
+  {"type": "Polygon", "coordinates": [[[138.478, 35.938], [138.484, 35.938], [138.484, 35.944], [138.478, 35.944], [138.478, 35.938]]]}}]}', 'flood', 'test'))]);
+SQL
+
+# sql runs a statement in a database as somebody
+sub sql
+{
+	my ($database, $who, $statement) = @_;
+	return $node->safe_psql($database, $statement, extra_params => [ '-U', $who ]);
+}
+
+sub refused
+{
+	my ($database, $who, $statement, $pattern, $name) = @_;
+	my ($status, $out, $error) = $node->psql($database, $statement, extra_params => [ '-U', $who ]);
+	return like($error, $pattern, $name);
+}
+my $owner = $node->safe_psql('postgres', 'SELECT current_user');
+my $authority = sql('postgres', 'mayor', "SELECT authority_id FROM passport.authorise_stage('bridge', 2, 'flood', 4, '2026-12-31')");
+sql('postgres', 'deputy', "SELECT passport.confirm_authority($authority, 2)");
+
+# an alert to both parts, from before: approved by everybody's database
+my %area = (west => 'ST_MakeEnvelope(138.45, 35.95, 138.46, 35.96, 4326)', east => 'ST_MakeEnvelope(138.478, 35.938, 138.484, 35.944, 4326)');
+
+sub send_alert
+{
+	my ($database, $part, $hazard, $level) = @_;
+	my $id = sql($database, 'drafter', "SELECT alert_id FROM passport.draft_alert('$hazard', $level, public.$area{$part})");
+	sql($database, 'mayor', "SELECT passport.approve_alert($id, 2)");
+	return $id;
+}
+my $before = send_alert('postgres', 'east', 'heavy_rain', 2);
+
+# the road is cut: the branch office works on a copy
+my $dump = PostgreSQL::Test::Utils::tempdir . '/village.dump';
+$node->command_ok([ 'pg_dump', '-Fc', '-f', $dump, $node->connstr('postgres') ], 'the village is copied');
+$node->safe_psql('postgres', 'CREATE DATABASE branch');
+$node->command_ok([ 'pg_restore', '-d', $node->connstr('branch'), $dump ], 'to the branch');
+$node->safe_psql('postgres', "ALTER DATABASE postgres SET passport.origin = 'office'; ALTER DATABASE branch SET passport.origin = 'nobeyama'");
+is(sql('postgres', 'mayor', "SELECT passport.operate_areas('{uminokuchi}')"), 1, 'the office operates the one part');
+is(sql('branch', 'mayor', "SELECT passport.operate_areas('{nobeyama}')"), 1, 'the branch the other');
+refused('postgres', 'drafter', "SELECT passport.draft_alert('flood', 4, public.$area{east})", qr/operated elsewhere: nobeyama/, 'neither alerts the other part');
+
+# the same gauge is heard in both: the stage is answered where its area is operated
+my $readings = q{SELECT passport.record_readings('bridge', '{2026-07-01 04:50+09,2026-07-01 05:00+09}', '{1,3.5}')};
+sql($_, $owner, $readings) for qw(postgres branch);
+is(sql('branch', $owner, 'SELECT outcome FROM passport.stage_answer'), 'sent', 'the stage is answered in the branch');
+is(sql('postgres', $owner, 'SELECT outcome FROM passport.stage_answer'), 'failed', 'and in the office is not');
+my $flood = sql('branch', $owner, "SELECT max(alert_id) FROM passport.alert WHERE hazard = 'flood'");
+my $slide = send_alert('postgres', 'west', 'landslide', 3);
+is($slide, $flood, 'both give the next number, and mean another alert');
+sub identifier { return sql($_[0], $owner, "SELECT (xpath('/*/*[1]/text()', passport.alert_cap($_[1])))[1]") }
+isnt(identifier('postgres', $slide), identifier('branch', $flood), 'which is called otherwise outside');
+my $flood_identifier = identifier('branch', $flood);
+my $before_identifier = identifier('postgres', $before);
+is(identifier('branch', $before), $before_identifier, 'one from before is the same in both');
+# somebody asks for help there, and so does somebody who is protected
+$node->safe_psql('branch', "INSERT INTO passport.alert_answer (resident_id, alert_id, answered_at, answer, note, location)
+  SELECT resident_id, $flood, passport.now(), 'need_help', 'here', location FROM passport.resident WHERE resident_number IN ('e1', 'e3')");
+# and the branch lifts what was from before
+sql('branch', 'mayor', "SELECT passport.end_alert($before)");
+is(sql('branch', 'mayor', "SELECT deliveries FROM passport.broadcast_alert($flood)"), 0, 'nobody else lives in that part');
+
+# the road is open
+my $file = sql('branch', 'admin', "SELECT passport.export_operation('2026-07-01')");
+ok($file !~ /"e3"|隠|35\.942/, 'who is protected is not in the file');
+ok($file =~ /"protected_asking": 1/, 'but that one of them asks for help');
+is($node->safe_psql('branch', "SELECT count(*) FROM passport.audit_record WHERE source = 'export_operation'"), 2, 'who carried it away is kept');
+my $waiting = 'SELECT count(*), max(delivery_id) FROM passport.delivery';
+my $queue = sql('postgres', $owner, $waiting);
+
+sub import_file
+{
+	my ($text) = @_;
+	$text =~ s/'/''/g;
+	return sql('postgres', 'admin', "SELECT alerts, recipients, unknown, protected_asking FROM passport.import_operation('$text')");
+}
+is(import_file($file), '2|4|0|1', 'it is merged');
+is(import_file($file), '2|4|0|1', 'and once more');
+is(sql('postgres', 'mayor', 'SELECT passport.operate_areas(NULL)'), 2, 'the office operates all');
+is(sql('postgres', $owner, $waiting), $queue, 'nothing was enqueued by that');
+
+my $merged = sql('postgres', $owner, "SELECT alert_id FROM passport.alert WHERE origin = 'nobeyama'");
+is(sql('postgres', $owner, "SELECT string_agg(hazard || ' ' || level || ' ' || state || coalesce(' ' || operating_area, ''), ', ' ORDER BY alert_id) FROM passport.alert"),
+	'heavy_rain 2 ended nobeyama, landslide 3 approved uminokuchi, flood 4 approved nobeyama', 'the alerts are there, and how they stand');
+is(identifier('postgres', $merged), $flood_identifier, 'it is called as it was');
+is(sql('postgres', $owner, "SELECT string_agg(resident_number, ' ' ORDER BY resident_number) FROM passport.alert_recipient JOIN passport.resident USING (resident_id) WHERE alert_id = $merged"),
+	'e1 e2 e3', 'so are the recipients, the protected one by the area');
+is(sql('postgres', $owner, "SELECT string_agg(resident_number || ' ' || condition, ',') FROM passport.alert_person JOIN passport.resident USING (resident_id) WHERE alert_id = $merged AND condition IS NOT NULL"),
+	'e1 need_help', 'and who asks for help');
+is(sql('postgres', $owner, "SELECT count(*) FROM passport.alert_answer"), 1, 'each answer once');
+
+# nothing is sent twice: the same asks, the stage is not answered again, the broadcast was made
+refused('postgres', 'drafter', "SELECT passport.draft_alert('flood', 4, (SELECT area FROM passport.report_alerts() WHERE alert_id = $merged))",
+	qr/the same was said to the same area already/, 'the same to the same area asks');
+sql('postgres', $owner, q{UPDATE passport.sensor_state SET stage = 0 WHERE sensor = 'bridge'; SELECT passport.record_readings('bridge', '{2026-07-01 05:00:30+09}', '{3.5}')});
+is(sql('postgres', $owner, "SELECT string_agg(outcome, ' ' ORDER BY since) FROM passport.stage_answer"), 'failed in_force', 'the stage was answered');
+is(sql('postgres', $owner, $waiting), $queue, 'and sent nothing');
+
+# and what comes now reaches whoever was told there
+is(sql('postgres', 'mayor', "SELECT recipients FROM passport.end_alert($merged)"), 2, 'the all clear goes to them');
+is(sql('postgres', $owner, "SELECT string_agg(resident_number, ' ' ORDER BY resident_number) FROM passport.delivery JOIN passport.notification USING (notification_id) JOIN passport.resident USING (resident_id)
+  WHERE event_key = 'alert:$merged:end'"), 'e1 e2 e3', 'all of them');
+is(import_file($file), '2|4|0|1', 'the old file comes again');
+is(sql('postgres', $owner, "SELECT state FROM passport.alert WHERE alert_id = $merged"), 'ended', 'and takes nothing back');
+
+# what it is not
+refused('branch', 'admin', "SELECT passport.import_operation('" . ($file =~ s/'/''/gr) . "')", qr/from this database itself/, 'its own file is refused');
+refused('postgres', 'admin', qq{SELECT passport.import_operation('{"origin": "x", "alerts": [], "municipality_code": "103837"}')}, qr/refused: elsewhere/, "another municipality's too");
+refused('postgres', 'admin', qq{SELECT passport.import_operation('{"origin": "x", "municipality_code": "203050", "alerts": [{"alert": {"level": 9}, "messages": [], "notifications": [], "recipients": []}]}')},
+	qr/refused: malformed/, 'and what is no such file');
+refused('postgres', 'drafter', "SELECT passport.export_operation('2026-07-01')", qr/permission denied/, 'staff carry nothing away');
+
+done_testing();
