@@ -13,6 +13,8 @@
 	"SELECT state, detail ->> 'text', resident_id FROM passport.register_account($1, $2, $3, $4, " \
 	"$5)"
 #define SQL_LOG_IN "SELECT verdict, detail, id_token FROM passport.log_in($1, $2, $3, $4)"
+#define SQL_CHECK_IN "SELECT verdict, resident_id, missing FROM passport.check_in($1, $2)"
+#define SQL_CHECK_OUT "SELECT verdict, resident_id, NULL FROM passport.check_out($1, $2)"
 
 #define PARAMETERS_MAX 5
 
@@ -98,6 +100,25 @@ log_in(PGconn *connection, const Challenge *challenge, const Proof *authenticati
 	return true;
 }
 
+bool
+tap_at_shelter(PGconn *connection, bool leaving, const char *shelter, const Proof *authentication,
+               Verdict *verdict, char problem[CEREMONY_PROBLEM_MAX])
+{
+	const Parameter parameters[] = {
+	    {shelter, 0}, {authentication->certificate, authentication->certificate_length}};
+	PGresult *result =
+	    call(connection, leaving ? SQL_CHECK_OUT : SQL_CHECK_IN, parameters, 2, problem);
+
+	memset(verdict, 0, sizeof(*verdict));
+	if (result == NULL)
+		return false;
+	verdict->verdict = copy_field(result, 0);
+	verdict->resident_id = copy_field(result, 1);
+	verdict->missing = copy_field(result, 2);
+	PQclear(result);
+	return true;
+}
+
 JpkiResult
 make_proof(Jpki *card, JpkiPurpose purpose, const char *pin, const Challenge *challenge,
            Proof *proof, int *tries)
@@ -129,6 +150,7 @@ verdict_free(Verdict *verdict)
 	free(verdict->detail);
 	free(verdict->resident_id);
 	free(verdict->token);
+	free(verdict->missing);
 	memset(verdict, 0, sizeof(*verdict));
 }
 

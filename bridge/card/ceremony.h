@@ -30,10 +30,11 @@ typedef struct Proof
 /* The database's answer; the texts are freed with verdict_free. */
 typedef struct Verdict
 {
-	char *verdict;     /* of log_in, or the state of register_account */
+	char *verdict;     /* of log_in and tap_at_shelter, or the state of register_account */
 	char *detail;      /* why, of a refusal */
-	char *resident_id; /* register_account: NULL when not linked */
+	char *resident_id; /* register_account, tap_at_shelter: NULL when not linked */
 	char *token;       /* log_in: NULL when refused */
+	char *missing;     /* tap_at_shelter: how many of the household are not there; NULL: not told */
 } Verdict;
 
 /*
@@ -47,6 +48,11 @@ extern bool register_account(PGconn *connection, const Challenge *challenge, con
                              char problem[CEREMONY_PROBLEM_MAX]);
 extern bool log_in(PGconn *connection, const Challenge *challenge, const Proof *authentication,
                    const char *audience, Verdict *verdict, char problem[CEREMONY_PROBLEM_MAX]);
+
+/* Says that a card came to a shelter or left it: its certificate, and nothing signed. */
+extern bool tap_at_shelter(PGconn *connection, bool leaving, const char *shelter,
+                           const Proof *authentication, Verdict *verdict,
+                           char problem[CEREMONY_PROBLEM_MAX]);
 
 /*
  * Verifies the PIN, reads the certificate and signs the challenge.  The applet

@@ -1,5 +1,6 @@
 /*
- * passport-card: a resident's card, in a PC/SC reader, registers and logs in.
+ * passport-card: a resident's card, in a PC/SC reader, registers, logs in, and
+ * comes to a shelter.
  *
  * It carries: the database gives the challenge and decides, the card signs.
  * A PIN is read from the terminal or a file descriptor, never from the command
@@ -38,9 +39,12 @@ static int run(Session *session, const char *command);
 static int info(Session *session);
 static int register_card(Session *session);
 static int log_in_card(Session *session);
+static int tap_card(Session *session, bool leaving);
+static int say_tap(const Verdict *verdict);
 static int open_card(Session *session);
 static int explain_reader(const Session *session, PcscResult result);
 static int check_tries(Session *session, JpkiPurpose purpose);
+static int connect_database(Session *session);
 static int open_challenge(Session *session, const char *purpose);
 static int ask_pin(Session *session, JpkiPurpose purpose);
 static int prove(Session *session, JpkiPurpose purpose);
@@ -75,6 +79,10 @@ run(Session *session, const char *command)
 		return register_card(session);
 	if (strcmp(command, "log-in") == 0)
 		return log_in_card(session);
+	if (strcmp(command, "check-in") == 0 && session->options.shelter != NULL)
+		return tap_card(session, false);
+	if (strcmp(command, "check-out") == 0 && session->options.shelter != NULL)
+		return tap_card(session, true);
 	print_usage(stderr);
 	return EXIT_USAGE;
 }
@@ -173,6 +181,54 @@ log_in_card(Session *session)
 }
 
 /*
+ * tap_card needs no PIN: the authentication certificate is free to read, and
+ * people queue.  The database is reached while the card is still on its way.
+ */
+static int
+tap_card(Session *session, bool leaving)
+{
+	Proof *proof = &session->proofs[JPKI_AUTHENTICATION];
+	char problem[CEREMONY_PROBLEM_MAX];
+	JpkiResult result;
+	Verdict verdict;
+	int status;
+
+	if ((status = connect_database(session)) != EXIT_DONE ||
+	    (status = open_card(session)) != EXIT_DONE)
+		return status;
+	result = jpki_read_certificate(&session->card, JPKI_AUTHENTICATION, proof->certificate,
+	                               &proof->certificate_length);
+	if (result != JPKI_OK)
+		return explain(session, JPKI_AUTHENTICATION, result, 0);
+	pcsc_close(&session->pcsc);
+
+	if (!tap_at_shelter(session->connection, leaving, session->options.shelter, proof, &verdict,
+	                    problem))
+		return say(EXIT_DATABASE, TEXT_DATABASE, problem);
+	status = say_tap(&verdict);
+	verdict_free(&verdict);
+	return status;
+}
+
+/* say_tap prints whose card it was on standard output, for a program that goes on with it. */
+static int
+say_tap(const Verdict *verdict)
+{
+	const char *word = verdict->verdict != NULL ? verdict->verdict : "";
+
+	if (verdict->resident_id == NULL)
+		return say(EXIT_REFUSED, TEXT_UNKNOWN_CARD);
+	puts(verdict->resident_id);
+	if (strcmp(word, "not_in") == 0)
+		return say(EXIT_REFUSED, TEXT_NOT_IN);
+	if (strcmp(word, "checked_out") == 0)
+		return say(EXIT_DONE, TEXT_CHECKED_OUT);
+	if (verdict->missing != NULL && strcmp(verdict->missing, "0") != 0)
+		say(EXIT_DONE, TEXT_MISSING, verdict->missing);
+	return say(EXIT_DONE, TEXT_CHECKED_IN);
+}
+
+/*
  * open_card connects to the card and selects its applet.  A card that is being
  * put down, or taken away, may answer once and then not: that is tried again
  * until the time is over.
@@ -237,15 +293,22 @@ check_tries(Session *session, JpkiPurpose purpose)
 	return EXIT_DONE;
 }
 
+static int
+connect_database(Session *session)
+{
+	session->connection = pg_connect(session->options.database, "passport-card");
+	return session->connection != NULL ? EXIT_DONE : say(EXIT_DATABASE, TEXT_NO_DATABASE);
+}
+
 /* open_challenge shows what will be signed before any PIN is asked for. */
 static int
 open_challenge(Session *session, const char *purpose)
 {
 	char problem[CEREMONY_PROBLEM_MAX];
+	int status = connect_database(session);
 
-	session->connection = pg_connect(session->options.database, "passport-card");
-	if (session->connection == NULL)
-		return say(EXIT_DATABASE, TEXT_NO_DATABASE);
+	if (status != EXIT_DONE)
+		return status;
 	if (!begin_challenge(session->connection, purpose, session->options.audience,
 	                     &session->challenge, problem))
 		return say(EXIT_DATABASE, TEXT_DATABASE, problem);

@@ -7,15 +7,18 @@
 #include "options.h"
 
 static const char usage[] =
-    "usage: passport-card [OPTION]... info|register|log-in\n"
+    "usage: passport-card [OPTION]... info|register|log-in|check-in|check-out\n"
     "  info       the card's kind and the PIN tries left; needs no PIN\n"
     "  register   opens an account with both certificates of the card\n"
     "  log-in     prints an ID token; needs the authentication certificate only\n"
+    "  check-in   says that the card came to a shelter; needs no PIN\n"
+    "  check-out  says that it left\n"
     "\n"
     "  -d, --database CONNINFO        of libpq; PGHOST and the like count too\n"
     "  -r, --reader NAME              the reader whose name contains this\n"
     "  -w, --wait SECONDS             for a card (30)\n"
     "  -a, --audience NAME            for whom the token is (passport)\n"
+    "  -s, --shelter ID               where check-in and check-out are\n"
     "      --authentication-pin-fd N  read the PIN from file descriptor N, one line,\n"
     "      --signature-pin-fd N       instead of the terminal; with the same N for both,\n"
     "                                 the authentication PIN comes first\n"
@@ -37,6 +40,7 @@ static const struct option known[] = {{"database", 1, NULL, 'd'},
                                       {"reader", 1, NULL, 'r'},
                                       {"wait", 1, NULL, 'w'},
                                       {"audience", 1, NULL, 'a'},
+                                      {"shelter", 1, NULL, 's'},
                                       {"authentication-pin-fd", 1, NULL, AUTHENTICATION_PIN},
                                       {"signature-pin-fd", 1, NULL, SIGNATURE_PIN},
                                       {"last-try", 0, NULL, LAST_TRY},
@@ -53,7 +57,7 @@ read_options(int argc, char **argv, Options *options)
 
 	*options = (Options){
 	    .database = "", .audience = "passport", .wait_seconds = 30, .pin_descriptors = {-1, -1}};
-	while ((option = getopt_long(argc, argv, "d:r:w:a:hV", known, NULL)) != -1)
+	while ((option = getopt_long(argc, argv, "d:r:w:a:s:hV", known, NULL)) != -1)
 		switch (option)
 		{
 			case 'd':
@@ -67,6 +71,9 @@ read_options(int argc, char **argv, Options *options)
 				break;
 			case 'a':
 				options->audience = optarg;
+				break;
+			case 's':
+				options->shelter = optarg;
 				break;
 			case AUTHENTICATION_PIN:
 				options->pin_descriptors[JPKI_AUTHENTICATION] = read_number(optarg);

@@ -26,7 +26,7 @@ enum
 
 typedef struct Options
 {
-	const char *database, *reader, *audience;
+	const char *database, *reader, *audience, *shelter;
 	int wait_seconds;
 	int pin_descriptors[PURPOSES]; /* -1: the terminal */
 	bool last_try;

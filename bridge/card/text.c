@@ -61,6 +61,13 @@ static const char *const texts[TEXT_COUNT][2] = {
                      "受け付けました。役場で確認してお知らせします。"},
     [TEXT_REFUSED] = {"Refused: %s", "受け付けられませんでした: %s"},
     [TEXT_LOGGED_IN] = {"Logged in.", "ログインしました。"},
+    [TEXT_CHECKED_IN] = {"Checked in.", "受け付けました。"},
+    [TEXT_CHECKED_OUT] = {"Checked out.", "退所を受け付けました。"},
+    [TEXT_NOT_IN] = {"This card was not checked in here.",
+                     "このカードはここで受付されていません。"},
+    [TEXT_UNKNOWN_CARD] = {"This card is not registered. Take the person in by name.",
+                           "登録のないカードです。名前で受け付けてください。"},
+    [TEXT_MISSING] = {"Of the household, not here yet: %s", "同じ世帯でまだ来ていない人: %s人"},
 };
 
 void

@@ -7,14 +7,70 @@ CREATE TABLE passport.hazard_zone (
   name text,
   properties jsonb NOT NULL,
   area geometry(MultiPolygon, 4326) NOT NULL,
+  depth_rank int CHECK (depth_rank BETWEEN 0 AND 99),
+  scale text CHECK (scale IN ('planned', 'largest')),
+  designation text CHECK (designation IN ('yellow', 'red', 'yellow_proposed', 'red_proposed')),
   problem text,
   digest bytea NOT NULL,
-  imported_at timestamptz NOT NULL DEFAULT passport.now(),
-  UNIQUE (kind, source, digest)
+  valid_from timestamptz NOT NULL DEFAULT passport.now(),
+  valid_to timestamptz CHECK (valid_to >= valid_from)
 );
 CREATE INDEX hazard_zone_area ON passport.hazard_zone USING gist (area);
+CREATE UNIQUE INDEX hazard_zone_feature ON passport.hazard_zone (kind, source, digest) WHERE valid_to IS NULL;
+CREATE TRIGGER hazard_zone_stays BEFORE DELETE OR TRUNCATE ON passport.hazard_zone
+  FOR EACH STATEMENT EXECUTE FUNCTION passport.forbid_change();
 COMMENT ON TABLE passport.hazard_zone IS
-'Zones where a hazard of a kind is expected; "problem" says what was wrong with a geometry that was repaired, "digest" (SHA-256 of the feature) lets the same feature be imported again without doubling.';
+'Zones where a hazard of a kind (flood, landslide, house_collapse, ...) is expected, each from an import until a later edition of its source came without it (valid_to); what was drawn from it stays explained. depth_rank (浸水深ランク), scale (計画規模, 想定最大規模) and designation (土砂災害警戒区域: yellow, 特別警戒区域: red, and both before they are designated) as zone_property reads them; "problem" says what was wrong with a geometry that was repaired, "digest" (SHA-256 of the feature) lets the same feature be imported again without doubling.';
+
+CREATE TABLE passport.zone_property (
+  property text PRIMARY KEY CHECK (length(property) BETWEEN 1 AND 100),
+  meaning text NOT NULL CHECK (meaning IN ('depth_rank', 'scale', 'designation')),
+  codes jsonb CHECK (jsonb_typeof(codes) = 'object'),
+  implies jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(implies) = 'object'),
+  shipped boolean NOT NULL DEFAULT false
+);
+COMMENT ON TABLE passport.zone_property IS
+'Which properties of a feature say its depth rank, scale or designation, by the names that its publishers give them; codes: what each value means (NULL: the value itself); implies: what a property of this name says beside its value. Another publisher''s names are rows.';
+INSERT INTO passport.zone_property (property, meaning, codes, implies, shipped) VALUES
+  -- 国土数値情報 A31a: 計画規模 and 想定最大規模 are layers of their own
+  ('A31a_105', 'depth_rank', NULL, '{"scale": "planned"}', true),
+  ('A31a_205', 'depth_rank', NULL, '{"scale": "largest"}', true),
+  -- 国土数値情報 A33 区域区分
+  ('A33_002', 'designation', '{"1": "yellow", "2": "red", "3": "yellow_proposed", "4": "red_proposed"}', '{}', true),
+  -- PLATEAU, as generic and as uro attributes
+  ('gen:浸水ランク', 'depth_rank', NULL, '{}', true),
+  ('浸水ランク', 'depth_rank', NULL, '{}', true),
+  ('rankOrg', 'depth_rank', NULL, '{}', true),
+  ('gen:規模', 'scale', '{"L1": "planned", "L2": "largest"}', '{}', true),
+  ('規模', 'scale', '{"L1": "planned", "L2": "largest"}', '{}', true),
+  ('scale', 'scale', '{"L1": "planned", "L2": "largest", "1": "planned", "2": "largest"}', '{}', true),
+  ('gen:区域区分', 'designation', '{"1": "yellow", "2": "red"}', '{}', true),
+  ('区域区分', 'designation', '{"1": "yellow", "2": "red"}', '{}', true),
+  ('areaType', 'designation', '{"1": "yellow", "2": "red", "3": "yellow_proposed", "4": "red_proposed"}', '{}', true);
+
+CREATE FUNCTION passport.zone_attributes(properties jsonb, OUT depth_rank int, OUT scale text, OUT designation text)
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  WITH said AS (
+    SELECT z.meaning, CASE WHEN z.codes IS NULL THEN p.value ELSE z.codes ->> p.value END AS value, 1 AS place
+      FROM jsonb_each_text(properties) AS p JOIN passport.zone_property AS z ON z.property = p.key
+    UNION ALL
+    SELECT i.key, i.value, 2
+      FROM jsonb_each_text(properties) AS p JOIN passport.zone_property AS z ON z.property = p.key
+     CROSS JOIN LATERAL jsonb_each_text(z.implies) AS i
+     WHERE p.value IS NOT NULL
+  ), known AS (
+    SELECT DISTINCT ON (s.meaning) s.meaning, s.value FROM said AS s
+     WHERE s.value IS NOT NULL AND (s.meaning <> 'depth_rank' OR s.value ~ '^[0-9]{1,2}$')
+     ORDER BY s.meaning, s.place, s.value DESC
+  )
+  SELECT max(k.value) FILTER (WHERE k.meaning = 'depth_rank')::int, max(k.value) FILTER (WHERE k.meaning = 'scale'),
+         max(k.value) FILTER (WHERE k.meaning = 'designation')
+    FROM known AS k;
+END;
+COMMENT ON FUNCTION passport.zone_attributes(jsonb) IS
+'What the properties of a feature say of its zone, by zone_property; NULL for what they do not say, or say in a code that is not there.';
 
 CREATE TABLE passport.zone_problem (
   problem_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -114,7 +170,7 @@ END $$;
 COMMENT ON FUNCTION passport.read_zone(jsonb) IS
 'The area of one GeoJSON feature and what was wrong with it; the area is NULL when nothing could be made of it. Raises nothing for bad input.';
 
-CREATE FUNCTION passport.import_hazard_zones(features jsonb, kind text, source text)
+CREATE FUNCTION passport.import_hazard_zones(features jsonb, kind text, source text, whole boolean DEFAULT false)
   RETURNS TABLE (feature int, zone_id bigint, action text, problem text)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
@@ -127,6 +183,7 @@ DECLARE
   source CONSTANT text := import_hazard_zones.source;
   item jsonb;
   read record;
+  stored bigint[] := '{}';
 BEGIN
   IF coalesce(length(kind), 0) NOT BETWEEN 1 AND 100 THEN
     PERFORM passport.refuse('/kind', 'length', 'The kind of hazard is a word of at most 100 letters.');
@@ -155,6 +212,7 @@ BEGIN
     ELSE
       zone_id := passport.store_zone(item, read.area, kind, source, problem);
       action := CASE WHEN problem IS NULL THEN 'imported' ELSE 'repaired' END;
+      stored := stored || zone_id;
     END IF;
     IF action <> 'imported' THEN
       INSERT INTO passport.zone_problem (kind, source, feature, zone_id, action, problem)
@@ -162,9 +220,16 @@ BEGIN
     END IF;
     RETURN NEXT;
   END LOOP;
+  IF whole THEN
+    -- an edition that came out empty must not take every zone away
+    IF stored = '{}' THEN
+      PERFORM passport.refuse('/features/features', 'empty', 'A whole edition has one zone that can be imported at least.');
+    END IF;
+    RETURN QUERY SELECT NULL::int, o.* FROM passport.end_zones(kind, source, stored) AS o;
+  END IF;
 END $$;
-COMMENT ON FUNCTION passport.import_hazard_zones(jsonb, text, text) IS
-'Imports the features of a GeoJSON FeatureCollection (RFC 7946: longitude, latitude; at most 64 MiB, 100,000 features, 200,000 vertices a feature; Polygon and MultiPolygon, heights are dropped) as zones of a kind ("flood", "landslide", ...) from a source. One row per feature, counted from 1: action "imported", "repaired" (the geometry was invalid: problem says how, the zone covers all that its parts cover) or "refused" (problem says why; the others are imported). A property that holds an individual number is left out. The same feature again gives its first zone. PT422: no such collection, or too large.';
+COMMENT ON FUNCTION passport.import_hazard_zones(jsonb, text, text, boolean) IS
+'Imports the features of a GeoJSON FeatureCollection (RFC 7946: longitude, latitude; at most 64 MiB, 100,000 features, 200,000 vertices a feature; Polygon and MultiPolygon, heights are dropped) as zones of a kind ("flood", "landslide", ...) from a source. One row per feature, counted from 1: action "imported", "repaired" (the geometry was invalid: problem says how, the zone covers all that its parts cover) or "refused" (problem says why; the others are imported). A property that holds an individual number is left out. The same feature again gives its first zone. whole: the collection is all of a new edition of its kind and source, so that zones which are not in it are over from now on, in rows of their own: action "over", and a problem where a sensor still has the zone, which goes on counting there until assign_zones() says otherwise. PT422: no such collection, too large, or a whole edition without a zone.';
 
 CREATE FUNCTION passport.store_zone(feature jsonb, area passport.hazard_zone.area%TYPE, kind text,
                                     source text, problem text) RETURNS bigint
@@ -180,13 +245,14 @@ DECLARE
      WHERE NOT passport.holds_individual_number(p.key || E'\n' || p.value::text)) ELSE '{}' END;
   stored bigint;
 BEGIN
-  INSERT INTO passport.hazard_zone AS z (kind, source, name, properties, area, problem, digest)
-    VALUES (kind, source, properties->>'name', properties, area, problem, hash)
+  INSERT INTO passport.hazard_zone AS z (kind, source, name, properties, depth_rank, scale, designation, area, problem, digest)
+    SELECT kind, source, properties->>'name', properties, a.depth_rank, a.scale, a.designation, area, problem, hash
+      FROM passport.zone_attributes(properties) AS a
     ON CONFLICT DO NOTHING
     RETURNING z.zone_id INTO stored;
   IF stored IS NULL THEN
     SELECT z.zone_id INTO STRICT stored FROM passport.hazard_zone AS z
-     WHERE z.kind = store_zone.kind AND z.source = store_zone.source AND z.digest = hash;
+     WHERE z.kind = store_zone.kind AND z.source = store_zone.source AND z.digest = hash AND z.valid_to IS NULL;
   END IF;
   RETURN stored;
 END $$;

@@ -45,10 +45,11 @@ CREATE TABLE passport.alert_recipient (
   alert_id bigint NOT NULL REFERENCES passport.alert,
   household_number text NOT NULL,
   needs_help boolean NOT NULL,
+  reasons text[] NOT NULL DEFAULT '{home}',
   PRIMARY KEY (resident_id, alert_id)
 );
 COMMENT ON TABLE passport.alert_recipient IS
-'Who an alert was sent to, with their household and need on that day. Somebody without a household is one of their own ("-" and the resident_id).';
+'Who an alert was sent to, with their household and need on that day, and why they were selected (reasons as of selected()). Somebody without a household is one of their own ("-" and the resident_id).';
 CREATE INDEX alert_recipient_household ON passport.alert_recipient (alert_id, household_number);
 CREATE TRIGGER alert_recipient_stays BEFORE UPDATE OR TRUNCATE ON passport.alert_recipient
   FOR EACH STATEMENT EXECUTE FUNCTION passport.forbid_change();
@@ -187,14 +188,7 @@ BEGIN
     texts := passport.mark_drill(texts);
   END IF;
 
-  SELECT count(*), count(DISTINCT coalesce(r.household_number, '-' || r.resident_id)),
-         count(h.resident_id)
-    INTO headcount, households, needing_help
-    FROM passport.residents_in(area) AS i(resident_id)
-    JOIN passport.resident AS r USING (resident_id)
-    LEFT JOIN passport.resident_needing_help AS h USING (resident_id)
-    LEFT JOIN passport.protected_resident AS p USING (resident_id)
-   WHERE p.resident_id IS NULL;
+  SELECT c.headcount, c.households, c.needing_help INTO headcount, households, needing_help FROM passport.count_area(area) AS c;
   unplaced := passport.count_unplaced();
   INSERT INTO passport.alert AS a
          (hazard, level, mode, sensor, area, area_names, texts, drafted_by, drafted_at, draft_until,
@@ -313,7 +307,15 @@ BEGIN
     RAISE EXCEPTION 'the alert is % already', a.state USING ERRCODE = 'PT409';
   END IF;
 
-  residents := ARRAY(SELECT r FROM passport.residents_in(a.area) AS i(r) ORDER BY r);
+  -- selected once: who is confirmed, kept and told are the same persons
+  WITH kept AS (
+    INSERT INTO passport.alert_recipient (resident_id, alert_id, household_number, needs_help, reasons)
+    SELECT r.resident_id, a.alert_id, coalesce(r.household_number, '-' || r.resident_id), h.resident_id IS NOT NULL, i.reasons
+      FROM passport.selection_reasons(a.area) AS i JOIN passport.resident AS r USING (resident_id)
+      LEFT JOIN passport.resident_needing_help AS h USING (resident_id)
+    RETURNING resident_id
+  )
+  SELECT coalesce(array_agg(k.resident_id ORDER BY k.resident_id), '{}') INTO residents FROM kept AS k;
   counted := cardinality(residents)
              - (SELECT count(*) FROM passport.protected_resident AS p WHERE p.resident_id = ANY (residents));
   IF passport.shown_count(counted) IS DISTINCT FROM approve_alert.headcount THEN
@@ -324,10 +326,6 @@ BEGIN
             HINT = 'Look at the area and its head-count again before confirming.';
   END IF;
 
-  INSERT INTO passport.alert_recipient (resident_id, alert_id, household_number, needs_help)
-  SELECT r.resident_id, a.alert_id, coalesce(r.household_number, '-' || r.resident_id), h.resident_id IS NOT NULL
-    FROM unnest(residents) AS i(resident_id) JOIN passport.resident AS r USING (resident_id)
-    LEFT JOIN passport.resident_needing_help AS h USING (resident_id);
   lasts := passport.now() + (passport.alert_words(a.hazard, a.level, passport.today())).valid;
   SELECT n.notification_id, n.deliveries, n.unreachable INTO sent, deliveries, unreachable
     FROM passport.send_alert(a, residents, 'alert', a.texts, lasts) AS n;

@@ -9,67 +9,126 @@ CREATE TABLE passport.alert_answer (
   location geometry(Point,4326),
   note text CHECK (char_length(note) BETWEEN 1 AND 500
                    AND NOT passport.holds_individual_number(note)),
-  PRIMARY KEY (resident_id, alert_id, answer_id)
+  photo text CHECK (photo ~ '^[A-Za-z0-9][A-Za-z0-9/_.-]{0,199}$' AND NOT passport.holds_individual_number(photo)),
+  shelter_id text REFERENCES passport.shelter,
+  answered_by text NOT NULL DEFAULT 'self' CHECK (answered_by IN ('self', 'guardian', 'family', 'staff', 'card')),
+  answerer_id bigint,
+  answerer text NOT NULL DEFAULT session_user,
+  PRIMARY KEY (resident_id, alert_id, answer_id),
+  CHECK ((answerer_id IS NOT NULL) = (answered_by IN ('guardian', 'family')))
 );
 COMMENT ON TABLE passport.alert_answer IS
-'Residents'' answers to alerts, all of them: of each person the latest of safe, evacuated and need_help says how they are; damage is an observation beside it.';
+'Residents'' answers to alerts, all of them: of each person the latest of safe, evacuated and need_help says how they are; damage is an observation beside it. photo: the app''s name for a picture, which is kept elsewhere; answered_by: themself, their guardian or a member of the household (answerer_id), staff on the telephone, or a card at a shelter; answerer: the database login.';
 CREATE INDEX alert_answer_alert ON passport.alert_answer (alert_id, answered_at);
 CREATE TRIGGER alert_answer_stays BEFORE UPDATE OR TRUNCATE ON passport.alert_answer
   FOR EACH STATEMENT EXECUTE FUNCTION passport.forbid_change();
 
-CREATE FUNCTION passport.answer_alert(alert_id bigint, answer text, lon double precision DEFAULT NULL,
-                                      lat double precision DEFAULT NULL, note text DEFAULT NULL)
-  RETURNS bigint
+CREATE FUNCTION passport.write_answer(alert_id bigint, resident_id bigint, answer text,
+                                      location passport.alert_answer.location%TYPE, note text, photo text, shelter_id text,
+                                      answered_by text, answerer_id bigint) RETURNS bigint
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
-#variable_conflict use_column
+#variable_conflict use_variable
 DECLARE
-  acting CONSTANT bigint := passport.require_level('answer_alert');
   given bigint;
 BEGIN
-  PERFORM passport.record_act('answer_alert');
-  IF answer IS NULL OR answer NOT IN ('safe', 'need_help', 'evacuated', 'damage') THEN
-    PERFORM passport.refuse('/answer', 'answer', 'The answer is safe, need_help, evacuated or damage.');
-  ELSIF (lon IS NULL) <> (lat IS NULL) THEN
-    PERFORM passport.refuse('/lat', 'location', 'Longitude and latitude come together or not at all.');
-  -- NaN is greater than every number here, so it is refused as well
-  ELSIF lon NOT BETWEEN -180 AND 180 OR lat NOT BETWEEN -90 AND 90 THEN
-    PERFORM passport.refuse('/lon', 'location', 'A longitude is -180 to 180, a latitude -90 to 90 degrees.');
-  ELSIF char_length(note) NOT BETWEEN 1 AND 500 OR note ~ '[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]' THEN
-    PERFORM passport.refuse('/note', 'note', 'A note has 1 to 500 characters and no control characters.');
-  ELSIF passport.holds_individual_number(note) THEN
-    PERFORM passport.refuse('/note', 'individual_number', 'A note must not hold an individual number.');
-  END IF;
-
   -- A draft is nobody's business yet: it is unknown here.
-  PERFORM FROM passport.alert AS a WHERE a.alert_id = answer_alert.alert_id AND a.approved_at IS NOT NULL;
+  PERFORM FROM passport.alert AS a WHERE a.alert_id = write_answer.alert_id AND a.approved_at IS NOT NULL;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'no such alert' USING ERRCODE = 'PT404';
   END IF;
   -- The person's row is the lock that makes the limit hold for two at once.
   PERFORM FROM passport.resident AS r
-    WHERE r.resident_id = acting AND r.status = 'resident' FOR NO KEY UPDATE;
+    WHERE r.resident_id = write_answer.resident_id AND r.status = 'resident' FOR NO KEY UPDATE;
   IF NOT FOUND AND NOT EXISTS (SELECT FROM passport.alert_recipient AS t
-                                WHERE t.resident_id = acting AND t.alert_id = answer_alert.alert_id) THEN
+                                WHERE t.resident_id = write_answer.resident_id AND t.alert_id = write_answer.alert_id) THEN
     RAISE EXCEPTION 'only residents and recipients answer an alert' USING ERRCODE = 'PT403';
   END IF;
   IF (SELECT count(*) FROM passport.alert_answer AS t
-       WHERE t.resident_id = acting AND t.alert_id = answer_alert.alert_id) >= 50 THEN
+       WHERE t.resident_id = write_answer.resident_id AND t.alert_id = write_answer.alert_id) >= 50 THEN
     RAISE EXCEPTION 'too many answers to this alert' USING ERRCODE = 'PT429', HINT = 'Call 119 if you need help.';
   END IF;
 
-  INSERT INTO passport.alert_answer AS t (resident_id, alert_id, answered_at, answer, location, note)
-  VALUES (acting, answer_alert.alert_id, passport.now(), answer, passport.point(lon, lat), note)
+  INSERT INTO passport.alert_answer AS t (resident_id, alert_id, answered_at, answer, location, note, photo, shelter_id,
+                                          answered_by, answerer_id, answerer)
+  VALUES (resident_id, alert_id, passport.now(), answer, location, note, photo, shelter_id, answered_by, answerer_id, session_user)
   RETURNING t.answer_id INTO given;
   -- the lists of staff leave this one out, so the duty role is called
-  IF answer = 'need_help' AND passport.address_protected(acting) THEN
+  IF answer = 'need_help' AND passport.address_protected(resident_id) THEN
     PERFORM pg_notify('passport_alarm', 'protected_need_help');
   END IF;
   RETURN given;
 END $$;
-COMMENT ON FUNCTION passport.answer_alert(bigint, text, double precision, double precision, text) IS
-'Takes the acting resident''s answer to an alert that was sent: safe, evacuated, need_help, or damage (seen). lon, lat: where, in degrees, both or neither; note: up to 500 characters. Recipients answer, and so may every other resident: somebody may have been in the area, or see damage from outside. Also after a cancellation, for who needs help then still does. Returns the answer''s number; each call adds an answer, 50 at most for one person and alert. A protected person who needs help raises the alarm for the duty role (NOTIFY passport_alarm). Errors: PT401 nobody acts, PT403 neither resident nor recipient, PT404 no such alert, PT422 answer, place or note refused (an individual number is never stored), PT429 limit.';
+COMMENT ON FUNCTION passport.write_answer(bigint, bigint, text, passport.alert_answer.location%TYPE, text, text, text, text, bigint) IS
+'Step of all that answers an alert: keeps the answer of a person and returns its number. Granted to nobody. PT403, PT404 and PT429 as of answer_alert.';
+
+CREATE FUNCTION passport.check_answer(answer text, note text, photo text, shelter_id text) RETURNS void
+  LANGUAGE plpgsql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF answer IS NULL OR answer NOT IN ('safe', 'need_help', 'evacuated', 'damage') THEN
+    PERFORM passport.refuse('/answer', 'answer', 'The answer is safe, need_help, evacuated or damage.');
+  ELSIF char_length(note) NOT BETWEEN 1 AND 500 OR note ~ '[\x01-\x08\x0b\x0c\x0e-\x1f\x7f]' THEN
+    PERFORM passport.refuse('/note', 'note', 'A note has 1 to 500 characters and no control characters.');
+  ELSIF passport.holds_individual_number(note) THEN
+    PERFORM passport.refuse('/note', 'individual_number', 'A note must not hold an individual number.');
+  ELSIF photo !~ '^[A-Za-z0-9][A-Za-z0-9/_.-]{0,199}$' OR passport.holds_individual_number(photo) THEN
+    PERFORM passport.refuse('/photo', 'photo', 'A photo is named by up to 200 letters, digits and /_.- of ASCII.');
+  ELSIF shelter_id IS NOT NULL AND answer <> 'evacuated' THEN
+    PERFORM passport.refuse('/shelter_id', 'shelter_id', 'A shelter belongs to evacuated.');
+  ELSIF shelter_id IS NOT NULL AND NOT EXISTS (SELECT FROM passport.shelter AS s WHERE s.shelter_id = check_answer.shelter_id) THEN
+    RAISE EXCEPTION 'no such shelter' USING ERRCODE = 'PT404';
+  END IF;
+END $$;
+COMMENT ON FUNCTION passport.check_answer(text, text, text, text) IS
+'Step of answer_alert() and record_answer(): refuses what makes no sense (PT422) and an unknown shelter (PT404).';
+
+CREATE FUNCTION passport.answer_alert(alert_id bigint, answer text, lon double precision DEFAULT NULL,
+                                      lat double precision DEFAULT NULL, note text DEFAULT NULL, photo text DEFAULT NULL,
+                                      shelter_id text DEFAULT NULL, member_id bigint DEFAULT NULL)
+  RETURNS bigint
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  whose record;
+  given bigint;
+BEGIN
+  PERFORM passport.require_level('answer_alert');
+  PERFORM passport.record_act('answer_alert');
+  PERFORM passport.check_answer(answer, note, photo, shelter_id);
+  SELECT * INTO whose FROM passport.spoken_for(member_id);
+  given := passport.write_answer(alert_id, whose.resident_id, answer, passport.check_place(lon, lat), note, photo, shelter_id,
+                                 whose.said_by, whose.speaker_id);
+  IF shelter_id IS NOT NULL THEN
+    PERFORM passport.write_whereabouts(whose.resident_id, 'shelter', NULL, shelter_id, NULL, whose.said_by, whose.speaker_id);
+  END IF;
+  RETURN given;
+END $$;
+COMMENT ON FUNCTION passport.answer_alert(bigint, text, double precision, double precision, text, text, text, bigint) IS
+'Takes an answer to an alert that was sent: safe, evacuated, need_help, or damage (seen); of the acting resident, or of member_id, a member of their household, and then under both names. lon, lat: where, in degrees, both or neither; note: up to 500 characters; photo: the app''s name for a picture, up to 200 characters; shelter_id: where they evacuated to, which then is where they are for a day (report_whereabouts). Recipients answer, and so may every other resident: somebody may have been in the area, or see damage from outside. Also after a cancellation, for who needs help then still does. Returns the answer''s number; each call adds an answer, 50 at most for one person and alert. A protected person who needs help raises the alarm for the duty role (NOTIFY passport_alarm). Errors: PT401 nobody acts, PT403 neither resident nor recipient, or of another household, PT404 no such alert or shelter, PT422 answer, place, note or photo refused (an individual number is never stored), PT429 limit.';
+
+CREATE FUNCTION passport.record_answer(alert_id bigint, resident_id bigint, answer text, lon double precision DEFAULT NULL,
+                                       lat double precision DEFAULT NULL, note text DEFAULT NULL, photo text DEFAULT NULL,
+                                       shelter_id text DEFAULT NULL)
+  RETURNS bigint
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  given bigint;
+BEGIN
+  PERFORM passport.check_answer(answer, note, photo, shelter_id);
+  given := passport.write_answer(alert_id, resident_id, answer, passport.check_place(lon, lat), note, photo, shelter_id, 'staff', NULL);
+  IF shelter_id IS NOT NULL THEN
+    PERFORM passport.write_whereabouts(resident_id, 'shelter', NULL, shelter_id, NULL, 'staff', NULL);
+  END IF;
+  RETURN given;
+END $$;
+COMMENT ON FUNCTION passport.record_answer(bigint, bigint, text, double precision, double precision, text, text, text) IS
+'answer_alert() by staff for a resident whom they called or met: which login it was is kept with the answer. Whether the resident is a recipient is not told. Errors as of answer_alert.';
 
 -- How each one is: the latest answer that says so, and whether they have
 -- answered at all.
@@ -137,7 +196,7 @@ COMMENT ON VIEW passport.alert_unanswered IS
 'Recipients who have not answered an alert, for the call and door lists; message: what became of theirs (no_device, waiting, delivered, failed). Protected persons are on protected_recipients() instead. Order it by needs_help DESC.';
 
 CREATE VIEW passport.alert_answer_place WITH (security_barrier) AS
-  SELECT a.alert_id, a.answer_id, a.resident_id, a.answered_at, a.answer, a.note, a.location
+  SELECT a.alert_id, a.answer_id, a.resident_id, a.answered_at, a.answer, a.note, a.photo, a.shelter_id, a.answered_by, a.location
     FROM passport.alert_answer AS a
    WHERE NOT EXISTS (SELECT FROM passport.protected_resident AS p WHERE p.resident_id = a.resident_id);
 COMMENT ON VIEW passport.alert_answer_place IS

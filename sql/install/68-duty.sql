@@ -81,7 +81,8 @@ BEGIN ATOMIC
    CROSS JOIN LATERAL (
          SELECT coalesce(jsonb_agg(jsonb_build_object(
                   'answered_at', a.answered_at, 'answer', a.answer, 'note', a.note,
-                  'lon', ST_X(a.location), 'lat', ST_Y(a.location)) ORDER BY a.answer_id DESC), '[]') AS answers
+                  'lon', ST_X(a.location), 'lat', ST_Y(a.location), 'shelter_id', a.shelter_id, 'answered_by', a.answered_by)
+                  ORDER BY a.answer_id DESC), '[]') AS answers
            FROM passport.alert_answer AS a
           WHERE a.resident_id = p.resident_id AND a.alert_id = protected_persons.alert_id) AS n
    WHERE t.resident_id IS NOT NULL OR n.answers <> '[]';
@@ -111,7 +112,7 @@ BEGIN
      ORDER BY p.condition IS NOT DISTINCT FROM 'need_help' DESC, h.resident_id IS NULL, p.resident_id;
 END $$;
 COMMENT ON FUNCTION passport.protected_recipients(bigint, text) IS
-'The call and door list of an alert''s protected persons, for the duty role: they are on no list of other staff, nor in their counts. recipient: it was sent to them (others answered it all the same); condition: safe, evacuated, need_help, or NULL while nothing is known; answers: array of {"answered_at", "answer", "note", "lon", "lat"}, the latest first; message: as of alert_unanswered. Who asks for help comes first. Who looked and why is kept for each of them. PT422 without a reason.';
+'The call and door list of an alert''s protected persons, for the duty role: they are on no list of other staff, nor in their counts. recipient: it was sent to them (others answered it all the same); condition: safe, evacuated, need_help, or NULL while nothing is known; answers: array of {"answered_at", "answer", "note", "lon", "lat", "shelter_id", "answered_by"}, the latest first; message: as of alert_unanswered. Who asks for help comes first. Who looked and why is kept for each of them. PT422 without a reason.';
 
 CREATE VIEW passport.protected_asking WITH (security_barrier) AS
   SELECT p.resident_id

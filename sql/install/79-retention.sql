@@ -3,7 +3,8 @@
 CREATE TABLE passport.retention (
   what text NOT NULL CHECK (what IN ('challenge', 'attempt', 'kiosk_login', 'logout', 'ocsp_nonce', 'session', 'registration',
                                           'alert_answer', 'alert_recipient', 'audit_record', 'delivery_outcome', 'device', 'reading',
-                                          'weather_bulletin', 'call_list', 'line_link_directory')),
+                                          'question_recipient', 'shelter_stay', 'weather_bulletin', 'whereabouts',
+                                          'call_list', 'line_link_directory')),
   holds_from date NOT NULL,
   keep interval NOT NULL CHECK (keep BETWEEN '0' AND '100 years'),
   reason text NOT NULL CHECK (length(reason) BETWEEN 1 AND 400),
@@ -11,7 +12,7 @@ CREATE TABLE passport.retention (
   PRIMARY KEY (what, holds_from)
 );
 COMMENT ON TABLE passport.retention IS
-'How long rows of each table are kept once they are over, from a day on, and why; the latest row that holds counts. What is over: a challenge or kiosk login that expired, an attempt whose window passed, a logout that was told or given up (from when it was queued), the number of an OCSP request that nobody answered in time, a session that ended or expired, a registration that was decided, an answer from when it was given, a recipient from when the alert was approved, a record of the audit log from the digest after it, a delivery that finished, a device that was retired or never verified, a reading from when it was observed, a weather bulletin that a later one followed, a call from when it was listed, a nonce of LINE that expired. What is not named here is kept.';
+'How long rows of each table are kept once they are over, from a day on, and why; the latest row that holds counts. What is over: a challenge or kiosk login that expired, an attempt whose window passed, a logout that was told or given up (from when it was queued), the number of an OCSP request that nobody answered in time, a session that ended or expired, a registration that was decided, an answer from when it was given, a recipient from when the alert was approved, a record of the audit log from the digest after it, a delivery that finished, a device that was retired or never verified, a reading from when it was observed, a weather bulletin that a later one followed, who was asked a question from when it was over, a stay in a shelter that ended, whereabouts whose time is over, a call from when it was listed, a nonce of LINE that expired. What is not named here is kept.';
 
 INSERT INTO passport.retention (what, holds_from, keep, reason, shipped) VALUES
   ('challenge', '-infinity', '1 day', 'A used challenge is refused as used, not as unknown, while its client may still repeat it.', true),
@@ -28,6 +29,9 @@ INSERT INTO passport.retention (what, holds_from, keep, reason, shipped) VALUES
   ('device', '-infinity', '30 days', 'A token that is dead reaches nobody; messages under way still find what they were for.', true),
   ('reading', '-infinity', '2 years', 'A flood is compared with those of the year before; readings go by the month, when its last is as old.', true),
   ('weather_bulletin', '-infinity', '3 years', 'Which warnings stood when is asked when a disaster is reviewed.', true),
+  ('question_recipient', '-infinity', '1 year', 'What residents of an area answered is looked at when a disaster is reviewed; the numbers are in the summary.', true),
+  ('shelter_stay', '-infinity', '3 years', 'Who stayed where is asked for help that is paid afterwards, and when a disaster is reviewed.', true),
+  ('whereabouts', '-infinity', '30 days', 'Where somebody was is nobody''s business once they are elsewhere; what they answered to an alert is kept beside it.', true),
   ('call_list', '-infinity', '3 years', 'Who was called is asked when a disaster is reviewed.', true),
   ('line_link_directory', '-infinity', '0', 'A nonce that has expired links nobody.', true);
 
@@ -124,8 +128,11 @@ BEGIN
                 WHEN 'logout' THEN passport.forget_logouts(before, max_rows)
                 WHEN 'reading' THEN passport.forget_readings(before, max_rows)
                 WHEN 'ocsp_nonce' THEN passport.forget_nonces(before, max_rows)
+                WHEN 'question_recipient' THEN passport.forget_questions(before, max_rows)
                 WHEN 'registration' THEN passport.forget_registrations(before, max_rows)
                 WHEN 'session' THEN passport.forget_sessions(before, max_rows)
+                WHEN 'shelter_stay' THEN passport.forget_stays(before, max_rows)
+                WHEN 'whereabouts' THEN passport.forget_whereabouts(before, max_rows)
                 WHEN 'weather_bulletin' THEN passport.forget_weather(before, max_rows)
               END;
     IF purged > 0 THEN

@@ -125,7 +125,7 @@ BEGIN ATOMIC
     (SELECT string_agg(format('<path class="land" d="%s"/>', passport.svg_path(m.area, frame)), '')
        FROM passport.municipality_area AS m WHERE m.code = current_setting('passport.municipality_code')),
     (SELECT string_agg(format('<path class="zone" d="%s"/>', p.path), '')
-       FROM (SELECT passport.svg_path(z.area, frame) AS path FROM passport.hazard_zone AS z) AS p
+       FROM (SELECT passport.svg_path(z.area, frame) AS path FROM passport.hazard_zone AS z WHERE z.valid_to IS NULL) AS p
       WHERE p.path <> ''),
     (SELECT string_agg(format('<path class="border" d="%s"/>', passport.svg_path(m.area, frame)), '')
        FROM passport.municipality_area AS m WHERE m.code = current_setting('passport.municipality_code')),

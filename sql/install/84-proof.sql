@@ -11,6 +11,15 @@ END;
 COMMENT ON FUNCTION passport.canary_place() IS
 'Where the canaries live: beyond the north-west corner of the municipality, near enough for an alert, where no zone has an edge and nobody a home that could be taken for theirs.';
 
+CREATE FUNCTION passport.canary_shelter() RETURNS geometry
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT ST_PointOnSurface(m.area) FROM passport.municipality_area AS m WHERE m.code = current_setting('passport.municipality_code');
+END;
+COMMENT ON FUNCTION passport.canary_shelter() IS
+'Where the canaries'' shelter stands: within the municipality, away from their home.';
+
 CREATE FUNCTION passport.canary_area(lon double precision, lat double precision) RETURNS text
   LANGUAGE sql STABLE
   SET search_path = pg_catalog, pg_temp
@@ -102,7 +111,11 @@ BEGIN
   PERFORM passport.record_need(victim, 'care');
   PERFORM passport.list_on_roster(victim, 'canary', '{文鳥}');
   PERFORM passport.record_consent(victim, 'needs_roster', true);
+  PERFORM passport.record_consent(victim, 'alert_places', true);
+  PERFORM passport.assign_group('canary', ARRAY[victim]);
   PERFORM passport.define_sensor('canary', '{}');
+  INSERT INTO passport.shelter (shelter_id, name, location)
+  SELECT 'canary-hall', 'canary', m.location FROM passport.canary_shelter() AS m(location);
   -- somebody looked: breach_letters() is about her
   PERFORM passport.view_resident(victim, 'counter', '{name,address}');
   made := made || jsonb_build_object('guardianship',
@@ -158,6 +171,30 @@ END $$;
 COMMENT ON FUNCTION passport.canary_alert(jsonb) IS
 'Step of make_canaries(): an alert in their area, which the victim answers with her place and address.';
 
+-- What she says of herself names her place wherever it can.
+CREATE FUNCTION passport.canary_words(canary jsonb) RETURNS bigint
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  asked bigint;
+BEGIN
+  INSERT INTO passport.area_question AS q (question, area, asked_by, asked_at, until_time)
+  SELECT '{"ja": "canary"}', a.area, 'canary', passport.now(), passport.now() + interval '1 day'
+    FROM passport.alert AS a WHERE a.alert_id = (canary ->> 'alert')::bigint
+  RETURNING q.question_id INTO asked;
+  INSERT INTO passport.question_recipient (resident_id, question_id)
+  SELECT (canary ->> r)::bigint, asked FROM unnest('{victim,mate,other}'::text[]) AS r;
+  PERFORM passport.authenticate(canary ->> 'victim_token');
+  PERFORM passport.answer_question(asked, 'no', (canary ->> 'lon')::float8, (canary ->> 'lat')::float8, canary ->> 'address');
+  PERFORM passport.register_place(1, 'family', (canary ->> 'lon')::float8, (canary ->> 'lat')::float8);
+  PERFORM passport.report_whereabouts('car', (canary ->> 'lon')::float8, (canary ->> 'lat')::float8);
+  PERFORM passport.stop_acting();
+  RETURN asked;
+END $$;
+COMMENT ON FUNCTION passport.canary_words(jsonb) IS
+'Step of make_canaries(): a question that the victim answers with her place and address, a place that she registers, and where she is.';
+
 CREATE FUNCTION passport.make_canaries() RETURNS jsonb
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
@@ -181,6 +218,7 @@ BEGIN
     'disaster', passport.declare_disaster('canary', passport.now() + interval '1 day', canary ->> 'area'),
     'draft', (SELECT d.alert_id FROM passport.draft_alert('flood', 4, canary ->> 'area') AS d));
   UPDATE passport.alert AS a SET drafted_by = 'canary' WHERE a.alert_id = (canary ->> 'draft')::bigint;
+  canary := canary || jsonb_build_object('question', passport.canary_words(canary), 'shelter', 'canary-hall');
   RETURN canary || jsonb_build_object(
     -- the lot, but not four digits of a random number, a token or a fraction of a second
     'address_patterns', ARRAY['カナリア', '(^|[^0-9a-z_.+/-])(4471|４４７１)([^0-9a-z_+/]|$)']

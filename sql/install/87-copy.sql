@@ -21,6 +21,8 @@ INSERT INTO passport.copy_omission (table_name, column_name, reason, shipped) VA
   ('line_link_directory', '*', 'A digest of a number that is good for ten minutes.', true),
   ('ppid_directory', 'ppid_digest', 'A hash of a number that the digital authentication app gave.', true),
   ('guardianship', 'guardian_id', 'Another person.', true),
+  ('alert_answer', 'answerer_id', 'Another person, where one of the household or a guardian answered.', true),
+  ('whereabouts', 'reporter_id', 'Another person, where one of the household or a guardian said it.', true),
   ('audit_record', 'holder_id', 'Another person; my_access_log() names them.', true),
   ('consent_event', 'decided_by', 'Another person, where a guardian decided; my_consent_history() says which.', true),
   ('need_roster', 'supporters', 'Other persons.', true);
@@ -37,7 +39,12 @@ INSERT INTO passport.copy_omission (table_name, column_name, applies, reason, sh
   ('resident', 'location', '{household}', 'As address.', true),
   ('resident_history', 'record', '{guardian,household}', 'Records from before have addresses, and tell of a protection.', true),
   ('alert_answer', 'location', '{household}', 'It can be at the address.', true),
-  ('alert_answer', 'note', '{household}', 'It can tell of the address.', true);
+  ('alert_answer', 'note', '{household}', 'It can tell of the address.', true),
+  ('question_recipient', 'location', '{household}', 'It can be at the address.', true),
+  ('question_recipient', 'note', '{household}', 'It can tell of the address.', true),
+  ('registered_place', 'location', '{household}', 'It can be at the address.', true),
+  ('resident_group', 'group_name', '{household}', 'Its members live side by side.', true),
+  ('whereabouts', 'location', '{household}', 'It can be at the address.', true);
 INSERT INTO passport.operation_policy (operation, holds_from, acr, max_age, shipped) VALUES
   ('my_data', '-infinity', 'jpki.authentication', '1 hour', true);
 

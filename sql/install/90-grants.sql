@@ -24,7 +24,8 @@ GRANT EXECUTE ON FUNCTION
   passport.my_account, passport.attach_ppid, passport.detach_ppid, passport.act_for, passport.my_wards,
   passport.give_consent, passport.withdraw_consent, passport.my_consents, passport.my_consent_history, passport.my_access_log, passport.my_data,
   passport.register_device, passport.retire_device, passport.verify_device, passport.begin_line_link, passport.finish_line_link,
-  passport.set_preference, passport.my_preferences, passport.answer_alert,
+  passport.set_preference, passport.my_preferences, passport.answer_alert, passport.report_whereabouts, passport.register_place,
+  passport.my_places, passport.answer_question, passport.my_questions,
   passport.my_point_balance, passport.my_point_history, passport.spend_my_points, passport.my_renewal_plan,
   passport.public_map, passport.alert_cap
   TO passport_app;
@@ -34,6 +35,10 @@ GRANT EXECUTE ON FUNCTION
   passport.open_shelter, passport.close_shelter, passport.weather_at, passport.weather_level,
   passport.set_sensor_state, passport.confirm_reading, passport.end_stage, passport.sensor_forecast,
   passport.draw_affected_area, passport.draft_alert, passport.cancel_alert, passport.alert_cap,
+  passport.area_from_geojson, passport.compare_area, passport.record_answer, passport.record_whereabouts, passport.selection_reason,
+  passport.ask_area, passport.question_map, passport.question_answers, passport.close_question, passport.replay_alert, passport.alert_timing,
+  passport.call_list, passport.door_list, passport.unaccounted, passport.assign_group,
+  passport.check_in, passport.check_out, passport.check_in_residents, passport.check_out_residents, passport.set_capacity,
   passport.find_resident, passport.match_words, passport.normalized_name, passport.normalized_address,
   passport.view_resident, passport.view_household, passport.view_points, passport.view_point_balance,
   passport.resident_as_of, passport.import_effects, passport.unplaced_residents,
@@ -53,16 +58,18 @@ GRANT EXECUTE ON FUNCTION
 GRANT SELECT ON
   passport.report_sensor, passport.report_silence, passport.report_held_reading, passport.report_weather, passport.report_alert,
   passport.report_points, passport.report_registration, passport.registration_candidate, passport.alert_draft,
-  passport.protection_status
+  passport.shelter_occupancy, passport.question_result, passport.protection_status
   TO passport_staff;
 
 -- who approves alerts, and may see what they approve
 GRANT EXECUTE ON FUNCTION
   passport.approve_alert, passport.cancel_alert, passport.alert_cap, passport.public_map,
   passport.report_html, passport.local_time, passport.alert_words, passport.report_alerts,
+  passport.area_from_geojson, passport.compare_area, passport.replay_alert, passport.alert_timing,
   passport.shown_count, passport.declare_disaster, passport.end_disaster
   TO passport_approver;
-GRANT SELECT ON passport.report_sensor, passport.report_held_reading, passport.report_weather, passport.report_alert, passport.alert_draft
+GRANT SELECT ON passport.report_sensor, passport.report_held_reading, passport.report_weather, passport.report_alert, passport.alert_draft,
+  passport.shelter_occupancy
   TO passport_approver;
 
 -- who runs the system
@@ -75,7 +82,7 @@ GRANT EXECUTE ON FUNCTION
   passport.import_residents, passport.preview_import, passport.import_problems, passport.import_extract,
   passport.import_effects, passport.import_address_points, passport.place_residents, passport.unplaced_residents,
   passport.refresh_match_keys, passport.load_variants, passport.protect_address, passport.record_card,
-  passport.define_sensor, passport.set_sensor_state, passport.assign_zones, passport.import_hazard_zones, passport.record_readings,
+  passport.define_sensor, passport.set_sensor_state, passport.assign_zones, passport.set_reach, passport.import_hazard_zones, passport.record_readings,
   passport.set_source_code, passport.take_river_levels, passport.take_sensorthings, passport.take_ngsi,
   passport.set_weather_area, passport.take_weather_bulletin,
   passport.set_program, passport.set_program_rule, passport.check_ledger,
@@ -100,7 +107,7 @@ GRANT INSERT (lg_code, machiaza_id, prc_id, rep_lon, rep_lat, rep_srid, rep_scal
   ON passport.parcel_position_staging TO passport_admin;
 
 -- who checks what was done
-GRANT EXECUTE ON FUNCTION passport.check_ledger, passport.protection_proof, passport.audit_verify, passport.audit_digest,
+GRANT EXECUTE ON FUNCTION passport.check_ledger, passport.protection_proof, passport.replay_alert, passport.alert_timing, passport.audit_verify, passport.audit_digest,
   passport.breach_report, passport.breach_letters
   TO passport_auditor;
 

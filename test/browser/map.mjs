@@ -26,6 +26,7 @@ const mark = (page, sensor) => page.locator(`[data-key="mark sensor ${sensor}"]`
 
 // as it is seen
 const page = await open();
+page.setDefaultTimeout(10000);
 is(await page.title(), '南牧村 水位と避難の地図', 'the page has a title');
 is(await page.locator('.leaflet-marker-icon .mark').count(), 3, 'each gauge is on the map');
 ok(await mark(page, 'bridge').isVisible(), 'and seen');
@@ -150,7 +151,7 @@ await attempt('on a phone', async () => {
 // without a network
 await attempt('without a network', async () => {
   ok(await page.locator('#stale').isHidden(), 'fresh data are not called stale');
-  await page.evaluate(() => navigator.serviceWorker.ready);
+  await page.waitForFunction(async () => (await navigator.serviceWorker.getRegistration())?.active, null, { timeout: 10000 });
   await server.stop();
   await page.reload();
   await page.waitForSelector('#sensors button');

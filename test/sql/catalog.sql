@@ -152,7 +152,12 @@ INSERT INTO without_access VALUES
   ('normalized_name', 'about a text that the caller has'), ('normalized_address', 'about a text that the caller has'),
   ('certificate_info', 'about bytes that the caller has'), ('verify_signature', 'about bytes that the caller has'),
   ('public_map', 'public'), ('alert_cap', 'public'), ('begin_challenge', 'about nobody yet'),
-  ('draw_affected_area', 'an area'), ('report_alerts', 'alerts: numbers of people, and who of staff did what'),
+  ('draw_affected_area', 'an area'), ('area_from_geojson', 'an area'), ('compare_area', 'numbers of people'),
+  ('record_answer', 'answers with a number of its own'), ('record_whereabouts', 'answers with the end of what was said'),
+  ('assign_group', 'answers nothing'), ('set_capacity', 'shelters'), ('shelter_occupancy', 'numbers of people'),
+  ('ask_area', 'numbers of people'), ('question_result', 'numbers of people'), ('question_map', 'numbers of people'), ('close_question', 'numbers of people'),
+  ('replay_alert', 'numbers of people, and who of staff did what'), ('alert_timing', 'times'), ('set_reach', 'an area'),
+  ('report_alerts', 'alerts: numbers of people, and who of staff did what'),
   ('draft_alert', 'numbers of people'), ('approve_alert', 'numbers of people'), ('cancel_alert', 'numbers of people'),
   ('alert_draft', 'numbers of people'), ('report_alert', 'numbers of people'), ('report_points', 'numbers of people'),
   ('report_reminder', 'numbers of people'), ('report_registration', 'numbers of people'),
@@ -218,6 +223,7 @@ INSERT INTO kept VALUES
   ('import_effect', 'what an import set off for whom is part of that history'),
   ('need_event', 'why somebody was on no roster is asked after a disaster, however late that comes'),
   ('protection_event', 'who saw a protected address is asked as long as somebody may look for the person'),
+  ('registered_place', 'as it stands: the resident takes it away, and it counts while they agree'), ('resident_group', 'as it stands'),
   ('delivery', 'those that wait: each ends in an outcome'), ('device_directory', 'as device'),
   ('device_code', 'goes with its device'), ('preference', 'as it stands');
 \echo == a table with persons that neither retention names nor has a reason to stay

@@ -19,6 +19,15 @@ CREATE TEMP TABLE recipe (function text, argument text, call text, reason text, 
 \set computed '\'the answer is computed from it, nothing is stored\''
 INSERT INTO recipe (function, argument, reason) VALUES
   ('add_trust_anchor', 'purpose', :vocabulary), ('alert_words', 'hazard', :looked_up), ('answer_alert', 'answer', :vocabulary),
+  ('answer_alert', 'shelter_id', :looked_up), ('answer_question', 'answer', :vocabulary),
+  ('area_from_geojson', 'geojson', :computed), ('compare_area', 'sensor', :looked_up),
+  ('check_in', 'shelter_id', :looked_up), ('check_out', 'shelter_id', :looked_up),
+  ('check_in_residents', 'shelter_id', :looked_up), ('check_out_residents', 'shelter_id', :looked_up),
+  ('record_answer', 'answer', :vocabulary), ('record_answer', 'shelter_id', :looked_up),
+  ('record_whereabouts', 'kind', :vocabulary), ('record_whereabouts', 'shelter_id', :looked_up), ('register_place', 'kind', :vocabulary),
+  ('report_whereabouts', 'kind', :vocabulary), ('report_whereabouts', 'shelter_id', :looked_up),
+  ('set_capacity', 'shelter_id', :looked_up), ('set_capacity', 'need', :looked_up),
+  ('set_reach', 'sensor', :looked_up), ('set_reach', 'geojson', 'only its coordinates are stored'),
   ('approve_kiosk_login', 'user_code', :looked_up), ('approve_kiosk_login', 'kiosk', 'compared, not stored'),
   ('assign_zones', 'sensor', :looked_up),   ('authenticate', 'token', 'verified, not stored'), ('award_points', 'program', :looked_up), ('award_roster', 'program', :looked_up),
   ('begin_challenge', 'purpose', :vocabulary), ('begin_challenge', 'audience', :looked_up), ('begin_challenge', 'language', :looked_up),
@@ -74,6 +83,13 @@ INSERT INTO recipe (function, argument, reason) VALUES
   ('shown_candidates', 'candidates', :computed);
 INSERT INTO recipe (function, argument, call) VALUES
   ('answer_alert', 'note', $$answer_alert(:alert, 'safe', note => '{n}')$$),
+  ('answer_alert', 'photo', $$answer_alert(:alert, 'safe', photo => 'p/{n}.jpg')$$),
+  ('answer_question', 'note', $$answer_question(:question, 'yes', note => '{n}')$$),
+  ('ask_area', 'question', $$ask_area('{"ja": "{n}"}', :area, passport.now() + interval '1 hour')$$),
+  ('assign_group', 'group_name', $$assign_group('{n}', ARRAY[:person])$$),
+  ('close_question', 'summary', $$close_question(:question, '{"ja": "{n}"}')$$),
+  ('record_answer', 'note', $$record_answer(:alert, :person, 'safe', note => '{n}')$$),
+  ('record_answer', 'photo', $$record_answer(:alert, :person, 'safe', photo => 'p/{n}.jpg')$$),
   ('attach_ppid', 'issuer', $$attach_ppid('https://example.jp/{n}', 'p')$$),
   ('attach_ppid', 'ppid', $$attach_ppid('https://example.jp', '{n}')$$),
   ('award_points', 'event_key', $$award_points(:person, 'walk', 'visit {n}', passport.now())$$),
@@ -163,6 +179,10 @@ INSERT INTO passport.alert (hazard, level, mode, area, area_names, texts, drafte
   VALUES ('flood', 4, 'drill', ST_Multi(:area::geometry), '{}', '{"ja": {"title": "x", "body": "y"}}', 'a', passport.now(), passport.now(), 1, 1, 0,
           'approved', 'b', passport.now()) RETURNING alert_id AS alert \gset
 INSERT INTO passport.alert_recipient VALUES (:person, :alert, 'h', false);
+SET LOCAL passport.least_count = 0;
+INSERT INTO passport.area_question (question, area, asked_by, asked_at, until_time)
+  VALUES ('{"ja": "x"}', ST_Multi(:area::geometry), 'a', passport.now(), passport.now() + interval '1 day') RETURNING question_id AS question \gset
+INSERT INTO passport.question_recipient (resident_id, question_id) VALUES (:person, :question);
 INSERT INTO passport.registration (state, certificates, candidates, ceremony, created_at)
   VALUES ('queued', '{}', '[]', gen_random_uuid(), passport.now()) RETURNING registration_id AS registration \gset
 SELECT pg_temp.act('91001');
@@ -173,7 +193,7 @@ SELECT count(passport.issue_token(resident_id, session_id)) AS told FROM passpor
 SELECT passport.end_sessions(:person) IS NOT NULL AS ended;
 SELECT pg_temp.act('91001');
 SELECT passport.protect_address(:hidden, '2026-07-01', '2026-07-10', 'x');
-UPDATE recipe SET call = replace(replace(replace(replace(replace(replace(replace(call, ':hidden', :'hidden'), ':person', :'person'), ':other', :'other'),
+UPDATE recipe SET call = replace(replace(replace(replace(replace(replace(replace(replace(call, ':question', :'question'), ':hidden', :'hidden'), ':person', :'person'), ':other', :'other'),
   ':alert', :'alert'), ':delivery', :'delivery'), ':area', :'area'), ':registration', :'registration');
 
 -- every column that holds a text with the number

@@ -65,3 +65,33 @@ SELECT * FROM passport.import_hazard_zones('{"type": "FeatureCollection", "featu
 \set VERBOSITY default
 \set SHOW_CONTEXT never
 SELECT * FROM passport.import_hazard_zones('{"type": "Feature"}', 'flood', 's');
+\set VERBOSITY terse
+-- what the properties say of depth, scale and designation, by the names of their publishers
+SELECT p, (passport.zone_attributes(p::jsonb)).* FROM (VALUES ('{"A31a_205": 3}'), ('{"A31a_105": "12"}'), ('{"A33_002": 2, "A33_001": 1}'), ('{"A33_002": 3}'),
+  ('{"rankOrg": 4, "scale": "L2"}'), ('{"浸水ランク": 2, "規模": "L1"}'), ('{"gen:区域区分": "1"}'), ('{"areaType": 2}'), ('{"A31a_205": "deep"}'), ('{"A33_002": 9}'), ('{"A31a_205": null}'), ('{}')) AS t(p);
+-- editions: a whole one ends what is not in it, an import of more does not; what came again is a version of its own
+CREATE FUNCTION pg_temp.edition(features jsonb, whole boolean) RETURNS TABLE (feature int, action text, problem text)
+BEGIN ATOMIC
+  SELECT feature, action, problem FROM passport.import_hazard_zones(jsonb_build_object('type', 'FeatureCollection', 'features', features), 'flood', 'edition test', whole);
+END;
+SET passport.clock = '2026-07-01 05:00+09';
+\set one '{\"type\": \"Feature\", \"properties\": {\"name\": \"one\"}, \"geometry\": {\"type\": \"Polygon\", \"coordinates\": [[[138, 36], [138.1, 36], [138.1, 36.1], [138, 36]]]}}'
+\set two '{\"type\": \"Feature\", \"properties\": {\"name\": \"two\"}, \"geometry\": {\"type\": \"Polygon\", \"coordinates\": [[[138, 37], [138.1, 37], [138.1, 37.1], [138, 37]]]}}'
+SELECT * FROM pg_temp.edition(jsonb_build_array(:'one'::jsonb), true);
+SELECT * FROM pg_temp.edition(jsonb_build_array(:'two'::jsonb), false);
+SELECT passport.define_sensor('edition', '{}') \g /dev/null
+SELECT passport.assign_zones('edition', 3, array_agg(zone_id ORDER BY zone_id)) FROM passport.hazard_zone WHERE source = 'edition test';
+SET passport.clock = '2027-07-01 05:00+09';
+SELECT * FROM pg_temp.edition(jsonb_build_array(:'two'::jsonb), true);
+-- the gauge goes on warning of it until staff decide; assigned anew it cannot be
+SELECT ST_NumGeometries(passport.draw_affected_area('edition', 3));
+SELECT passport.assign_zones('edition', 3, array_agg(zone_id)) FROM passport.hazard_zone WHERE source = 'edition test';
+SET passport.clock = '2028-07-01 05:00+09';
+SELECT * FROM pg_temp.edition(jsonb_build_array(:'one'::jsonb, :'two'::jsonb), true);
+SELECT name, to_char(valid_from AT TIME ZONE 'Asia/Tokyo', 'YYYY') AS valid_from, to_char(valid_to AT TIME ZONE 'Asia/Tokyo', 'YYYY') AS valid_to FROM passport.hazard_zone WHERE source = 'edition test' ORDER BY zone_id;
+-- an edition that came out empty is a mistake, and ends nothing
+SELECT * FROM pg_temp.edition('[]', true);
+SELECT * FROM pg_temp.edition('[1]', true);
+SELECT count(*) FROM passport.hazard_zone WHERE source = 'edition test' AND valid_to IS NULL;
+DELETE FROM passport.hazard_zone WHERE source = 'edition test';
+RESET passport.clock;

@@ -70,7 +70,9 @@ sub browse
 	my (@call) = @_;
 	my ($out, $error) = ('', '');
 	local $ENV{HOME} = PostgreSQL::Test::Utils::tempdir;
-	my $ran = IPC::Run::run([ 'node', '--preserve-symlinks', '--preserve-symlinks-main', @call ], '>', \$out, '2>', \$error, IPC::Run::timeout(180));
+	my $ran = eval {
+		IPC::Run::run([ 'node', '--preserve-symlinks', '--preserve-symlinks-main', @call ], '>', \$out, '2>', \$error, IPC::Run::timeout(180));
+	};
 	utf8::decode($out);
 	for my $line (split /\n/, $out)
 	{

@@ -7,6 +7,7 @@ use File::Basename qw(dirname);
 use File::Temp qw(tempdir);
 use IPC::Run ();
 use Test::More;
+use Time::HiRes ();
 
 my ($top, $with_pcscd, $has_cluster);
 
@@ -263,6 +264,22 @@ SKIP: {
       chomp $out;
       is($node->safe_psql('postgres', "SELECT resident_number FROM passport.resident WHERE resident_id = passport.authenticate('$out')"),
         '1001', 'of the right resident');
+
+      # at a shelter: no PIN, under a second; a wife and a child are missing
+      my @shelter = (@database, '--shelter', 'S1');
+      $node->safe_psql('postgres', "INSERT INTO passport.shelter (shelter_id, name, location) VALUES ('S1', 'x', public.ST_Point(138.5, 36, 4326))");
+      my $id = $node->safe_psql('postgres', "SELECT resident_id FROM passport.resident_directory WHERE resident_number = '1001'");
+      my $begun = Time::HiRes::time();
+      ($status, $out, $err) = run($passport_card, @shelter, 'check-in');
+      is("$status $out", "0 $id\n", 'checked in by a tap') or diag($err);
+      cmp_ok(Time::HiRes::time() - $begun, '<', 1, 'in less than a second');
+      like($err, qr/Checked in\./, 'and told so');
+      is($node->safe_psql('postgres', "SELECT shelter_id, came_by, left_at IS NULL FROM passport.shelter_stay"), 'S1|card|t', 'and is there');
+      is((run($passport_card, @shelter, 'check-out'))[0], 0, 'checked out');
+      is((run($passport_card, @shelter, 'check-out'))[0], 1, 'once');
+      is((run($passport_card, @database, 'check-in'))[0], 2, 'not without a shelter');
+      is((run($passport_card, @database, '--shelter', 'S9', 'check-in'))[0], 7, 'not at one that is none');
+      is(slurp("$dir/jpki/cards/1001/tries"), "3 5\n", 'no PIN was tried');
 
       ($status, $out, $err) = run($passport_card, @database, @pin, 'log-in', { input => "9999\n" });
       is("$status $out", '5 ', 'a wrong PIN: exit status 5, no token');

@@ -146,7 +146,7 @@ for my $endpoint ('http://push.example.net/a', 'https://127.0.0.1/a', 'https://[
 # ---- packages of another make ----
 
 SKIP: {
-	my ($modules, $why) = Push::npm('http_ece@1.2.1', 'jose@5.9.5');
+	my ($modules, $why) = Push::npm('http_ece', 'jose');
 	skip $why, 6 unless $modules;
 	my ($token, $k) = $headers->{authorization} =~ /^vapid t=(\S+), k=(\S+)$/;
 	is($k, base64url($vapid_public), 'k is our key');

@@ -66,12 +66,31 @@ like($today, qr/│ 2 +│ +0\.5 │ +0 │ 氏名 × 異なる、生年月日 �
 my ($widest) = sort { $b <=> $a } map { columns($_) } split /\n/, $today;
 cmp_ok($widest, '<=', 120, 'no line is wider than 120 columns');
 
+# the lists and the review of one alert
+my %says = (
+	'call_list.sql' => qr/要支援 │ 佐藤 一郎 .* 端末なし .*\n.*佐藤 花子/,
+	'door_list.sql' => qr/^ +1 │ 要支援 │ 佐藤 花子、佐藤 一郎 │ H1 /m,
+	'unaccounted.sql' => qr/要支援 │ 佐藤 一郎 │ H1 .*\n.*佐藤 花子/,
+	'replay.sql' => qr/ reading .* g1 .*"rise_too_fast"/s,
+	'after_action.sql' => qr/draft to approval .*00:00:00.* approval .*mayor/s);
+foreach my $script (sort keys %says)
+{
+	my $shown = as_staff($script, '-v', "alert=$id");
+	like($shown, $says{$script}, "$script says what it should");
+	($widest) = sort { $b <=> $a } map { columns($_) } split /\n/, $shown;
+	cmp_ok($widest, '<=', 120, 'in 120 columns');
+}
+$node->safe_psql('postgres', "INSERT INTO passport.shelter (shelter_id, name, location) VALUES ('S1', '公民館', public.ST_Point(138.5, 36, 4326))");
+$node->safe_psql('postgres', "SELECT passport.set_capacity('S1', 40)", extra_params => [ '-U', 'drafter' ]);
+like(as_staff('shelters.sql'), qr/公民館 .* 全員 all .* 40 .* 0 .* 40/, 'the shelters are listed');
+like(as_staff('questions.sql'), qr/住民への質問/, 'and the questions');
+
 my $html = as_staff('today_html.sql', '-At');
 like($html, qr/\A<!DOCTYPE html><html lang="ja">.*<\/html>\n\z/s, 'the page is one document');
 unlike($html, qr/佐藤/, 'without names');
 is($node->safe_psql('postgres', q{SELECT string_agg(format('%s %s %s', who, source, rows), ', ' ORDER BY source)
 	FROM (SELECT who, source, count(*) AS rows FROM passport.audit_record GROUP BY who, source) AS a}),
-	'drafter report_household 4, drafter report_map_svg 2, drafter report_unanswered 2',
+	'drafter call_list 2, drafter door_list 2, drafter report_household 4, drafter report_map_svg 2, drafter report_unanswered 2, drafter unaccounted 2',
 	'and of both residents it is kept that this login looked: in the terminal and on the page');
 
 for my $table ('alert', 'alert_recipient', 'alert_answer', 'resident')

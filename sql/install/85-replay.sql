@@ -1,0 +1,119 @@
+-- Replay: an alert from reading to door, with times, and how long each step took
+
+-- All but the persons: numbers are of those who may be counted.
+CREATE FUNCTION passport.replay_warning(a passport.alert) RETURNS TABLE (at timestamptz, step text, who text, what jsonb)
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  -- readings that the gate did not just take, or that moved the stage
+  SELECT r.recorded_at, 'reading', r.sensor,
+         jsonb_build_object('observed_at', r.observed_at, 'value', r.value, 'verdict', r.verdict, 'reasons', to_jsonb(r.reasons),
+                            'stage', r.stage, 'before', r.before)
+    FROM (SELECT t.*, lag(t.stage) OVER (ORDER BY t.observed_at) AS before
+            FROM passport.reading AS t
+           WHERE t.sensor = a.sensor
+             AND t.observed_at BETWEEN a.drafted_at - interval '12 hours' AND coalesce(a.cancelled_at, a.expires_at, a.draft_until)) AS r
+   WHERE r.verdict <> 'accepted' OR r.stage IS DISTINCT FROM r.before
+  UNION ALL
+  SELECT d.drawn_at, 'area', d.sensor,
+         jsonb_build_object('stage', d.stage, 'zones', to_jsonb(d.zones), 'km2', passport.square_kilometres(d.area))
+    FROM passport.affected_area AS d
+   WHERE d.sensor = a.sensor AND d.drawn_at BETWEEN a.drafted_at - interval '12 hours' AND a.drafted_at
+  UNION ALL
+  SELECT a.drafted_at, 'draft', a.drafted_by,
+         jsonb_build_object('hazard', a.hazard, 'level', a.level, 'mode', a.mode, 'area', to_jsonb(a.area_names),
+           'km2', passport.square_kilometres(a.area), 'headcount', passport.shown_count(a.headcount),
+           'households', passport.shown_count(a.households), 'needing_help', passport.shown_count(a.needing_help))
+  UNION ALL
+  SELECT a.approved_at, 'approval', a.approved_by,
+         jsonb_build_object('recipients', a.recipients - w.recipients, 'deliveries', a.deliveries - w.deliveries,
+           'unreachable', a.unreachable - w.unreachable, 'expires_at', a.expires_at)
+    FROM passport.alert_withheld(a.alert_id, a.notification_id) AS w WHERE a.approved_at IS NOT NULL
+  UNION ALL
+  SELECT a.cancelled_at, 'cancel', a.cancelled_by, jsonb_build_object('reason', a.cancel_reason) WHERE a.cancelled_at IS NOT NULL;
+END;
+COMMENT ON FUNCTION passport.replay_warning(passport.alert) IS
+'Step of replay_alert(): from the readings to the approval, and the cancellation.';
+
+CREATE FUNCTION passport.replay_people(a passport.alert) RETURNS TABLE (at timestamptz, step text, who text, what jsonb)
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT max(o.finished_at), 'deliveries', NULL,
+         jsonb_build_object('outcome', o.outcome, 'count', count(*), 'first_at', min(o.finished_at))
+    FROM passport.delivery_outcome AS o
+   WHERE o.notification_id = a.notification_id
+     AND NOT EXISTS (SELECT FROM passport.protected_resident AS p WHERE p.resident_id = o.resident_id)
+   GROUP BY o.outcome
+  UNION ALL
+  SELECT max(t.answered_at), 'answers', t.answered_by,
+         jsonb_build_object('answer', t.answer, 'count', count(*), 'persons', count(DISTINCT t.resident_id), 'first_at', min(t.answered_at))
+    FROM passport.alert_answer_place AS t
+   WHERE t.alert_id = a.alert_id
+   GROUP BY t.answer, t.answered_by, date_bin('10 minutes', t.answered_at, a.approved_at)
+  UNION ALL
+  -- one reading of a list is one time of one login
+  SELECT l.happened_at, 'list', l.who, jsonb_build_object('list', l.source, 'persons', count(DISTINCT l.resident_id))
+    FROM passport.audit_record AS l
+   WHERE l.kind = 'access' AND l.purpose = 'disaster'
+     AND l.source IN ('call_list', 'door_list', 'unaccounted', 'selection_reason', 'report_household', 'report_unanswered', 'report_note')
+     AND l.happened_at BETWEEN a.approved_at AND coalesce(a.cancelled_at, a.expires_at) + interval '1 day'
+   GROUP BY l.happened_at, l.who, l.source;
+END;
+COMMENT ON FUNCTION passport.replay_people(passport.alert) IS
+'Step of replay_alert(): what became of the messages, the answers by ten minutes and by whom they came, and which lists staff read while the alert was in force and a day after, this alert''s or another''s.';
+
+CREATE FUNCTION passport.replay_alert(alert_id bigint) RETURNS TABLE (at timestamptz, step text, who text, what jsonb)
+  LANGUAGE plpgsql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  a passport.alert;
+BEGIN
+  SELECT * INTO a FROM passport.alert AS t WHERE t.alert_id = replay_alert.alert_id;
+  IF a.alert_id IS NULL THEN
+    RAISE EXCEPTION 'no such alert' USING ERRCODE = 'PT404';
+  END IF;
+  RETURN QUERY
+    SELECT r.* FROM (SELECT * FROM passport.replay_warning(a) UNION ALL SELECT * FROM passport.replay_people(a)) AS r
+     ORDER BY r.at, array_position('{reading,area,draft,approval,deliveries,answers,list,cancel}'::text[], r.step), r.who, r.what;
+END $$;
+COMMENT ON FUNCTION passport.replay_alert(bigint) IS
+'The chain of an alert with times: reading (held, rejected, or moving the stage; with the gate''s verdict and reasons), area (drawn of which zones), draft, approval, deliveries (by outcome, the time of the last), answers (by ten minutes, who: self, guardian, family, staff, card), list (which one staff read), cancel. what: numbers and words of each step, never a person; protected persons are in no number. PT404 for an unknown alert.';
+
+CREATE FUNCTION passport.alert_timing(alert_id bigint) RETURNS TABLE (step text, took interval)
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  WITH a AS (
+    SELECT t.* FROM passport.alert AS t WHERE t.alert_id = alert_timing.alert_id AND t.approved_at IS NOT NULL
+  ), delivered AS (
+    SELECT o.finished_at, row_number() OVER (ORDER BY o.finished_at) AS place, count(*) OVER () AS all_of_them
+      FROM a JOIN passport.delivery_outcome AS o USING (notification_id)
+     WHERE o.outcome = 'delivered'
+       AND NOT EXISTS (SELECT FROM passport.protected_resident AS p WHERE p.resident_id = o.resident_id)
+  ), household AS (
+    SELECT min(t.answered_at) AS at, row_number() OVER (ORDER BY min(t.answered_at)) AS place, count(*) OVER () AS answering,
+           (SELECT count(*) FROM passport.alert_household AS h WHERE h.alert_id = alert_timing.alert_id) AS all_of_them
+      FROM passport.alert_answer_place AS t
+      JOIN passport.alert_recipient AS r ON r.resident_id = t.resident_id AND r.alert_id = t.alert_id
+     WHERE t.alert_id = alert_timing.alert_id
+     GROUP BY r.household_number
+  ), moved AS (
+    SELECT max(r.recorded_at) AS at
+      FROM a CROSS JOIN LATERAL (
+           SELECT t.recorded_at, t.stage, lag(t.stage) OVER (ORDER BY t.observed_at) AS before FROM passport.reading AS t
+            WHERE t.sensor = a.sensor AND t.observed_at BETWEEN a.drafted_at - interval '12 hours' AND a.drafted_at) AS r
+     WHERE r.stage > r.before AND r.recorded_at <= a.drafted_at
+  ), taken(place, step, took) AS (
+    SELECT 1, 'reading to draft', a.drafted_at - m.at FROM a, moved AS m WHERE m.at IS NOT NULL
+    UNION ALL SELECT 2, 'draft to approval', a.approved_at - a.drafted_at FROM a
+    UNION ALL SELECT 3, 'approval to first delivery', d.finished_at - a.approved_at FROM a, delivered AS d WHERE d.place = 1
+    UNION ALL SELECT 4, 'approval to last delivery', d.finished_at - a.approved_at FROM a, delivered AS d WHERE d.place = d.all_of_them
+    UNION ALL SELECT 5, 'approval to first answer', h.at - a.approved_at FROM a, household AS h WHERE h.place = 1
+    UNION ALL SELECT 6, 'approval to half of the households', h.at - a.approved_at FROM a, household AS h WHERE h.place = (h.all_of_them + 1) / 2
+  )
+  SELECT t.step, t.took FROM taken AS t ORDER BY t.place;
+END;
+COMMENT ON FUNCTION passport.alert_timing(bigint) IS
+'How long the steps of an alert that was sent took: from the reading that last raised the stage to the draft, to the approval, to the first and the last delivery, to the first answer, and until half of the households had answered. Steps that were not reached are left out; protected persons are in no figure.';
