@@ -82,8 +82,11 @@ is(scalar(keys %tokens), 1, 'one token for all');
 my %ids = map { $_->{headers}{'apns-id'} => 1 } @first;
 is(scalar(keys %ids), 60, 'an id each');
 
-$test->notify([ keys %reasons, grep { !/^hang/ } @http2 ]);
+$test->notify([ keys %reasons ]);
 ok($test->all_finished, 'every reason comes to an end');
+# apart: a connection that breaks takes along what else is on it
+$test->notify([ grep { !/^hang/ } @http2 ]);
+ok($test->all_finished, 'and what HTTP/2 can do');
 is($test->outcome($_), $reasons{$_}, $_) for sort keys %reasons;
 my @again = sent('503.ServiceUnavailable.2');
 is(scalar(@again), 3, 'sent three times');
@@ -183,7 +186,7 @@ cmp_ok(scalar(keys %{ { map { $_ => 1 } grep { $_ % 2400 == 0 } @iats } }), '<='
 # ---- a library of another make verifies the token ----
 
 SKIP: {
-	my ($modules, $why) = Push::npm('jose@5.9.5');
+	my ($modules, $why) = Push::npm('jose');
 	skip $why, 2 unless $modules;
 	my ($token) = $headers->{authorization} =~ /^bearer (.+)$/;
 	my ($public) = run_command([ 'openssl', 'pkey', '-in', "$test->{dir}/apns.p8", '-pubout' ]);

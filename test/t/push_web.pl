@@ -76,8 +76,11 @@ $test->start;
 $test->notify(\@plain, collapse_key => 'alert-7');
 ok($test->all_finished, 'plain ones come to an end');
 is(scalar(map { sent($_) } @plain), 40, 'each sent once');
-$test->notify([ keys %statuses, @http2 ]);
+$test->notify([ keys %statuses ]);
 ok($test->all_finished, 'every status comes to an end');
+# apart: a connection that breaks takes along what else is on it
+$test->notify(\@http2);
+ok($test->all_finished, 'and what HTTP/2 can do');
 is($test->outcome($_), $statuses{$_}, $_) for sort keys %statuses;
 like($test->outcome($_), qr/^delivered\|\|[12]\|active$/, $_) for @http2;
 my ($sample) = sent('plain7');
@@ -143,7 +146,7 @@ for my $endpoint ('http://push.example.net/a', 'https://127.0.0.1/a', 'https://[
 # ---- packages of another make ----
 
 SKIP: {
-	my ($modules, $why) = Push::npm('http_ece@1.2.1', 'jose@5.9.5');
+	my ($modules, $why) = Push::npm('http_ece', 'jose');
 	skip $why, 6 unless $modules;
 	my ($token, $k) = $headers->{authorization} =~ /^vapid t=(\S+), k=(\S+)$/;
 	is($k, base64url($vapid_public), 'k is our key');
