@@ -7,6 +7,7 @@
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/pg.h"
+#include "lib/service.h"
 #include "map/publish.h"
 
 #include <getopt.h>
@@ -46,7 +47,7 @@ main(int argc, char **argv)
 		return usage(stderr, 2);
 	if (!publish_page(options.output, options.leaflet, options.tiles))
 		return 1;
-	return options.once ? run_once(&options) : run_on(&options, loop_begin());
+	return options.once ? run_once(&options) : run_on(&options, loop_begin(false));
 }
 
 static bool
@@ -141,8 +142,11 @@ run_on(const struct options *options, int signals)
 	bool due = true;
 	PGconn *db = NULL;
 
+	service_begin();
+	service_ready();
 	while (!loop_ending())
 	{
+		service_alive();
 		if (db == NULL && patience_over(&patience))
 		{
 			db = open_session(options->conninfo);

@@ -57,13 +57,13 @@ write_all(FILE *file, const struct channel *channels, int count, const char *age
 		for (int verdict = 0; verdict < VERDICTS; verdict++)
 			fprintf(file, "passport_push_deliveries_total{channel=\"%s\",outcome=\"%s\"} %lld\n",
 			        channels[i].provider->channel, verdicts[verdict],
-			        channels[i].tally.verdicts[verdict]);
+			        channels[i].tally->verdicts[verdict]);
 	fputs("# HELP passport_push_alarms_total Answers that somebody has to see to.\n"
 	      "# TYPE passport_push_alarms_total counter\n",
 	      file);
 	for (int i = 0; i < count; i++)
 		fprintf(file, "passport_push_alarms_total{channel=\"%s\"} %lld\n",
-		        channels[i].provider->channel, channels[i].tally.alarms);
+		        channels[i].provider->channel, channels[i].tally->alarms);
 	fputs("# HELP passport_push_stopped Whether sending rests.\n"
 	      "# TYPE passport_push_stopped gauge\n",
 	      file);
@@ -91,14 +91,14 @@ write_latency(FILE *file, const struct channel *channel)
 
 	for (int i = 0; i < LATENCIES; i++)
 	{
-		sum += channel->tally.latencies[i];
+		sum += channel->tally->latencies[i];
 		fprintf(file, "passport_push_request_seconds_bucket{channel=\"%s\",le=\"%g\"} %lld\n", name,
 		        metrics_bounds[i], sum);
 	}
 	fprintf(file, "passport_push_request_seconds_bucket{channel=\"%s\",le=\"+Inf\"} %lld\n", name,
-	        channel->tally.requests);
+	        channel->tally->requests);
 	fprintf(file, "passport_push_request_seconds_sum{channel=\"%s\"} %f\n", name,
-	        channel->tally.seconds);
+	        channel->tally->seconds);
 	fprintf(file, "passport_push_request_seconds_count{channel=\"%s\"} %lld\n", name,
-	        channel->tally.requests);
+	        channel->tally->requests);
 }
