@@ -20,16 +20,19 @@
 
 #define CLAIM_BATCH 10000
 #define CLAIM_QUEUES 64
-/* more that have expired wait for the next call: one must not run for minutes */
+/* more that end here wait for the next call: one must not run for minutes */
 #define CLAIM_STEPS 100
-#define CLAIM_COLUMNS 14
+#define CLAIM_COLUMNS 15
 
-/* $1 the channels or NULL.  Every lane with every channel, in the order in which they are served.
+/*
+ * Every lane with every channel, in the order in which they are served.  $1 the
+ * channels or NULL, $2 the least urgent lane's urgency or NULL.
  */
 static const char *const select_queues =
     "SELECT l.urgency, c.channel, l.lane, l.per_minute FROM passport.open_lanes() AS l"
     " CROSS JOIN passport.channel AS c"
     " WHERE c.channel <> 'call' AND ($1 IS NULL OR c.channel = ANY ($1))"
+    "   AND ($2 IS NULL OR l.urgency <= $2)"
     " ORDER BY l.urgency, c.place, c.channel";
 
 /*
@@ -52,10 +55,15 @@ static const char *const draw_budget =
 /*
  * One step through a lane and channel.  $1 urgency, $2 rows at most, $3 the
  * machine's time, $4 end of the lease, $5 worker, $6 passport.now(), $7 channel.
- * Always returns a
- * row, so that "nothing to send" and "all of it had expired" can be told apart
- * by the last column, the number of deliveries that ended here.  LATERAL and
- * ctid leave the planner no other way than one index look-up a row.
+ * Always returns a row, so that "nothing to send" and "all of it ended here" can
+ * be told apart by the last column, the number of deliveries that did.  LATERAL
+ * and ctid leave the planner no other way than one index look-up a row.  What
+ * has lost its device or its message ends, too: left alone it would stand in the
+ * way for ever.
+ * A later message with the same key has taken a delivery's place for whom it is
+ * meant: an order that comes after its own cancellation would replace it on the
+ * screen.  Whether there is such a message is asked once a message, and only
+ * where there is one is it asked for whom.
  */
 #define CLAIM_STEP(condition, age)                                                                \
 	"WITH candidate AS MATERIALIZED ("                                                            \
@@ -66,7 +74,10 @@ static const char *const draw_budget =
 	"   ORDER BY d.urgency, d.channel, d." age " LIMIT $2 FOR UPDATE SKIP LOCKED"                 \
 	"), told AS MATERIALIZED ("                                                                   \
 	"  SELECT n.*, l.priority, n.expires_at <= $6 AS expired,"                                    \
-	"         least(extract(epoch FROM n.expires_at - $6), 2419200)::int AS ttl"                  \
+	"         least(extract(epoch FROM n.expires_at - $6), 2419200)::int AS ttl,"                 \
+	"         ARRAY(SELECT r.notification_id FROM passport.notification AS r"                     \
+	"                WHERE r.collapse_key = n.collapse_key AND r.mode = 'live'"                   \
+	"                  AND r.notification_id > n.notification_id) AS newer"                       \
 	"    FROM (SELECT DISTINCT notification_id FROM candidate) AS c CROSS JOIN LATERAL ("         \
 	"      SELECT n.notification_id, n.message_id, n.texts, n.data, n.collapse_key,"              \
 	"             n.expires_at, n.lane"                                                           \
@@ -78,33 +89,45 @@ static const char *const draw_budget =
 	"         x.value->>'body' AS body"                                                           \
 	"    FROM told AS t, jsonb_each(t.texts) AS x"                                                \
 	"), judged AS MATERIALIZED ("                                                                 \
-	"  SELECT c.*, v.*, t.expired, t.data, t.collapse_key, t.ttl, t.priority, t.message_id"       \
-	"    FROM candidate AS c JOIN told AS t USING (notification_id) CROSS JOIN LATERAL ("         \
+	"  SELECT c.*, v.*, t.data, t.collapse_key, t.ttl, t.priority, t.message_id,"                 \
+	"         CASE WHEN t.expired IS NOT false THEN 'expired'"                                    \
+	"              WHEN v.retired IS NOT false THEN 'retired'"                                    \
+	"              WHEN t.newer <> '{}' AND ("                                                    \
+	"                     EXISTS (SELECT FROM passport.delivery AS e"                             \
+	"                              WHERE e.resident_id = c.resident_id"                           \
+	"                                AND e.notification_id = ANY (t.newer))"                      \
+	"                     OR EXISTS (SELECT FROM passport.delivery_outcome AS o"                  \
+	"                                 WHERE o.resident_id = c.resident_id"                        \
+	"                                   AND o.notification_id = ANY (t.newer)))"                  \
+	"              THEN 'superseded' END AS ending"                                               \
+	"    FROM candidate AS c LEFT JOIN told AS t USING (notification_id) LEFT JOIN LATERAL ("     \
 	"      SELECT v.channel, v.token, v.keys, v.language,"                                        \
 	"             v.state = 'retired' OR r.status = 'deceased' AS retired,"                       \
 	"             r.language AS resident_language"                                                \
 	"        FROM passport.device AS v JOIN passport.resident AS r USING (resident_id)"           \
 	"       WHERE v.resident_id = c.resident_id AND v.device_id = c.device_id OFFSET 0) AS v"     \
+	"      ON true"                                                                               \
 	"), finished AS ("                                                                            \
 	"  DELETE FROM passport.delivery AS d USING judged AS j"                                      \
-	"   WHERE d.ctid = j.place AND (j.expired OR j.retired)"                                      \
-	"  RETURNING d.*, CASE WHEN j.expired THEN 'expired' ELSE 'retired' END AS outcome"           \
+	"   WHERE d.ctid = j.place AND j.ending IS NOT NULL"                                          \
+	"  RETURNING d.*, j.ending"                                                                   \
 	"), kept AS ("                                                                                \
 	"  INSERT INTO passport.delivery_outcome (resident_id, delivery_id, notification_id,"         \
 	"      device_id, outcome, attempts, created_at, finished_at)"                                \
-	"  SELECT resident_id, delivery_id, notification_id, device_id, outcome, attempt,"            \
+	"  SELECT resident_id, delivery_id, notification_id, device_id, ending, attempt,"             \
 	"         created_at, $6 FROM finished"                                                       \
 	"), claimed AS ("                                                                             \
 	"  UPDATE passport.delivery AS d"                                                             \
 	"     SET worker = $5, lease_until = $4, attempt = d.attempt + 1"                             \
 	"    FROM judged AS j"                                                                        \
-	"   WHERE d.ctid = j.place AND NOT (j.expired OR j.retired)"                                  \
+	"   WHERE d.ctid = j.place AND j.ending IS NULL"                                              \
 	"  RETURNING d.resident_id, d.delivery_id, j.channel, j.token, j.keys, j.data,"               \
 	"         j.collapse_key, j.ttl, j.priority, d.attempt, d.notification_id, j.message_id,"     \
-	"         j.language, j.resident_language"                                                    \
+	"         d.urgency, j.language, j.resident_language"                                         \
 	"), ready AS ("                                                                               \
 	"  SELECT c.resident_id, c.delivery_id, c.channel, c.token, c.keys, t.title, t.body, c.data," \
-	"         c.collapse_key, c.ttl, c.priority, c.attempt, c.notification_id, c.message_id"      \
+	"         c.collapse_key, c.ttl, c.priority, c.attempt, c.notification_id, c.message_id,"     \
+	"         c.urgency"                                                                          \
 	"    FROM claimed AS c CROSS JOIN LATERAL ("                                                  \
 	"      SELECT t.title, t.body FROM text AS t"                                                 \
 	"       WHERE t.notification_id = c.notification_id"                                          \
@@ -128,7 +151,7 @@ struct queue
 PG_FUNCTION_INFO_V1(passport_claim_deliveries);
 
 static void check_arguments(FunctionCallInfo fcinfo);
-static int read_queues(NullableDatum channels, struct queue *queues);
+static int read_queues(FunctionCallInfo fcinfo, struct queue *queues);
 static int claim_queue(ReturnSetInfo *result, const struct queue *queue, Datum *values, int wanted);
 static int claim_steps(ReturnSetInfo *result, SPIPlanPtr plan, Datum *values, int wanted);
 static int keep_rows(ReturnSetInfo *result, int *ended);
@@ -143,7 +166,6 @@ passport_claim_deliveries(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	TimestampTz now = GetCurrentTimestamp();
-	NullableDatum channels = {.isnull = PG_ARGISNULL(3), .value = PG_GETARG_DATUM(3)};
 	struct queue queues[CLAIM_QUEUES];
 	int count, wanted;
 	Datum values[7];
@@ -157,7 +179,7 @@ passport_claim_deliveries(PG_FUNCTION_ARGS)
 	    DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(now), PG_GETARG_DATUM(2));
 	values[4] = PG_GETARG_DATUM(0);
 	values[5] = TimestampTzGetDatum(PassportNow());
-	count = read_queues(channels, queues);
+	count = read_queues(fcinfo, queues);
 	for (int i = 0; i < count && wanted > 0; i++)
 		wanted -= claim_queue(result, &queues[i], values, wanted);
 	SPI_finish();
@@ -187,23 +209,24 @@ check_arguments(FunctionCallInfo fcinfo)
 		RefuseInput("/lease", "out_of_range", "A lease lasts up to an hour.");
 }
 
-/* read_queues returns how many queues are open, and which. */
+/* read_queues returns how many queues are open, of those that the last two arguments name. */
 static int
-read_queues(NullableDatum channels, struct queue *queues)
+read_queues(FunctionCallInfo fcinfo, struct queue *queues)
 {
 	static SPIPlanPtr plan = NULL;
-	char nulls[] = {channels.isnull ? 'n' : ' '};
+	Datum values[2] = {PG_GETARG_DATUM(3), PG_GETARG_DATUM(4)};
+	char nulls[2] = {PG_ARGISNULL(3) ? 'n' : ' ', PG_ARGISNULL(4) ? 'n' : ' '};
 	int count;
 	bool isnull;
 
 	if (plan == NULL)
 	{
-		Oid type = TEXTARRAYOID;
+		Oid types[2] = {TEXTARRAYOID, INT4OID};
 
-		plan = SPI_prepare(select_queues, 1, &type);
+		plan = SPI_prepare(select_queues, 2, types);
 		SPI_keepplan(plan);
 	}
-	if (SPI_execute_plan(plan, &channels.value, nulls, false, CLAIM_QUEUES) != SPI_OK_SELECT)
+	if (SPI_execute_plan(plan, values, nulls, false, CLAIM_QUEUES) != SPI_OK_SELECT)
 		elog(ERROR, "could not read the lanes");
 	count = SPI_processed;
 	for (int i = 0; i < count; i++)
@@ -250,7 +273,7 @@ claim_steps(ReturnSetInfo *result, SPIPlanPtr plan, Datum *values, int wanted)
 {
 	int ended = 1, claimed = 0;
 
-	/* where some of what was found had expired, there may be good ones behind it */
+	/* where some of what was found ended here, there may be good ones behind it */
 	for (int step = 0; step < CLAIM_STEPS && claimed < wanted && ended > 0; step++)
 	{
 		CHECK_FOR_INTERRUPTS();

@@ -35,7 +35,7 @@ static const char *const complete =
     "        AND d.worker = $1 OFFSET 0) AS d"
     "), finished AS ("
     "  DELETE FROM passport.delivery AS d USING given AS g"
-    "   WHERE d.ctid = g.place AND d.worker = $1 AND g.outcome <> 'retry'"
+    "   WHERE d.ctid = g.place AND d.worker = $1 AND g.outcome NOT IN ('retry', 'not_begun')"
     "  RETURNING d.*, g.outcome, g.dead_since, CASE WHEN NOT "
     "passport.holds_individual_number(left(g.detail, "
     "100))"
@@ -61,10 +61,21 @@ static const char *const complete =
     "), waiting AS ("
     "  UPDATE passport.delivery AS d"
     "     SET worker = NULL, lease_until = NULL,"
-    "         not_before = $9 + passport.retry_delay(d.attempt, coalesce(g.retry_seconds, 0))"
+    /* what was never begun was no try; nor does it lose its place where nobody asks to wait */
+    "         attempt = d.attempt - (g.outcome = 'not_begun')::int,"
+    "         not_before = CASE WHEN g.outcome = 'retry' OR g.retry_seconds > 0"
+    "           THEN $9 + passport.retry_delay(d.attempt, coalesce(g.retry_seconds, 0))"
+    "           ELSE d.not_before END"
     "    FROM given AS g"
-    "   WHERE d.ctid = g.place AND d.worker = $1 AND g.outcome = 'retry'"
-    "  RETURNING d.delivery_id)"
+    "   WHERE d.ctid = g.place AND d.worker = $1 AND g.outcome IN ('retry', 'not_begun')"
+    "  RETURNING d.urgency, g.outcome"
+    "), returned AS ("
+    /* nor does it count in its lane's minute */
+    "  UPDATE passport.lane_budget AS b SET begun = greatest(b.begun - w.deliveries, 0)"
+    "    FROM (SELECT l.lane, count(*)::int AS deliveries"
+    "            FROM waiting JOIN passport.lane AS l USING (urgency)"
+    "           WHERE outcome = 'not_begun' GROUP BY l.lane) AS w"
+    "   WHERE b.lane = w.lane)"
     " SELECT (SELECT count(*) FROM finished)::int + (SELECT count(*) FROM waiting)::int";
 
 PG_FUNCTION_INFO_V1(passport_complete_deliveries);
@@ -145,9 +156,10 @@ check_outcomes(ArrayType *outcomes)
 		char *outcome = TextDatumGetCString(value);
 
 		if (strcmp(outcome, "delivered") != 0 && strcmp(outcome, "retired") != 0 &&
-		    strcmp(outcome, "failed") != 0 && strcmp(outcome, "retry") != 0)
+		    strcmp(outcome, "failed") != 0 && strcmp(outcome, "retry") != 0 &&
+		    strcmp(outcome, "not_begun") != 0)
 			RefuseInput("/outcomes", "unknown_outcome",
-			            "An outcome is delivered, retired, failed or retry.");
+			            "An outcome is delivered, retired, failed, retry or not_begun.");
 		pfree(outcome);
 	}
 	array_free_iterator(it);

@@ -14,10 +14,13 @@
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/timestamp.h"
 
 #include "passport.h"
 #include "outbox/message.h"
+
+#define WAKE_BYTES 8 /* of a digest */
 
 static const char *const insert_notification =
     "INSERT INTO passport.notification (kind, lane, mode, texts, data, collapse_key, expires_at,"
@@ -96,10 +99,13 @@ static const char *const insert_calls =
     "    AND NOT EXISTS (SELECT FROM passport.delivery AS d"
     "                     WHERE d.resident_id = w.resident_id AND d.notification_id = $2 OFFSET 0)";
 
+/* Devices of a place that does not wait were told just now; whom to call shows only afterwards. */
 static const char *const insert_steps =
     "INSERT INTO passport.notification_step (notification_id, place, due_at)"
     " SELECT $2, p.place, $4 + p.after FROM passport.lane_places($3) AS p"
-    "  WHERE p.after > '0' AND $1 IS NOT NULL AND $5 IS NOT NULL";
+    "  WHERE (p.after > '0' OR EXISTS (SELECT FROM passport.channel AS c"
+    "                                   WHERE c.channel = 'call' AND c.place = p.place))"
+    "    AND $1 IS NOT NULL AND $5 IS NOT NULL";
 
 static const char *const update_counts =
     "UPDATE passport.notification SET deliveries = $2, unreachable = $3 WHERE notification_id = $1";
@@ -138,6 +144,7 @@ static void digest_part(pg_cryptohash_ctx *hash, const void *part, size_t len);
 static bool store_notification(const struct message *message, struct answer *answer);
 static void first_answer(const struct message *message, struct answer *answer);
 static void store_deliveries(const struct message *message, struct answer *answer);
+static const char *wake_word(const struct message *message);
 static void prepare_once(SPIPlanPtr *plan, const char *statement);
 static void store_counts(const struct answer *answer);
 
@@ -389,7 +396,26 @@ store_deliveries(const struct message *message, struct answer *answer)
 		return;
 	if (SPI_execute_plan(steps, values, NULL, false, 0) != SPI_OK_INSERT)
 		elog(ERROR, "could not insert steps");
-	Async_Notify("passport_outbox", "");
+	Async_Notify("passport_outbox", wake_word(message));
+}
+
+/*
+ * wake_word says which key a message has, for workers that hold an earlier one with
+ * it: not the key itself, which whoever listens could read.
+ */
+static const char *
+wake_word(const struct message *message)
+{
+	char *word = palloc0(2 * WAKE_BYTES + 1);
+	bytea *digest;
+
+	if (message->collapse_key == NULL)
+		return word;
+	/* a text and its bytes are laid out alike */
+	digest = DatumGetByteaPP(
+	    DirectFunctionCall1(sha256_bytea, PointerGetDatum(message->collapse_key)));
+	hex_encode(VARDATA_ANY(digest), WAKE_BYTES, word);
+	return word;
 }
 
 /* prepare_once prepares a statement over the deliveries' five values when it is needed first. */

@@ -9,7 +9,7 @@
 #include "passport.h"
 #include "outbox/message.h"
 
-/* FCM takes 4,096 bytes; the rest is for the fields that the bridge adds */
+/* FCM and APNs take 4,096 bytes; the rest is for the fields that the bridge adds */
 #define MESSAGE_BYTES 3500
 #define MESSAGE_LANGUAGES 50
 #define DATA_KEYS 50
@@ -17,6 +17,7 @@
 static Size check_text(JsonbContainer *text);
 static Size check_data(Jsonb *data);
 static Size text_bytes(JsonbContainer *text, const char *key);
+static Size escaped_bytes(const JsonbValue *string);
 static bool is_language(const JsonbValue *tag);
 static bool is_reserved(const JsonbValue *key);
 
@@ -65,7 +66,7 @@ check_text(JsonbContainer *text)
 	return text_bytes(text, "title") + text_bytes(text, "body");
 }
 
-/* text_bytes returns the length of a string that must be there and not be empty. */
+/* text_bytes returns the bytes of a string that must be there and not be empty. */
 static Size
 text_bytes(JsonbContainer *text, const char *key)
 {
@@ -74,7 +75,25 @@ text_bytes(JsonbContainer *text, const char *key)
 
 	if (value == NULL || value->type != jbvString || value->val.string.len == 0)
 		RefuseInput("/texts", "not_text", "A text is an object with a title and a body.");
-	return value->val.string.len;
+	return escaped_bytes(value);
+}
+
+/* escaped_bytes returns the length of a string as JSON writes it: APNs counts that. */
+static Size
+escaped_bytes(const JsonbValue *string)
+{
+	Size bytes = string->val.string.len;
+
+	for (int i = 0; i < string->val.string.len; i++)
+	{
+		char c = string->val.string.val[i];
+
+		if (c == '"' || c == '\\' || (c != '\0' && strchr("\b\f\n\r\t", c) != NULL))
+			bytes++;
+		else if ((unsigned char) c < ' ')
+			bytes += strlen("u0000");
+	}
+	return bytes;
 }
 
 /* check_data returns the bytes of the app's data: a flat object of strings. */
@@ -96,8 +115,9 @@ check_data(Jsonb *data)
 			RefuseInput("/data", "not_data", "Data is a flat object of at most 50 strings.");
 		if (is_reserved(&key))
 			RefuseInput("/data", "reserved_key",
-			            "FCM keeps from, gcm and google* for itself, the bridge notification_id.");
-		bytes += key.val.string.len + value.val.string.len;
+			            "FCM keeps from, gcm and google* for itself, APNs aps, the bridge "
+			            "notification_id.");
+		bytes += escaped_bytes(&key) + escaped_bytes(&value);
 	}
 	return bytes;
 }
@@ -128,5 +148,6 @@ is_reserved(const JsonbValue *key)
 	char *name = pnstrdup(key->val.string.val, key->val.string.len);
 
 	return name[0] == '\0' || strcmp(name, "from") == 0 || strcmp(name, "gcm") == 0 ||
-	       strncmp(name, "google", 6) == 0 || strcmp(name, "notification_id") == 0;
+	       strncmp(name, "google", 6) == 0 || strcmp(name, "aps") == 0 ||
+	       strcmp(name, "notification_id") == 0;
 }

@@ -146,4 +146,4 @@ EXCEPTION WHEN check_violation THEN
   PERFORM passport.refuse('/after', 'out_of_range', 'after is 0 or longer, or NULL for never.');
 END $$;
 COMMENT ON FUNCTION passport.set_fallback(text, int, interval) IS
-'Sets after how long the channels of a place are tried for messages of a lane, from today on, for messages to come. place: as in passport.channel; after: 0 for at once in any case, NULL for never (not for evacuation and disaster). Errors: PT404 no such lane or place, PT422 out of range.';
+'Sets after how long the channels of a place are tried for messages of a lane, from today on, for messages to come. place: as in passport.channel; after: 0 for at once in any case (onto the call list: as soon as it shows to whom nothing was delivered), NULL for never (not for evacuation and disaster). Errors: PT404 no such lane or place, PT422 out of range.';

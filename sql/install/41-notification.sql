@@ -18,4 +18,4 @@ CREATE TABLE passport.notification (
 );
 COMMENT ON TABLE passport.notification IS
 'Messages as decided, in every language; digest: SHA-256 of what the caller asked for, to tell a repeated call from a conflicting one; message_id: the same in no other database, of which the keys are made that providers know deliveries by.';
-CREATE INDEX notification_collapse ON passport.notification (collapse_key) WHERE collapse_key IS NOT NULL;
+CREATE INDEX notification_collapse ON passport.notification (collapse_key, notification_id) WHERE collapse_key IS NOT NULL;

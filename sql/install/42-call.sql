@@ -27,7 +27,8 @@ BEGIN
   END IF;
   -- what has taken its place, for whom it was sent to: an alert's broadcast goes to everybody but those inside
   newer := ARRAY(SELECT n.notification_id FROM passport.notification AS n
-                  WHERE n.collapse_key = about.collapse_key AND n.notification_id > about.notification_id);
+                  WHERE n.collapse_key = about.collapse_key AND n.notification_id > about.notification_id
+                    AND n.mode = about.mode);
   WITH told AS MATERIALIZED (
     SELECT t.resident_id
       FROM (SELECT o.resident_id, o.outcome = 'delivered' AS reached FROM passport.delivery_outcome AS o

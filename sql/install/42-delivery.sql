@@ -34,7 +34,7 @@ CREATE TABLE passport.delivery_outcome (
   notification_id bigint NOT NULL,
   device_id bigint NOT NULL,
   outcome text NOT NULL
-    CHECK (outcome IN ('delivered', 'retired', 'failed', 'expired', 'drill', 'withdrawn')),
+    CHECK (outcome IN ('delivered', 'retired', 'failed', 'expired', 'drill', 'withdrawn', 'superseded')),
   detail text,
   attempts int NOT NULL,
   created_at timestamptz NOT NULL,
@@ -42,7 +42,7 @@ CREATE TABLE passport.delivery_outcome (
   PRIMARY KEY (resident_id, delivery_id)
 );
 COMMENT ON TABLE passport.delivery_outcome IS
-'What became of each delivery: delivered (the provider took it), retired (the token was dead), failed, expired (never sent: too late), drill (never meant to be sent), withdrawn (the resident died before it was sent).';
+'What became of each delivery: delivered (the provider took it), retired (the token was dead), failed, expired (never sent: too late), drill (never meant to be sent), withdrawn (the resident died before it was sent), superseded (a later message took its place before it was sent).';
 CREATE INDEX delivery_outcome_notification ON passport.delivery_outcome (notification_id);
 
 -- Places of channels that a message has yet to come to.
@@ -65,23 +65,23 @@ CREATE FUNCTION passport.notify(
   SET search_path = pg_catalog, pg_temp
   AS 'MODULE_PATHNAME', 'passport_notify';
 COMMENT ON FUNCTION passport.notify(bigint[], text, text, jsonb, jsonb, timestamptz, text, text, text) IS
-'Puts a message to residents into the outbox and wakes the bridge (NOTIFY passport_outbox). Each resident is told through their channels of the first place that they have one of (passport.channel); the others follow when passport.fallback says so. resident_ids: to whom, each once however often named; kind: 1 to 100 characters, such as alert; lane: evacuation, disaster, personal, broadcast or bulk; texts: {"ja": {"title": "...", "body": "..."}, "en": {...}}, ja is required, each device gets its own language, else the resident''s, else ja; data: flat object of strings for the app, no key may be from, gcm or notification_id or begin with google; the longest language''s title and body and the data together have at most 3,500 bytes (FCM takes 4,096); expires_at: not sent after this, NULL for the lane''s lifetime; collapse_key: a later message with the same key replaces this one on the device, at most 64 characters; mode: live or drill, a drill''s deliveries to residents are counted and finished at once and can never be sent; event_key: the caller''s, at most 200 characters. Returns the notification, how many deliveries it has, and how many residents have no active device that the lane uses: where the lane uses the call list they are on it at once. A resident who declined the kind on a channel (set_preference) is not told through it, unless the lane warns of danger. The same event_key with the same content returns the first answer. Errors: PT409 event_key used with other content, PT422 malformed. Source of the limits: FCM HTTP v1 reference.';
+'Puts a message to residents into the outbox and wakes the bridge (NOTIFY passport_outbox). Each resident is told through their channels of the first place that they have one of (passport.channel); the others follow when passport.fallback says so. resident_ids: to whom, each once however often named; kind: 1 to 100 characters, such as alert; lane: evacuation, disaster, personal, broadcast or bulk; texts: {"ja": {"title": "...", "body": "..."}, "en": {...}}, ja is required, each device gets its own language, else the resident''s, else ja; data: flat object of strings for the app, no key may be from, gcm, aps or notification_id or begin with google; the longest language''s title and body and the data together have at most 3,500 bytes as JSON writes them (FCM and APNs take 4,096); expires_at: not sent after this, NULL for the lane''s lifetime; collapse_key: a later message with the same key replaces this one on the device, at most 64 characters; mode: live or drill, a drill''s deliveries to residents are counted and finished at once and can never be sent; event_key: the caller''s, at most 200 characters. Returns the notification, how many deliveries it has, and how many residents have no active device that the lane uses: where the lane uses the call list they are on it at once. A resident who declined the kind on a channel (set_preference) is not told through it, unless the lane warns of danger. The same event_key with the same content returns the first answer. Errors: PT409 event_key used with other content, PT422 malformed. Source of the limits: FCM HTTP v1 reference.';
 
 -- A queue grows and empties faster than anybody analyzes it, so that its
 -- statistics are always wrong: the two functions below walk by index, always.
 -- What is switched off only costs more, so that plans look dear: hence no JIT.
 CREATE FUNCTION passport.claim_deliveries(
-  worker text, batch int, lease interval, channels text[] DEFAULT NULL,
+  worker text, batch int, lease interval, channels text[] DEFAULT NULL, least_urgency int DEFAULT NULL,
   OUT resident_id bigint, OUT delivery_id bigint, OUT channel text, OUT token text, OUT keys jsonb,
   OUT title text, OUT body text, OUT data jsonb, OUT collapse_key text, OUT ttl int,
-  OUT priority text, OUT attempt int, OUT notification_id bigint, OUT message_id uuid) RETURNS SETOF record
+  OUT priority text, OUT attempt int, OUT notification_id bigint, OUT message_id uuid, OUT urgency smallint) RETURNS SETOF record
   LANGUAGE c SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
   SET enable_seqscan = off SET enable_bitmapscan = off
   SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
   AS 'MODULE_PATHNAME', 'passport_claim_deliveries';
-COMMENT ON FUNCTION passport.claim_deliveries(text, int, interval, text[]) IS
-'Gives a worker deliveries to send, the most urgent lane first, the oldest first within it, none that another worker holds. worker: a name that only this process has, 1 to 100 characters; batch: at most so many rows, 1 to 10000; lease: the rows are this worker''s for so long (at most an hour) and then anybody''s again; channels: of which channels, NULL for all; what is not sent because its provider is slow stays out of the way of the others so. Nothing of a lane in its quiet hours, nor more of it in a minute than its rule allows. keys: as registered; ttl: seconds that the message is still worth delivering; priority: high or normal; attempt: 1 for the first try; message_id: with delivery_id what no other delivery has, of which the keys for providers are made. Deliveries that have expired or whose device was retired are finished here and not returned. Call it in a transaction of its own and commit before sending. Errors: PT422 malformed argument. A lease and the wait for a next try run on the machine''s clock, since a fixed passport.clock would stop them; expiry is judged by passport.now().';
+COMMENT ON FUNCTION passport.claim_deliveries(text, int, interval, text[], int) IS
+'Gives a worker deliveries to send, the most urgent lane first, the oldest first within it, none that another worker holds. worker: a name that only this process has, 1 to 100 characters; batch: at most so many rows, 1 to 10000; lease: the rows are this worker''s for so long (at most an hour) and then anybody''s again; channels: of which channels, NULL for all; what is not sent because its provider is slow stays out of the way of the others so; least_urgency: of lanes that are this urgent or more (0 is the most urgent), NULL for all: so a worker that holds enough of a slow provider''s bulk still takes what warns of danger. Nothing of a lane in its quiet hours, nor more of it in a minute than its rule allows. keys: as registered; ttl: seconds that the message is still worth delivering; priority: high or normal; attempt: 1 for the first try; message_id: with delivery_id what no other delivery has, of which the keys for providers are made; urgency: of its lane. Deliveries that have expired, whose device was retired or is gone, or that a later live message with the same collapse_key has replaced for the resident (superseded), are finished here and not returned. What is replaced while a worker holds it, that worker has to hand back: NOTIFY passport_outbox says of which key a new message is (the first 16 hex digits of its SHA-256, empty where there is no key). Call it in a transaction of its own and commit before sending. Errors: PT422 malformed argument. A lease and the wait for a next try run on the machine''s clock, since a fixed passport.clock would stop them; expiry is judged by passport.now().';
 
 CREATE FUNCTION passport.complete_deliveries(
   worker text, resident_ids bigint[], delivery_ids bigint[], outcomes text[], details text[],
@@ -92,7 +92,30 @@ CREATE FUNCTION passport.complete_deliveries(
   SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
   AS 'MODULE_PATHNAME', 'passport_complete_deliveries';
 COMMENT ON FUNCTION passport.complete_deliveries(text, bigint[], bigint[], text[], text[], int[], timestamptz[]) IS
-'Records what became of claimed deliveries, arrays of one length (at most 10000). outcomes: delivered, retired (the provider calls the token dead: the device is retired too), failed (never try again), retry; details: the provider''s error code or NULL, at most 100 characters, nothing personal; retry_seconds: how long the provider asked to wait, 0 or NULL if it did not: then the wait doubles with each try from 1 s to 1 h, with jitter; dead_since: since when a token is dead as its provider says, NULL if it does not: a device that its app registered again later stays active. Returns how many rows it changed: those that another worker has claimed since, or that are finished, are left alone. Errors: PT422 malformed argument.';
+'Records what became of claimed deliveries, arrays of one length (at most 10000). outcomes: delivered, retired (the provider calls the token dead: the device is retired too), failed (never try again), retry, not_begun (handed back: no try, and where nobody asks to wait it keeps its place); details: the provider''s error code or NULL, at most 100 characters, nothing personal; retry_seconds: how long the provider asked to wait, 0 or NULL if it did not: then the wait of a retry doubles with each try from 1 s to 1 h, with jitter; dead_since: since when a token is dead as its provider says, NULL if it does not: a device that its app registered again later stays active. Returns how many rows it changed: those that another worker has claimed since, or that are finished, are left alone. Errors: PT422 malformed argument.';
+
+CREATE FUNCTION passport.expire_deliveries(max_rows int) RETURNS bigint
+  LANGUAGE sql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  WITH late AS MATERIALIZED (
+    SELECT d.resident_id, d.delivery_id FROM passport.delivery AS d JOIN passport.notification AS n USING (notification_id)
+     WHERE n.expires_at <= passport.now() AND (d.lease_until IS NULL OR d.lease_until <= clock_timestamp())
+     LIMIT max_rows FOR UPDATE OF d SKIP LOCKED
+  ), expired AS (
+    DELETE FROM passport.delivery AS d USING late AS l
+     WHERE d.resident_id = l.resident_id AND d.delivery_id = l.delivery_id RETURNING d.*
+  ), kept AS (
+    INSERT INTO passport.delivery_outcome (resident_id, delivery_id, notification_id, device_id, outcome, attempts,
+                                           created_at, finished_at)
+    SELECT e.resident_id, e.delivery_id, e.notification_id, e.device_id, 'expired', e.attempt, e.created_at, passport.now()
+      FROM expired AS e
+    RETURNING 1
+  )
+  SELECT count(*) FROM kept;
+END;
+COMMENT ON FUNCTION passport.expire_deliveries(int) IS
+'Finishes deliveries that have expired and that no worker holds, max_rows at most, and returns how many. A claim does so with those that it meets; here go those of channels that no bridge claims. The job expire_deliveries runs it every minute.';
 
 CREATE FUNCTION passport.withdraw_deliveries(resident_ids bigint[]) RETURNS SETOF bigint
   LANGUAGE sql SECURITY DEFINER

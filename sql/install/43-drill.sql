@@ -32,7 +32,7 @@ CREATE TABLE passport.drill_delivery (
   not_before timestamptz NOT NULL,
   lease_until timestamptz,
   worker text,
-  outcome text CHECK (outcome IN ('delivered', 'retired', 'failed', 'expired')),
+  outcome text CHECK (outcome IN ('delivered', 'retired', 'failed', 'expired', 'superseded')),
   detail text,
   finished_at timestamptz,
   CHECK ((outcome IS NULL) = (finished_at IS NULL))
@@ -106,10 +106,10 @@ COMMENT ON FUNCTION passport.ring_drill_devices(bigint) IS
 'Enqueues a drill''s message for every test device and wakes the drill bridge (NOTIFY passport_drill); nothing for a live one. Granted to nobody.';
 
 CREATE FUNCTION passport.claim_drill_deliveries(
-  worker text, batch int, lease interval, channels text[] DEFAULT NULL,
+  worker text, batch int, lease interval, channels text[] DEFAULT NULL, least_urgency int DEFAULT NULL,
   OUT resident_id bigint, OUT delivery_id bigint, OUT channel text, OUT token text, OUT keys jsonb,
   OUT title text, OUT body text, OUT data jsonb, OUT collapse_key text, OUT ttl int,
-  OUT priority text, OUT attempt int, OUT notification_id bigint, OUT message_id uuid) RETURNS SETOF record
+  OUT priority text, OUT attempt int, OUT notification_id bigint, OUT message_id uuid, OUT urgency smallint) RETURNS SETOF record
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -123,12 +123,22 @@ BEGIN
   UPDATE passport.drill_delivery AS d SET outcome = 'expired', finished_at = passport.now()
     FROM passport.notification AS n
    WHERE n.notification_id = d.notification_id AND d.outcome IS NULL AND n.expires_at <= passport.now();
+  UPDATE passport.drill_delivery AS d SET outcome = 'superseded', finished_at = passport.now()
+    FROM passport.notification AS n
+   WHERE n.notification_id = d.notification_id AND d.outcome IS NULL
+     AND (d.lease_until IS NULL OR d.lease_until <= clock_timestamp())
+     AND EXISTS (SELECT FROM passport.notification AS r JOIN passport.drill_delivery AS e USING (notification_id)
+                  WHERE r.collapse_key = n.collapse_key AND r.notification_id > n.notification_id
+                    AND e.drill_device_id = d.drill_device_id);
   RETURN QUERY
     WITH candidate AS (
       SELECT d.delivery_id FROM passport.drill_delivery AS d JOIN passport.drill_device AS v USING (drill_device_id)
        WHERE d.outcome IS NULL AND d.not_before <= clock_timestamp()
          AND (d.lease_until IS NULL OR d.lease_until <= clock_timestamp())
          AND (channels IS NULL OR v.channel = ANY (channels))
+         AND (least_urgency IS NULL OR EXISTS (
+                SELECT FROM passport.notification AS n JOIN passport.lane AS a USING (lane)
+                 WHERE n.notification_id = d.notification_id AND a.urgency <= least_urgency))
        ORDER BY d.delivery_id LIMIT batch FOR UPDATE OF d SKIP LOCKED
     ), claimed AS (
       UPDATE passport.drill_delivery AS d
@@ -137,7 +147,8 @@ BEGIN
       RETURNING d.*
     )
     SELECT 0::bigint, c.delivery_id, v.channel, v.token, v.keys, n.texts #>> ARRAY[l.language, 'title'], n.texts #>> ARRAY[l.language, 'body'],
-           n.data, n.collapse_key, extract(epoch FROM n.expires_at - passport.now())::int, a.priority, c.attempt, c.notification_id, n.message_id
+           n.data, n.collapse_key, extract(epoch FROM n.expires_at - passport.now())::int, a.priority, c.attempt, c.notification_id, n.message_id,
+           a.urgency
       FROM claimed AS c
       JOIN passport.drill_device AS v USING (drill_device_id)
       JOIN passport.notification AS n ON n.notification_id = c.notification_id AND n.mode = 'drill'
@@ -147,7 +158,7 @@ BEGIN
                         WHERE r.channel = v.channel AND r.token_digest = v.token_digest)
      ORDER BY c.delivery_id;
 END $$;
-COMMENT ON FUNCTION passport.claim_drill_deliveries(text, int, interval, text[]) IS
+COMMENT ON FUNCTION passport.claim_drill_deliveries(text, int, interval, text[], int) IS
 'For the drill bridge: what claim_deliveries() is for the live one, of drill messages to test devices; resident_id is 0, for there is no resident. A device whose token a resident has registered since is passed over. Errors: PT422 malformed argument.';
 
 CREATE FUNCTION passport.complete_drill_deliveries(
@@ -160,8 +171,8 @@ AS $$
 DECLARE
   changed int;
 BEGIN
-  IF NOT coalesce(outcomes <@ '{delivered,retired,failed,retry}' AND cardinality(outcomes) = cardinality(delivery_ids), false) THEN
-    PERFORM passport.refuse('/outcomes', 'malformed', 'Each delivery has the outcome delivered, retired, failed or retry.');
+  IF NOT coalesce(outcomes <@ '{delivered,retired,failed,retry,not_begun}' AND cardinality(outcomes) = cardinality(delivery_ids), false) THEN
+    PERFORM passport.refuse('/outcomes', 'malformed', 'Each delivery has the outcome delivered, retired, failed, retry or not_begun.');
   END IF;
   WITH given AS (
     SELECT * FROM unnest(delivery_ids, outcomes, details, retry_seconds, dead_since) AS g(delivery_id, became, detail, asked, died)
@@ -173,10 +184,12 @@ BEGIN
        AND v.added_at <= coalesce(g.died, 'infinity')
   )
   UPDATE passport.drill_delivery AS d
-     SET outcome = nullif(g.became, 'retry'), worker = NULL, lease_until = NULL,
-         finished_at = CASE WHEN g.became <> 'retry' THEN passport.now() END,
+     SET outcome = CASE WHEN g.became NOT IN ('retry', 'not_begun') THEN g.became END, worker = NULL, lease_until = NULL,
+         finished_at = CASE WHEN g.became NOT IN ('retry', 'not_begun') THEN passport.now() END,
+         attempt = d.attempt - (g.became = 'not_begun')::int,
          detail = CASE WHEN NOT passport.holds_individual_number(left(g.detail, 100)) THEN left(g.detail, 100) END,
-         not_before = clock_timestamp() + passport.retry_delay(d.attempt, coalesce(g.asked, 0))
+         not_before = CASE WHEN g.became = 'not_begun' AND coalesce(g.asked, 0) = 0 THEN d.not_before
+                           ELSE clock_timestamp() + passport.retry_delay(d.attempt, coalesce(g.asked, 0)) END
     FROM given AS g
    WHERE d.delivery_id = g.delivery_id AND d.worker = complete_drill_deliveries.worker AND d.outcome IS NULL;
   GET DIAGNOSTICS changed = ROW_COUNT;

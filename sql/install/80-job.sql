@@ -30,6 +30,7 @@ CREATE FUNCTION passport.job_kinds() RETURNS TABLE (job text, every interval, at
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   VALUES ('audit_digest', interval '1 day', time '00:10'),
+         ('expire_deliveries', interval '1 minute', NULL),
          ('expire_drafts', interval '1 minute', NULL),
          ('follow_up', interval '10 seconds', NULL),
          ('make_reading_months', interval '1 hour', NULL),
@@ -52,6 +53,7 @@ AS $$
 BEGIN
   CASE job
     WHEN 'audit_digest' THEN RETURN passport.take_audit_digest();
+    WHEN 'expire_deliveries' THEN RETURN passport.expire_deliveries(50000);
     WHEN 'expire_drafts' THEN RETURN passport.expire_drafts();
     WHEN 'follow_up' THEN RETURN passport.follow_up();
     WHEN 'make_reading_months' THEN RETURN passport.make_reading_months();

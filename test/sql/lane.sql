@@ -90,6 +90,16 @@ SELECT passport.follow_up() AS expired;
 ROLLBACK TO before_calls;
 -- the app's service had called its token dead; the app registers it again
 SELECT passport.add_device(:kou, 'fcm', 'app-1') > 0 AS active_again;
+-- calls that do not wait are still of those to whom nothing was delivered
+SAVEPOINT at_once;
+SELECT passport.set_fallback('evacuation', 4, '0');
+DELETE FROM passport.delivery;
+DELETE FROM passport.notification_step;
+SELECT notification_id AS prompt FROM passport.notify(ARRAY[:kou], 'alert', 'evacuation', :'text') \gset
+SELECT place, due_at - passport.now() AS after FROM passport.notification_step WHERE notification_id = :prompt ORDER BY place;
+SELECT passport.follow_up();
+SELECT p.who, c.reason FROM passport.call_list AS c JOIN person AS p USING (resident_id) WHERE notification_id = :prompt;
+ROLLBACK TO at_once;
 -- a drill follows nobody and lists nobody
 DELETE FROM passport.delivery;
 SELECT deliveries, unreachable FROM passport.notify(:'everybody', 'alert', 'evacuation', :'text', mode => 'drill');

@@ -64,5 +64,10 @@ SELECT passport.notify('{1}', 'a', 'bulk', jsonb_build_object('ja', jsonb_build_
 SELECT passport.notify('{1}', 'a', 'bulk', :'ja', data => '{"a": 1}');
 SELECT passport.notify('{1}', 'a', 'bulk', :'ja', data => '{"a": {"b": "c"}}');
 SELECT passport.notify('{1}', 'a', 'bulk', :'ja', data => '{"google.x": "c"}');
+SELECT passport.notify('{1}', 'a', 'bulk', :'ja', data => '{"aps": "c"}');
+-- counted as JSON writes it: quotation marks count with their backslashes
+SELECT passport.notify('{1}', 'a', 'bulk', jsonb_build_object('ja', jsonb_build_object('title', 't', 'body', repeat('"', 1750))));
+SELECT deliveries FROM passport.notify('{-1}', 'a', 'bulk', jsonb_build_object('ja', jsonb_build_object('title', 't', 'body', repeat('"', 1749))));
+SELECT passport.notify('{1}', 'a', 'bulk', jsonb_build_object('ja', jsonb_build_object('title', 't', 'body', repeat(E'\x01', 584))));
 SELECT passport.notify('{1}', 'a', 'bulk', :'ja', collapse_key => repeat('k', 65));
 DELETE FROM passport.delivery;
