@@ -129,14 +129,15 @@ async_turn(struct async *async)
 	}
 	if (async->db == NULL && (!patience_over(&async->patience) || !async_connect(async)))
 		return;
-	if (async->busy && loop_now() >= async->sent_at + async->longest)
-		log_error("the database does not answer", NULL);
-	else if (PQconsumeInput(async->db))
+	if (!PQconsumeInput(async->db))
+		lose(async);
+	else if (async->busy && PQisBusy(async->db) && loop_now() >= async->sent_at + async->longest)
 	{
-		take_notifications(async);
-		return;
+		log_error("the database does not answer", NULL);
+		lose(async);
 	}
-	lose(async);
+	else
+		take_notifications(async);
 }
 
 static void

@@ -27,8 +27,8 @@ secret_guard(void)
 	const struct rlimit none = {0, 0};
 
 	prctl(PR_SET_DUMPABLE, 0);
-	/* a core_pattern that is a pipe would not ask the first */
-	setrlimit(RLIMIT_CORE, &none);
+	/* not setrlimit(), which a filter of system calls may refuse (@resources of systemd) */
+	prlimit(0, RLIMIT_CORE, &none, NULL);
 }
 
 /*

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define OUTCOME_PATIENCE 50 /* milliseconds that an outcome waits for others */
-#define ASK_AGES_EVERY 10000
+#define ASK_AGES_EVERY 5000
 
 enum column
 {
@@ -411,11 +411,14 @@ outbox_let_lapse(struct outbox *outbox, struct delivery *delivery)
 	delivery_free(delivery);
 }
 
-/* outbox_ages returns how old the oldest deliveries are, as lines of metrics, or NULL. */
+/*
+ * outbox_ages returns how old the oldest deliveries are, as lines of metrics, or
+ * NULL: what was so before the connection broke is nothing to go by.
+ */
 const char *
 outbox_ages(const struct outbox *outbox)
 {
-	return outbox->ages;
+	return outbox_connected(outbox) ? outbox->ages : NULL;
 }
 
 void

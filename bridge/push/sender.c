@@ -396,7 +396,8 @@ report(struct sender *sender, const char *event)
 
 	sender->reported_at = loop_now();
 	if (now->config.metrics != NULL)
-		metrics_write(now->config.metrics, now->channels, now->count, outbox_ages(sender->outbox));
+		metrics_write(now->config.metrics, now->channels, now->count,
+		              outbox_connected(sender->outbox), outbox_ages(sender->outbox));
 	for (int i = 0; i < CHANNELS; i++)
 		for (int verdict = 0; verdict < VERDICTS; verdict++)
 		{

@@ -198,6 +198,62 @@ static const struct
     {"no words at all", classify_smtp, 500, "", 0, VERDICT_FAILED, "SMTP_50X", 0, 0, ALARM, 0},
 };
 
+/* Every reason of APNs and every enhanced status of mail that decides by itself, to a first try. */
+static const struct
+{
+	long status;
+	const char *code;
+	enum action action;
+} own_codes[] = {
+    {400, "BadCollapseId", ACTION_FAIL_ALARM},
+    {400, "BadDeviceToken", ACTION_RETIRE},
+    {400, "BadExpirationDate", ACTION_FAIL_ALARM},
+    {400, "BadMessageId", ACTION_FAIL_ALARM},
+    {400, "BadPriority", ACTION_FAIL_ALARM},
+    {400, "BadTopic", ACTION_FAIL_ALARM},
+    {400, "DeviceTokenNotForTopic", ACTION_FAIL_ALARM},
+    {400, "DuplicateHeaders", ACTION_FAIL_ALARM},
+    {400, "IdleTimeout", ACTION_RETRY},
+    {400, "InvalidPushType", ACTION_FAIL_ALARM},
+    {400, "MissingDeviceToken", ACTION_FAIL_ALARM},
+    {400, "MissingTopic", ACTION_FAIL_ALARM},
+    {400, "PayloadEmpty", ACTION_FAIL_ALARM},
+    {400, "TopicDisallowed", ACTION_FAIL_ALARM},
+    {403, "BadCertificate", ACTION_MEND_ALL},
+    {403, "BadCertificateEnvironment", ACTION_MEND_ALL},
+    {403, "BadEnvironmentKeyInToken", ACTION_MEND_ALL},
+    {403, "ExpiredProviderToken", ACTION_RENEW},
+    {403, "Forbidden", ACTION_MEND_ALL},
+    {403, "InvalidProviderToken", ACTION_MEND_ALL},
+    {403, "MissingProviderToken", ACTION_MEND_ALL},
+    {403, "UnrelatedKeyIdInToken", ACTION_MEND_ALL},
+    {404, "BadPath", ACTION_FAIL_ALARM},
+    {405, "MethodNotAllowed", ACTION_FAIL_ALARM},
+    {410, "ExpiredToken", ACTION_RETIRE},
+    {410, "Unregistered", ACTION_RETIRE},
+    {413, "PayloadTooLarge", ACTION_FAIL},
+    {429, "TooManyProviderTokenUpdates", ACTION_QUOTA_ALL},
+    {429, "TooManyRequests", ACTION_QUOTA},
+    {500, "InternalServerError", ACTION_RETRY},
+    {503, "ServiceUnavailable", ACTION_RETRY},
+    {503, "Shutdown", ACTION_RETRY},
+    {550, "5.1.1", ACTION_RETIRE},
+    {550, "5.1.2", ACTION_RETIRE},
+    {553, "5.1.3", ACTION_RETIRE},
+    {550, "5.1.6", ACTION_RETIRE},
+    {556, "5.1.10", ACTION_RETIRE},
+    {550, "5.2.1", ACTION_RETIRE},
+    {552, "5.2.2", ACTION_QUOTA},
+    {552, "5.2.3", ACTION_FAIL},
+    {552, "5.3.4", ACTION_FAIL},
+    {530, "5.7.0", ACTION_MEND_ALL},
+    {550, "5.7.1", ACTION_FAIL_ALARM},
+    {535, "5.7.8", ACTION_MEND_ALL},
+    {534, "5.7.9", ACTION_MEND_ALL},
+    {538, "5.7.11", ACTION_MEND_ALL},
+    {534, "5.7.14", ACTION_MEND_ALL},
+};
+
 static bool
 same(const struct classification *a, const struct classification *b)
 {
@@ -275,6 +331,25 @@ check_other(size_t i)
 	      &expected);
 }
 
+/* check_own takes what the action comes to from classify_act, whose sums are checked above. */
+static void
+check_own(size_t i)
+{
+	bool mail = own_codes[i].code[1] == '.';
+	struct reply reply = {.status = own_codes[i].status, .attempt = 1};
+	struct classification expected;
+	char body[100];
+
+	if (mail)
+		snprintf(body, sizeof(body), "%ld %s x\r\n", reply.status, own_codes[i].code);
+	else
+		snprintf(body, sizeof(body), REASON("%s"), own_codes[i].code);
+	reply.body = body;
+	reply.length = strlen(body);
+	classify_act(&(struct error_class){own_codes[i].code, own_codes[i].action}, &reply, &expected);
+	check(own_codes[i].code, mail ? classify_smtp : classify_apns, &reply, &expected);
+}
+
 int
 main(void)
 {
@@ -284,5 +359,7 @@ main(void)
 		check_answer(i);
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
 		check_other(i);
+	for (size_t i = 0; i < sizeof(own_codes) / sizeof(*own_codes); i++)
+		check_own(i);
 	return FinishChecks();
 }
