@@ -44,18 +44,21 @@ sub new
 	    SELECT CASE WHEN line->>'path' LIKE '/v1/projects/%' THEN 'fcm' WHEN line->>'path' LIKE '/3/device/%' THEN 'apns'
 	                WHEN line->>'path' LIKE '/push/%' THEN 'webpush' WHEN line->>'path' LIKE '/v2/bot/%' THEN 'line' END AS channel,
 	           n.name, line->>'path' AS path, (line->>'time')::float8 AS at, (line->>'status')::int AS status,
+	           (line->>'number')::bigint IN (SELECT (l.line->>'lost')::bigint FROM record AS l WHERE l.line ? 'lost') AS lost,
 	           coalesce(line->'headers'->>'apns-id', line->'headers'->>'topic', line->'headers'->>'x-line-retry-key',
 	                    line->'android'->'notification'->>'tag') AS key
 	      FROM record, jsonb_array_elements_text(coalesce(line->'names', jsonb_build_array(coalesce(line->'name', line->'token')))) AS n(name);
 	  -- each delivery, with what the gateway says of it
 	  CREATE VIEW fate AS
-	    SELECT m.crowd, m.channel, m.name, o.delivery_id, o.outcome, o.attempts, coalesce(r.taken, 0) AS taken,
-	           coalesce(r.keys, 0) AS keys, r.key, (SELECT count(*) FROM held AS h WHERE h.delivery_id = o.delivery_id) AS deaths
+	    SELECT m.crowd, m.channel, m.name, o.delivery_id, o.outcome, o.attempts, coalesce(r.taken, 0) AS taken, coalesce(r.lost, 0) AS lost,
+	           coalesce(r.keys, 0) AS keys, r.key, coalesce(h.deaths, 0) AS deaths
 	      FROM member AS m LEFT JOIN passport.delivery_outcome AS o USING (resident_id, device_id)
-	      LEFT JOIN (SELECT channel, name, count(*) FILTER (WHERE status BETWEEN 200 AND 202) AS taken, min(key) AS key,
+	      LEFT JOIN (SELECT channel, name, count(*) FILTER (WHERE status BETWEEN 200 AND 202) AS taken,
+	                        count(*) FILTER (WHERE status BETWEEN 200 AND 202 AND lost) AS lost, min(key) AS key,
 	                        -- a multicast has a key of its own
 	                        count(DISTINCT key) FILTER (WHERE path NOT LIKE '%/multicast') AS keys
-	                   FROM request GROUP BY 1, 2) AS r USING (channel, name);
+	                   FROM request GROUP BY 1, 2) AS r USING (channel, name)
+	      LEFT JOIN (SELECT delivery_id, count(*) AS deaths FROM held GROUP BY 1) AS h USING (delivery_id);
 	});
 	return $self;
 }
