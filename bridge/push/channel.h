@@ -27,7 +27,7 @@ struct channel
 	/* claimed, not yet under way: what is urgent stands apart, and goes first */
 	struct delivery *first[2], **last[2];
 	int queued[2], under_way;
-	int held;                  /* deliveries claimed and not yet over, under way or not */
+	int held;                  /* deliveries claimed whose outcome the database does not know */
 	struct delivery *repeated; /* requests for many that are sent again as they are */
 	bool stuck;                /* requests are free, but no service of those queued takes more */
 	bool drained;              /* the last claim found nothing more */

@@ -9,6 +9,7 @@
 /* What became of one delivery. */
 struct outcome
 {
+	struct channel *channel; /* NULL: of none that we have */
 	long long resident_id, delivery_id;
 	enum verdict verdict;
 	const char *detail;

@@ -37,9 +37,9 @@ connection_open(const struct endpoint *endpoint, int fd)
 	watch(c, EPOLL_CTL_ADD);
 }
 
-/* connection_serve does all that a connection is ready for; false: it is over. */
+/* connection_read takes all that has come on a connection; false: it is over. */
 bool
-connection_serve(struct connection *c)
+connection_read(struct connection *c)
 {
 	unsigned char input[16384];
 	int got = 0;
@@ -64,10 +64,15 @@ connection_serve(struct connection *c)
 			return false;
 	got = SSL_get_error(c->ssl, got);
 	ERR_clear_error();
-	if (got != SSL_ERROR_WANT_READ && got != SSL_ERROR_WANT_WRITE)
-		return false;
-	return connection_flush(c) &&
-	       (nghttp2_session_want_read(c->session) || nghttp2_session_want_write(c->session));
+	return got == SSL_ERROR_WANT_READ || got == SSL_ERROR_WANT_WRITE;
+}
+
+/* connection_write sends all that is to be said on it; false: it is over. */
+bool
+connection_write(struct connection *c)
+{
+	return !c->established || (connection_flush(c) && (nghttp2_session_want_read(c->session) ||
+	                                                   nghttp2_session_want_write(c->session)));
 }
 
 static bool
