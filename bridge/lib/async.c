@@ -61,6 +61,9 @@ use(struct async *async, PGconn *db)
 	}
 	PQsetnonblocking(async->db, 1);
 	async->woken = true;
+	/* what was told between two connections was told to nobody */
+	if (async->hear != NULL)
+		async->hear(async->context, NULL);
 	return true;
 }
 
@@ -148,6 +151,8 @@ take_notifications(struct async *async)
 	while ((note = PQnotifies(async->db)) != NULL)
 	{
 		async->woken = true;
+		if (async->hear != NULL)
+			async->hear(async->context, note->extra);
 		PQfreemem(note);
 	}
 	if (async->busy)

@@ -16,6 +16,8 @@ struct async
 	bool writing;        /* part of it waits to be written */
 	bool woken;          /* a notification came, or the connection is new */
 	PGconn *next;        /* takes its place as soon as no statement is under way; NULL: none */
+	void (*hear)(void *context, const char *word); /* of a notification; NULL: some may be lost */
+	void *context;
 	int longest;         /* milliseconds that a statement may take */
 	long long sent_at;
 	char worker[100]; /* a name that no other process has */

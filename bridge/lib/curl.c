@@ -27,6 +27,7 @@ struct slot
 	bool cut, refused;
 	const char *upload; /* of a mail: what is left to send */
 	size_t upload_left;
+	bool busy;  /* a request is under way */
 	bool stale; /* the handle has other settings than the usual ones: a mail's, or older ones */
 };
 
@@ -36,6 +37,7 @@ struct http
 	struct http_options options;
 	struct slot *slots, *free, *answered;
 	int count, free_count;
+	bool abandoned; /* what is under way is over */
 };
 
 static bool add_slot(struct http *http);
@@ -48,6 +50,7 @@ static size_t keep_reply(char *data, size_t size, size_t count, void *context);
 static size_t keep_body(char *data, size_t size, size_t count, void *context);
 static bool make_room(struct slot *slot, size_t wanted);
 static curl_socket_t open_public(void *context, curlsocktype purpose, struct curl_sockaddr *peer);
+static bool abort_one(struct http *http, struct http_answer *answer);
 static const char *header(CURL *easy, const char *name);
 static void put_back(struct http *http, struct slot *slot);
 
@@ -148,6 +151,7 @@ http_begin(struct http *http, const struct http_request *request)
 		return false;
 	http->free = slot->next;
 	http->free_count--;
+	slot->busy = true;
 	slot->context = request->context;
 	slot->most = request->most > 0 ? request->most : HTTP_BODY;
 	slot->length = 0;
@@ -172,7 +176,10 @@ set_request(struct http *http, struct slot *slot, const struct http_request *req
 	return (request->mail != NULL ? set_mail(slot, request) : set_method(slot->easy, request)) &&
 	       curl_easy_setopt(slot->easy, CURLOPT_URL, request->url) == CURLE_OK &&
 	       curl_easy_setopt(slot->easy, CURLOPT_HTTPHEADER, request->headers) == CURLE_OK &&
-	       curl_easy_setopt(slot->easy, CURLOPT_OPENSOCKETFUNCTION, opener) == CURLE_OK;
+	       curl_easy_setopt(slot->easy, CURLOPT_OPENSOCKETFUNCTION, opener) == CURLE_OK &&
+	       curl_easy_setopt(slot->easy, CURLOPT_FRESH_CONNECT, (long) request->fresh) == CURLE_OK &&
+	       curl_easy_setopt(slot->easy, CURLOPT_MAXLIFETIME_CONN, (long) request->fresh) ==
+	           CURLE_OK;
 }
 
 /* set_mail makes it a mail: with TLS, or not at all. */
@@ -246,6 +253,13 @@ http_turn(struct http *http)
 	return curl_multi_perform(http->multi, &running) == CURLM_OK;
 }
 
+/* http_abandon has all that is under way be over, as aborted: http_next returns it. */
+void
+http_abandon(struct http *http)
+{
+	http->abandoned = true;
+}
+
 /* http_next returns the next request that is over; false: none is. */
 bool
 http_next(struct http *http, struct http_answer *answer)
@@ -254,16 +268,19 @@ http_next(struct http *http, struct http_answer *answer)
 	struct slot *slot;
 	int left;
 	curl_off_t wait = 0, time;
+	long version = 0;
 
 	if (http->answered != NULL)
 		put_back(http, http->answered);
 	http->answered = NULL;
 	message = curl_multi_info_read(http->multi, &left);
 	if (message == NULL || message->msg != CURLMSG_DONE)
-		return false;
+		return http->abandoned && abort_one(http, answer);
 	answer->error = message->data.result;
 	curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **) &slot);
 	curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &answer->status);
+	curl_easy_getinfo(slot->easy, CURLINFO_HTTP_VERSION, &version);
+	answer->serial = version == CURL_HTTP_VERSION_1_0 || version == CURL_HTTP_VERSION_1_1;
 	answer->microseconds = 0;
 	if (curl_easy_getinfo(slot->easy, CURLINFO_TOTAL_TIME_T, &time) == CURLE_OK)
 		answer->microseconds = time;
@@ -280,6 +297,22 @@ http_next(struct http *http, struct http_answer *answer)
 	answer->length = slot->length;
 	answer->etag = header(slot->easy, "ETag");
 	answer->last_modified = header(slot->easy, "Last-Modified");
+	curl_multi_remove_handle(http->multi, slot->easy);
+	http->answered = slot;
+	return true;
+}
+
+/* abort_one ends a request that is under way, in the middle; false: none is. */
+static bool
+abort_one(struct http *http, struct http_answer *answer)
+{
+	struct slot *slot = http->slots;
+
+	while (slot != NULL && !slot->busy)
+		slot = slot->other;
+	if (slot == NULL)
+		return false;
+	*answer = (struct http_answer){.context = slot->context, .error = CURLE_ABORTED_BY_CALLBACK};
 	curl_multi_remove_handle(http->multi, slot->easy);
 	http->answered = slot;
 	return true;
@@ -416,6 +449,7 @@ header(CURL *easy, const char *name)
 static void
 put_back(struct http *http, struct slot *slot)
 {
+	slot->busy = false;
 	slot->next = http->free;
 	http->free = slot;
 	http->free_count++;

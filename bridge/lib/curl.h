@@ -37,6 +37,7 @@ struct http_request
 	size_t length;
 	size_t most;                  /* bytes of an answer's body; 0: HTTP_BODY */
 	bool public_only;             /* a private address is refused, whatever the options say */
+	bool fresh;                   /* over a new connection; those that nobody uses are closed */
 	const struct http_mail *mail; /* NULL: it is HTTP; alive until the answer came */
 	void *context;
 };
@@ -49,6 +50,7 @@ struct http_answer
 	long long microseconds; /* that it took, waiting for a connection included */
 	long retry_after;       /* seconds, 0 if none was asked for */
 	bool cut;               /* the body was longer than wanted */
+	bool serial;            /* it came by HTTP/1: one request at a time over a connection */
 	bool refused;           /* the address is private: nothing was sent */
 	const char *body;       /* valid until the next call, as all below */
 	size_t length;
@@ -67,6 +69,7 @@ extern bool http_change(struct http *http, const struct http_options *options);
 extern bool http_begin(struct http *http, const struct http_request *request);
 extern bool http_next(struct http *http, struct http_answer *answer);
 extern char *http_take_body(struct http *http);
+extern void http_abandon(struct http *http);
 extern bool http_turn(struct http *http);
 extern void http_wait(struct http *http, const struct http_file *files, int count,
                       int milliseconds);

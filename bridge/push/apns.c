@@ -34,6 +34,15 @@ struct apns
 	long long signed_at; /* by loop_now(): requests that began before had another one */
 	bool doubted;        /* APNs called it expired */
 	bool proven;         /* a request succeeded since the last connection broke */
+	bool leaving;        /* the connections there are, are of no more use */
+	bool taken[2];       /* whether production and sandbox have taken a message */
+};
+
+/* What a delivery has as its route. */
+enum environment
+{
+	PRODUCTION,
+	SANDBOX
 };
 
 static void apns_close(void *self);
@@ -171,24 +180,28 @@ apns_compose(void *self, const struct message *message, struct delivery *deliver
 	struct apns *apns = self;
 	json_t *keys = message->keys ? json_loads(message->keys, 0, NULL) : NULL;
 	const char *environment = json_string_value(json_object_get(keys, "environment"));
-	bool sandbox = environment != NULL && strcmp(environment, "sandbox") == 0;
 	char collapse[COLLAPSE_BYTES + 1];
 
+	delivery->route =
+	    environment != NULL && strcmp(environment, "sandbox") == 0 ? SANDBOX : PRODUCTION;
 	json_decref(keys);
 	for (const char *c = message->token; *c != '\0'; c++)
 		if (!isxdigit((unsigned char) *c))
 			return false;
 	/* a duplicate replaces its twin on the screen */
-	if (message->collapse_key != NULL && strlen(message->collapse_key) <= COLLAPSE_BYTES &&
-	    provider_is_plain(message->collapse_key))
+	if (message->collapse_key == NULL)
+		snprintf(collapse, sizeof(collapse), "n%s", message->notification_id);
+	else if (strlen(message->collapse_key) <= COLLAPSE_BYTES &&
+	         provider_is_plain(message->collapse_key))
 		snprintf(collapse, sizeof(collapse), "%s", message->collapse_key);
 	else
-		snprintf(collapse, sizeof(collapse), "n%s", message->notification_id);
+		provider_write_digest(message->collapse_key, collapse);
 	delivery->collapse = strdup(collapse);
 	delivery->payload = compose_payload(message, delivery->urgent);
 	delivery->length = delivery->payload ? strlen(delivery->payload) : 0;
 	if (asprintf(&delivery->address, "%s/3/device/%s",
-	             sandbox ? apns->sandbox_endpoint : apns->endpoint, message->token) < 0)
+	             delivery->route == SANDBOX ? apns->sandbox_endpoint : apns->endpoint,
+	             message->token) < 0)
 		delivery->address = NULL;
 	return delivery->address != NULL && delivery->collapse != NULL && delivery->payload != NULL &&
 	       delivery->length <= PAYLOAD_BYTES;
@@ -219,6 +232,8 @@ apns_begin(void *self, struct delivery *delivery, struct http_request *request)
 	request->url = delivery->address;
 	request->body = delivery->payload;
 	request->length = delivery->length;
+	request->fresh = apns->leaving;
+	apns->leaving = false;
 	return delivery_add_header(delivery, "authorization: bearer %s", apns->token) &&
 	       delivery_add_header(delivery, "apns-id: %s", delivery->key) &&
 	       delivery_add_header(delivery, "apns-topic: %s", apns->topic) &&
@@ -232,6 +247,14 @@ apns_begin(void *self, struct delivery *delivery, struct http_request *request)
 	       (request->headers = delivery->headers) != NULL;
 }
 
+/* ends_connection tells whether a reason is about the connection that it came over. */
+static bool
+ends_connection(const char *reason)
+{
+	return strcmp(reason, "TooManyProviderTokenUpdates") == 0 ||
+	       strcmp(reason, "IdleTimeout") == 0 || strcmp(reason, "Shutdown") == 0;
+}
+
 static void
 apns_judge(void *self, const struct http_answer *answer, const struct delivery *delivery,
            struct classification *result)
@@ -243,7 +266,15 @@ apns_judge(void *self, const struct http_answer *answer, const struct delivery *
 	if (answer->error != CURLE_OK || result->stale_token)
 		apns->proven = false;
 	else if (result->verdict == VERDICT_DELIVERED)
-		apns->proven = true;
+		apns->proven = apns->taken[delivery->route] = true;
+	else if (ends_connection(result->detail))
+	{
+		apns->proven = false;
+		apns->leaving = true;
+	}
+	/* where nothing was ever taken it is rather we who are at the wrong environment */
+	else if (!apns->taken[delivery->route] && strcmp(result->detail, "BadDeviceToken") == 0)
+		classify_act(&(struct error_class){"BadDeviceToken", ACTION_MEND}, NULL, result);
 	if (!result->stale_token || delivery->begun_at < apns->signed_at)
 		return;
 	if (!is_young(apns))

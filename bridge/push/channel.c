@@ -1,11 +1,12 @@
 /*
- * Each channel has its queue, its share of requests, its rate and its rests: one
+ * Each channel has its lanes, its share of requests, its rate and its rests: one
  * that is slow, dead or refuses us holds up no other.  A delivery is sent only
  * while its lease lasts longer than a request can take, so that whoever claims it
  * afterwards finds nothing of it under way.
  */
 #include "channel.h"
 
+#include "group.h"
 #include "lib/log.h"
 #include "metrics.h"
 
@@ -14,20 +15,19 @@
 
 #define ALARM_EVERY 10000 /* milliseconds between reports of one alarm */
 #define FAILURES_STOP 50  /* so many in a row, and the provider is given a rest */
-#define URGENT 0
-#define OTHER 1
-#define REPETITIONS 3     /* of a request for many, within its lease */
-#define REPEAT_AFTER 1000 /* milliseconds, doubled each time */
+#define SWEEP_EVERY 100   /* milliseconds between looks at what has waited here too long */
+#define JUDGED_FOR 10000  /* milliseconds that what the database said of a delivery is relied on */
+#define RATE_AHEAD 5      /* seconds' worth of a rate that is claimed */
 
 static const struct provider *const providers[CHANNELS] = {&fcm_provider, &apns_provider,
                                                            &webpush_provider, &line_provider,
                                                            &smtp_provider};
 
-static struct delivery *take_ready(struct channel *channel);
-static struct delivery *take_at(struct channel *channel, int which, struct delivery **place);
 static int rate_of(const struct config *config, size_t which);
-static int free_requests(const struct channel *channel, bool urgent);
-static void gather(struct channel *channel, struct delivery *first);
+static bool has_waited(struct channel *channel, struct delivery *delivery);
+static bool set_back(struct delivery *delivery, const char *setback, int seconds);
+static struct delivery *take_ready(struct channel *channel, bool urgent_only);
+static int most_requests(const struct channel *channel);
 static void keep_latency(struct channel *channel, long long microseconds);
 static void judge_provider(struct channel *channel, const struct classification *result);
 static void stop(struct channel *channel, long long milliseconds, const char *reason);
@@ -49,10 +49,10 @@ channel_open_all(struct channel channels[CHANNELS], const struct config *config,
 		                            .config = config,
 		                            .rate = rate_of(config, i),
 		                            .tally = &tallies[i],
+		                            .drained = -1,
 		                            .filled_at = loop_now(),
 		                            .patience = {.first = 1000, .longest = 60000}};
-		channel->last[URGENT] = &channel->first[URGENT];
-		channel->last[OTHER] = &channel->first[OTHER];
+		lanes_open(&channel->lanes);
 		channel->self = providers[i]->open(config);
 		if (channel->self == NULL)
 		{
@@ -78,15 +78,17 @@ rate_of(const struct config *config, size_t which)
 void
 channel_close(struct channel *channel)
 {
-	struct delivery *delivery, *with;
+	struct delivery *delivery = channel_empty(channel, NULL, 0), *next, *with;
 
-	while ((delivery = channel_take_repeated(channel, true)) != NULL ||
-	       (delivery = channel_take(channel)) != NULL)
+	for (; delivery != NULL; delivery = next)
+	{
+		next = delivery->next;
 		for (; delivery != NULL; delivery = with)
 		{
 			with = delivery->with;
 			delivery_free(delivery);
 		}
+	}
 	channel->provider->close(channel->self);
 }
 
@@ -95,21 +97,15 @@ void
 channel_inherit(struct channel *channel, struct channel *older)
 {
 	struct delivery *delivery;
+	struct place place = lanes_begin(&older->lanes);
 
-	while ((delivery = channel_take(older)) != NULL)
+	while (lanes_at(&older->lanes, &place) != NULL)
+		channel_put(channel, lanes_take(&older->lanes, &place));
+	while ((delivery = older->repeated) != NULL)
 	{
-		older->held--;
-		channel->held++;
-		channel_put(channel, delivery);
-	}
-	while ((delivery = channel_take_repeated(older, true)) != NULL)
-	{
+		older->repeated = delivery->next;
 		for (struct delivery *d = delivery; d != NULL; d = d->with)
-		{
-			older->held--;
-			channel->held++;
 			d->channel = channel;
-		}
 		delivery->next = channel->repeated;
 		channel->repeated = delivery;
 	}
@@ -129,91 +125,145 @@ channel_is(const struct channel *channel, const char *name)
 	return strcmp(channel->provider->channel, name) == 0;
 }
 
-/* channel_put adds a delivery to the queue. */
+/* channel_put adds a delivery to its lane. */
 void
 channel_put(struct channel *channel, struct delivery *delivery)
 {
-	int which = delivery->urgent ? URGENT : OTHER;
-
-	delivery->next = NULL;
 	delivery->channel = channel;
-	*channel->last[which] = delivery;
-	channel->last[which] = &delivery->next;
-	channel->queued[which]++;
-}
-
-/* channel_take takes a delivery out of the queue, urgent ones first, or returns NULL. */
-struct delivery *
-channel_take(struct channel *channel)
-{
-	int which = channel->first[URGENT] != NULL ? URGENT : OTHER;
-
-	return channel->first[which] ? take_at(channel, which, &channel->first[which]) : NULL;
-}
-
-/* channel_take_resting takes one whose service is given a rest, of so many seconds, or returns
- * NULL. */
-struct delivery *
-channel_take_resting(struct channel *channel, int *seconds)
-{
-	if (channel->provider->rests == NULL)
-		return NULL;
-	for (int which = URGENT; which <= OTHER; which++)
-		for (struct delivery **place = &channel->first[which]; *place != NULL;
-		     place = &(*place)->next)
-			if ((*seconds = channel->provider->rests(channel->self, *place)) > 0)
-				return take_at(channel, which, place);
-	return NULL;
-}
-
-/* take_ready takes the first whose service takes one more, or returns NULL. */
-static struct delivery *
-take_ready(struct channel *channel)
-{
-	if (channel->provider->admits == NULL)
-		return channel_take(channel);
-	for (int which = URGENT; which <= OTHER; which++)
-		for (struct delivery **place = &channel->first[which]; *place != NULL;
-		     place = &(*place)->next)
-			if (channel->provider->admits(channel->self, *place))
-				return take_at(channel, which, place);
-	return NULL;
-}
-
-/* take_at takes the delivery at a place of one of the two queues out of it. */
-static struct delivery *
-take_at(struct channel *channel, int which, struct delivery **place)
-{
-	struct delivery *delivery = *place;
-
-	*place = delivery->next;
-	if (delivery->next == NULL)
-		channel->last[which] = place;
-	channel->queued[which]--;
-	delivery->next = NULL;
-	return delivery;
-}
-
-int
-channel_queued(const struct channel *channel)
-{
-	return channel->queued[URGENT] + channel->queued[OTHER];
+	lanes_put(&channel->lanes, delivery);
 }
 
 /*
- * channel_wants tells whether more may be claimed for it: when half a batch is
- * left, or, where something new has come that may be urgent, or all that is queued
- * waits for a service that is slow, beyond that.  No
- * more than three batches are ever held: that bounds what may be sent twice.
+ * channel_sweep takes out what is to go back to the database: what has expired
+ * here, what waits for a service that is given a rest, and what was judged so long
+ * ago that it may have been withdrawn since.  Each says why; they are a list.
+ */
+struct delivery *
+channel_sweep(struct channel *channel)
+{
+	struct place place = lanes_begin(&channel->lanes);
+	struct delivery *list = NULL, **last = &list, *delivery;
+
+	if (loop_now() < channel->swept_at + SWEEP_EVERY)
+		return NULL;
+	channel->swept_at = loop_now();
+	while ((delivery = lanes_at(&channel->lanes, &place)) != NULL)
+		if (has_waited(channel, delivery))
+		{
+			*last = lanes_take(&channel->lanes, &place);
+			last = &delivery->next;
+		}
+		else
+			lanes_step(&place);
+	return list;
+}
+
+/* has_waited tells whether a delivery is not to wait here any longer. */
+static bool
+has_waited(struct channel *channel, struct delivery *delivery)
+{
+	int rest;
+
+	if (delivery_has_expired(delivery))
+		return set_back(delivery, "expired", 1);
+	if (channel->provider->rests != NULL &&
+	    (rest = channel->provider->rests(channel->self, delivery)) > 0)
+		return set_back(delivery, "stopped", rest);
+	return loop_now() >= delivery->judged_at + JUDGED_FOR && set_back(delivery, "judged_anew", 0);
+}
+
+static bool
+set_back(struct delivery *delivery, const char *setback, int seconds)
+{
+	delivery->setback = setback;
+	delivery->setback_seconds = seconds;
+	return true;
+}
+
+/*
+ * channel_recall takes out what a new message with a key may have replaced, or,
+ * with NULL, whatever one could have: the database judges it anew.
+ */
+struct delivery *
+channel_recall(struct channel *channel, const unsigned long long *key)
+{
+	struct place place = lanes_begin(&channel->lanes);
+	struct delivery *list = NULL, **last = &list, *delivery;
+
+	while ((delivery = lanes_at(&channel->lanes, &place)) != NULL)
+		if (delivery_may_be_replaced(delivery, key) && set_back(delivery, "replaced", 0))
+		{
+			*last = lanes_take(&channel->lanes, &place);
+			last = &delivery->next;
+		}
+		else
+			lanes_step(&place);
+	for (struct delivery **at = &channel->repeated; (delivery = *at) != NULL;)
+		if (delivery_may_be_replaced(delivery, key) && set_back(delivery, "replaced", 1))
+		{
+			*at = delivery->next;
+			delivery->next = NULL;
+			*last = delivery;
+			last = &delivery->next;
+		}
+		else
+			at = &delivery->next;
+	return list;
+}
+
+/* channel_empty takes out all that is not under way, for so long and for this reason. */
+struct delivery *
+channel_empty(struct channel *channel, const char *setback, int seconds)
+{
+	struct place place = lanes_begin(&channel->lanes);
+	struct delivery *list = channel->repeated, **last = &list;
+
+	channel->repeated = NULL;
+	for (; *last != NULL; last = &(*last)->next)
+		set_back(*last, setback, seconds);
+	while (lanes_at(&channel->lanes, &place) != NULL)
+	{
+		*last = lanes_take(&channel->lanes, &place);
+		set_back(*last, setback, seconds);
+		last = &(*last)->next;
+	}
+	return list;
+}
+
+/*
+ * channel_wants tells whether more may be claimed for it, and what: of those lanes
+ * of which less than half a batch waits here.  Two batches are held at most, and
+ * three where it is lanes before the last: what a slow provider holds up leaves a
+ * batch's room for what is more urgent.  Three batches is what may be sent twice.
  */
 bool
-channel_wants(const struct channel *channel, bool woken)
+channel_wants(const struct channel *channel, struct claim *claim)
 {
-	int batch = channel->config->batch;
+	int batch = channel->config->batch, waiting = 0, room;
 
-	return channel_may_send(channel) && channel->held <= batch * 2 &&
-	       (channel_queued(channel) < batch / 2 + 1 || channel->stuck ||
-	        (woken && channel->queued[URGENT] == 0));
+	/* what a rate lets through within seconds; one request of many can carry more */
+	if (channel->rate > 0 && channel->provider->joins == NULL && channel->rate * RATE_AHEAD < batch)
+		batch = channel->rate * RATE_AHEAD;
+	claim->lane = -1;
+	for (int i = 0; i < LANES; i++)
+	{
+		waiting += channel->lanes.queued[i];
+		if (waiting > batch / 2)
+			break;
+		claim->lane = i;
+	}
+	room = (claim->lane == LANES - 1 ? 2 : 3) * channel->config->batch - channel->tally->held;
+	claim->rows = room < batch ? room : batch;
+	/* a claim for a few is not worth its transaction */
+	return claim->lane > channel->drained && claim->rows >= (batch + 3) / 4 &&
+	       channel_may_send(channel);
+}
+
+/* channel_is_drained tells whether nothing more was there to claim. */
+bool
+channel_is_drained(const struct channel *channel)
+{
+	return channel->drained == LANES - 1;
 }
 
 /* channel_blocked tells whether it can do nothing until somebody mends something. */
@@ -237,9 +287,9 @@ struct delivery *
 channel_next(struct channel *channel)
 {
 	long long now = loop_now();
+	int most = most_requests(channel), left = most - channel->under_way;
 	struct delivery *delivery;
 
-	channel->stuck = false;
 	if (channel->rate > 0)
 	{
 		channel->allowance += (now - channel->filled_at) * channel->rate / 1000.0;
@@ -249,58 +299,46 @@ channel_next(struct channel *channel)
 		if (channel->allowance < 1)
 			return NULL;
 	}
-	if (!channel_may_send(channel) || free_requests(channel, channel->first[URGENT] != NULL) <= 0)
+	if (!channel_may_send(channel) || left <= 0)
 		return NULL;
-	delivery = take_ready(channel);
-	channel->stuck = delivery == NULL && channel_queued(channel) > 0;
-	if (delivery == NULL)
-		return NULL;
-	channel->allowance -= channel->rate > 0;
-	if (channel->provider->joins != NULL)
-		gather(channel, delivery);
+	delivery = group_take_due(channel);
+	/* a quarter of all is kept for what is urgent, of a few one */
+	if (delivery == NULL &&
+	    (delivery = take_ready(channel, most > 1 && left <= (most + 3) / 4)) != NULL)
+		group_gather(channel, delivery);
+	channel->allowance -= delivery != NULL && channel->rate > 0;
 	return delivery;
 }
 
-/* free_requests returns how many may begin: a quarter of all is kept for what is urgent. */
+/* take_ready takes the first whose service takes one more, or returns NULL. */
+static struct delivery *
+take_ready(struct channel *channel, bool urgent_only)
+{
+	struct place place = lanes_begin(&channel->lanes);
+	struct delivery *delivery;
+
+	while ((delivery = lanes_at(&channel->lanes, &place)) != NULL)
+		if (urgent_only && !delivery->urgent)
+			lanes_skip(&channel->lanes, &place);
+		else if (channel->provider->admits == NULL ||
+		         channel->provider->admits(channel->self, delivery))
+			return lanes_take(&channel->lanes, &place);
+		else
+			lanes_step(&place);
+	return NULL;
+}
+
+/* most_requests returns how many may be under way: none is to wait for a connection in libcurl. */
 static int
-free_requests(const struct channel *channel, bool urgent)
+most_requests(const struct channel *channel)
 {
 	int most = channel->config->in_flight;
 
-	if (!urgent)
-		most -= most / 4;
+	if (channel->serial && channel->config->connections < most)
+		most = channel->config->connections;
 	if (channel->provider->limit != NULL && channel->provider->limit(channel->self) < most)
 		most = channel->provider->limit(channel->self);
-	return most - channel->under_way;
-}
-
-/* gather moves what can go along with a delivery from the queue to it. */
-static void
-gather(struct channel *channel, struct delivery *first)
-{
-	int which = first->urgent ? URGENT : OTHER, carried = 1;
-	struct delivery **place = &channel->first[which], **with = &first->with;
-
-	while (*place != NULL && carried < channel->provider->most)
-	{
-		struct delivery *other = *place;
-
-		if (!channel->provider->joins(first, other))
-		{
-			place = &other->next;
-			continue;
-		}
-		*place = other->next;
-		other->next = NULL;
-		*with = other;
-		with = &other->with;
-		channel->queued[which]--;
-		carried++;
-	}
-	/* the last one may have been among them */
-	channel->last[which] = &channel->first[which];
-	while (*channel->last[which] != NULL)
-		channel->last[which] = &(*channel->last[which])->next;
+	return most;
 }
 
 /* channel_begin begins the request of a delivery; false: it could not be begun. */
@@ -315,6 +353,8 @@ channel_begin(struct channel *channel, struct delivery *delivery, struct http *h
 		if (http_begin(http, &request))
 		{
 			channel->under_way++;
+			for (struct delivery *d = delivery; d != NULL; d = d->with)
+				d->begun = true;
 			return true;
 		}
 		if (channel->provider->end != NULL)
@@ -330,6 +370,8 @@ channel_judge(struct channel *channel, const struct http_answer *answer, struct 
               struct classification *result)
 {
 	channel->under_way--;
+	if (answer->error == CURLE_OK)
+		channel->serial = answer->serial && channel->provider->rests == NULL;
 	channel->provider->judge(channel->self, answer, delivery, result);
 	judge_provider(channel, result);
 	keep_latency(channel, answer->microseconds);
@@ -361,7 +403,8 @@ judge_provider(struct channel *channel, const struct classification *result)
 
 	channel->tally->alarms += result->alarm;
 	if (result->alarm &&
-	    (result->detail != channel->alarm || now >= channel->alarmed_at + ALARM_EVERY))
+	    (channel->alarm == NULL || strcmp(result->detail, channel->alarm) != 0 ||
+	     now >= channel->alarmed_at + ALARM_EVERY))
 	{
 		log_error("the provider refuses, and somebody has to see why", "{s:s, s:s}", "channel",
 		          channel->provider->channel, "code", result->detail);
@@ -399,65 +442,6 @@ stop(struct channel *channel, long long milliseconds, const char *reason)
 		            (int) (milliseconds / 1000));
 	if (until > channel->stop_until)
 		channel->stop_until = until;
-}
-
-/*
- * channel_repeat keeps a request for many that may or may not have been taken, to
- * send it again as it is, with the key it had: with other companions each of them
- * would be told twice.  false: it was tried often enough, or is nothing of that.
- */
-bool
-channel_repeat(struct channel *channel, struct delivery *delivery,
-               const struct classification *result)
-{
-	long long wait = result->retry_seconds > 0 ? result->retry_seconds * 1000LL
-	                                           : REPEAT_AFTER << delivery->repetitions;
-
-	if (delivery->with == NULL || result->verdict != VERDICT_RETRY || result->stop_seconds > 0 ||
-	    delivery->repetitions >= REPETITIONS ||
-	    loop_now() + wait + channel->config->timeout * 1000LL >= delivery->lease_until)
-		return false;
-	delivery->repetitions++;
-	delivery->due = loop_now() + wait;
-	delivery->next = channel->repeated;
-	channel->repeated = delivery;
-	return true;
-}
-
-/* channel_split queues those of a refused request one by one: one of them may be what is wrong. */
-bool
-channel_split(struct channel *channel, struct delivery *delivery,
-              const struct classification *result)
-{
-	struct delivery *with;
-
-	if (delivery->with == NULL ||
-	    (result->verdict != VERDICT_FAILED && result->verdict != VERDICT_RETIRED))
-		return false;
-	for (; delivery != NULL; delivery = with)
-	{
-		with = delivery->with;
-		delivery->with = NULL;
-		delivery->alone = true;
-		channel_put(channel, delivery);
-	}
-	return true;
-}
-
-/* channel_take_repeated takes a request that is due again, or any, or returns NULL. */
-struct delivery *
-channel_take_repeated(struct channel *channel, bool all)
-{
-	for (struct delivery **place = &channel->repeated; *place != NULL; place = &(*place)->next)
-		if (all || (*place)->due <= loop_now())
-		{
-			struct delivery *delivery = *place;
-
-			*place = delivery->next;
-			delivery->next = NULL;
-			return delivery;
-		}
-	return NULL;
 }
 
 /* channel_stop_seconds returns how long nothing will be sent, 0 if something may be. */

@@ -23,6 +23,7 @@ struct classification
 	const char *detail;   /* the error code, one of a fixed set; NULL if delivered */
 	int retry_seconds;    /* what the provider asks for, or 0 */
 	int stop_seconds;     /* > 0: send nothing to anybody for so long */
+	bool untaken;         /* certainly not taken: it may be sent as if it never had been */
 	bool stale_token;     /* our access token is not good (any more) */
 	bool alarm;           /* somebody has to mend something */
 	long long dead_since; /* by the provider's clock, seconds since 1970, 0: it does not say */

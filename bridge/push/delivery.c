@@ -44,6 +44,34 @@ delivery_write_key(const unsigned char *digest, char key[DELIVERY_KEY])
 	}
 }
 
+/* delivery_set_replace remembers by which key a later message replaces it; NULL: by none. */
+void
+delivery_set_replace(struct delivery *delivery, const char *collapse_key)
+{
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+
+	if (collapse_key == NULL)
+		return;
+	SHA256((const unsigned char *) collapse_key, strlen(collapse_key), digest);
+	for (size_t i = 0; i < sizeof(delivery->replace); i++)
+		delivery->replace = delivery->replace << 8 | digest[i];
+	delivery->keyed = true;
+}
+
+/* delivery_may_be_replaced tells whether a message with a key, or NULL for any, may replace it. */
+bool
+delivery_may_be_replaced(const struct delivery *delivery, const unsigned long long *key)
+{
+	return delivery->keyed && (key == NULL || delivery->replace == *key);
+}
+
+/* delivery_has_expired tells whether it is too late to send it, or will be within a second. */
+bool
+delivery_has_expired(const struct delivery *delivery)
+{
+	return loop_now() >= delivery->expires_at;
+}
+
 /* delivery_ttl returns the seconds for which it is still worth delivering, 0 at least. */
 int
 delivery_ttl(const struct delivery *delivery)

@@ -24,11 +24,18 @@ struct delivery
 	long long resident_id, delivery_id, notification_id;
 	int attempt;
 	bool urgent;
-	bool alone;                        /* what it went with was refused: it goes by itself */
-	int repetitions;                   /* of the very same request */
-	long long due;                     /* of the next one, by loop_now() */
-	long long lease_until, expires_at; /* by loop_now() */
+	int lane;
+	bool keyed;                 /* a later message with its collapse key replaces it */
+	unsigned long long replace; /* that key's digest, as far as the database tells it */
+	bool begun;                 /* it may have been sent since it was claimed */
+	bool alone;                 /* what it went with was refused: it goes by itself */
+	int repetitions;            /* of the very same request */
+	long long due;              /* of the next one, by loop_now() as all below */
+	long long judged_at, lease_until, expires_at;
+	const char *setback; /* why it goes back, and for how many seconds it is not to be claimed */
+	int setback_seconds;
 	char key[DELIVERY_KEY];            /* the same at every try, and no other delivery's */
+	unsigned long long route; /* where it goes, as its provider numbers that */
 	/* what its provider made of the message, to be freed */
 	char *address, *payload, *collapse;
 	size_t length; /* of the payload */
@@ -42,6 +49,10 @@ struct delivery
 
 extern void delivery_set_key(struct delivery *delivery, const char *message_id);
 extern void delivery_write_key(const unsigned char *digest, char key[DELIVERY_KEY]);
+extern void delivery_set_replace(struct delivery *delivery, const char *collapse_key);
+extern bool delivery_may_be_replaced(const struct delivery *delivery,
+                                     const unsigned long long *key);
+extern bool delivery_has_expired(const struct delivery *delivery);
 extern int delivery_ttl(const struct delivery *delivery);
 extern bool delivery_add_header(struct delivery *delivery, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

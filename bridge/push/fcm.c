@@ -21,12 +21,14 @@
 #define TOKEN_AHEAD 300000  /* milliseconds before its end that a token is renewed */
 #define TOKEN_MARGIN 10000  /* milliseconds before its end that it is no longer used */
 #define TOKEN_BYTES 8192
+#define BAD_TOKENS 2 /* so many in a row that FCM does not take, and somebody has to see why */
 
 /* The headers with one access token, kept while requests with it are under way. */
 struct credential
 {
 	struct curl_slist *headers;
 	int users;
+	bool proven, doubted; /* FCM has taken a message with it; or has called it bad */
 };
 
 struct fcm
@@ -37,6 +39,7 @@ struct fcm
 	struct credential *credential;
 	long long renew_at, ends_at; /* of the credential, by loop_now() */
 	bool asking, refused;
+	int bad;    /* tokens in a row that FCM never took */
 	char *form; /* of the request under way */
 	struct patience patience;
 };
@@ -281,24 +284,24 @@ release(struct credential *credential)
 }
 
 /*
- * fcm_compose makes the request's JSON.  The tag has a duplicate replace its twin
- * on the screen instead of ringing beside it; a collapse key for each delivery
- * would not do, since FCM keeps only four of them for a device.
+ * fcm_compose makes the request's JSON but for its ttl, which is what is left when
+ * it is sent.  The tag has a duplicate replace its twin on the screen instead of
+ * ringing beside it; a collapse key for each delivery would not do, since FCM keeps
+ * only four of them for a device.
  */
 static bool
 fcm_compose(void *self, const struct message *message, struct delivery *delivery)
 {
-	char ttl[16], tag[32];
+	char tag[32];
 	json_t *root;
 
 	(void) self;
-	snprintf(ttl, sizeof(ttl), "%ds", message->ttl);
 	snprintf(tag, sizeof(tag), "n%s", message->notification_id);
-	root = json_pack("{s:{s:s, s:{s:s, s:s}, s:o, s:{s:s, s:s, s:s*, s:{s:s}}}}", "message",
-	                 "token", message->token, "notification", "title", message->title, "body",
-	                 message->body, "data", provider_data(message), "android", "priority",
-	                 strcmp(message->priority, "high") == 0 ? "high" : "normal", "ttl", ttl,
-	                 "collapse_key", message->collapse_key, "notification", "tag",
+	root = json_pack("{s:{s:s, s:{s:s, s:s}, s:o, s:{s:s, s:s*, s:{s:s}}}}", "message", "token",
+	                 message->token, "notification", "title", message->title, "body", message->body,
+	                 "data", provider_data(message), "android", "priority",
+	                 strcmp(message->priority, "high") == 0 ? "high" : "normal", "collapse_key",
+	                 message->collapse_key, "notification", "tag",
 	                 message->collapse_key ? message->collapse_key : tag);
 	delivery->payload = root ? json_dumps(root, JSON_COMPACT) : NULL;
 	json_decref(root);
@@ -309,14 +312,25 @@ fcm_compose(void *self, const struct message *message, struct delivery *delivery
 static bool
 fcm_begin(void *self, struct delivery *delivery, struct http_request *request)
 {
+	static const char end[] = "}}}";
 	struct fcm *fcm = self;
+	int length = (int) delivery->length - (int) strlen(end), written;
 
+	/* the payload ends with the tag, the notification, android, message and all: before
+	 * android ends there is room */
+	written = asprintf(&delivery->body, "%.*s,\"ttl\":\"%ds\"%s", length, delivery->payload,
+	                   delivery_ttl(delivery), end);
+	if (written < 0)
+	{
+		delivery->body = NULL;
+		return false;
+	}
 	fcm->credential->users++;
 	delivery->credential = fcm->credential;
 	request->url = fcm->url;
 	request->headers = fcm->credential->headers;
-	request->body = delivery->payload;
-	request->length = delivery->length;
+	request->body = delivery->body;
+	request->length = (size_t) written;
 	return true;
 }
 
@@ -325,11 +339,24 @@ fcm_judge(void *self, const struct http_answer *answer, const struct delivery *d
           struct classification *result)
 {
 	struct fcm *fcm = self;
+	struct credential *used = (struct credential *) delivery->credential;
 
 	provider_judge(classify_fcm, answer, delivery, result);
+	if (result->verdict == VERDICT_DELIVERED)
+	{
+		used->proven = true;
+		fcm->bad = 0;
+	}
 	/* another answer may have said so before, and a newer token be in use */
-	if (result->stale_token && fcm->credential == delivery->credential)
-		fcm->ends_at = fcm->renew_at = 0;
+	if (!result->stale_token || fcm->credential != used)
+		return;
+	fcm->ends_at = fcm->renew_at = 0;
+	if (!used->doubted)
+		fcm->bad += !used->proven;
+	used->doubted = true;
+	/* what a new token does not mend, the next one will not */
+	if (fcm->bad >= BAD_TOKENS)
+		classify_act(&(struct error_class){result->detail, ACTION_MEND_ALL}, NULL, result);
 }
 
 static void

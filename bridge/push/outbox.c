@@ -2,8 +2,8 @@
  * One connection, never waited for: while the database works on a claim or a
  * completion, sending goes on.  Completions that were under way when the
  * connection broke are repeated on the next one; those that had arrived after
- * all find their rows gone and change nothing.  A claim asks for those channels
- * only that can send more.
+ * all find their rows gone and change nothing.  A claim is for one channel, in
+ * turn, and only for one that can send more.
  */
 #include "outbox.h"
 
@@ -16,6 +16,7 @@
 
 #define OUTCOME_PATIENCE 50 /* milliseconds that an outcome waits for others */
 #define ASK_AGES_EVERY 5000
+#define KEYS 32 /* of new messages that are remembered one by one */
 
 enum column
 {
@@ -32,7 +33,8 @@ enum column
 	COLUMN_PRIORITY,
 	COLUMN_ATTEMPT,
 	COLUMN_NOTIFICATION,
-	COLUMN_MESSAGE
+	COLUMN_MESSAGE,
+	COLUMN_URGENCY
 };
 
 /*
@@ -49,11 +51,11 @@ struct queue
 #define QUEUE(name, kind)                                                                  \
 	.wake = name,                                                                          \
 	.claim = "SELECT resident_id, delivery_id, channel, token, keys, title, body, data,"   \
-	         " collapse_key, ttl, priority, attempt, notification_id, message_id"          \
-	         " FROM passport.claim_" kind "deliveries($1, $2, $3, $4)",                    \
+	         " collapse_key, ttl, priority, attempt, notification_id, message_id, urgency" \
+	         " FROM passport.claim_" kind "deliveries($1, $2, $3, $4, $5)",                \
 	.complete = "SELECT passport.complete_" kind "deliveries($1, $2, $3, $4, $5, $6, $7)", \
 	.check = "SELECT has_function_privilege("                                              \
-	         "'passport.claim_" kind "deliveries(text,int,interval,text[])', 'EXECUTE')"   \
+	         "'passport.claim_" kind "deliveries(text,int,interval,text[],int)', 'EXECUTE')" \
 	         " AND has_function_privilege('passport.complete_" kind                        \
 	         "deliveries(text,bigint[],bigint[],text[],text[],int[],timestamptz[])', 'EXECUTE')"
 
@@ -80,10 +82,16 @@ struct outbox
 		COMPLETING,
 		ASKING
 	} state;
-	char batch[12], lease[24], names[100];
-	bool claimed[CHANNELS]; /* which channels the claim under way is for */
-	int unfinished;         /* all that is ours, outcomes apart */
+	char lease[24];
+	struct channel *claiming; /* for which the claim under way is; NULL: for none of these */
+	struct claim claim;
+	int next;       /* the channel whose turn it is */
+	int unfinished; /* all that is ours, outcomes apart */
 	struct outcomes outcomes;
+	/* of which keys new messages have come, or that there may have been of any */
+	unsigned long long keys[KEYS];
+	int key_count;
+	bool any_key;
 	long long claimed_at, looked_at, asked_at;
 	char *ages;
 };
@@ -94,9 +102,13 @@ static void take_results(struct outbox *outbox);
 static void take_claimed(struct outbox *outbox, PGresult *result);
 static void take_completed(struct outbox *outbox);
 static void take_row(struct outbox *outbox, PGresult *result, int row);
+static int lane_of(const char *urgency);
 static struct message read_message(PGresult *result, int row);
 static void take_ages(struct outbox *outbox, PGresult *result);
-static bool choose_channels(struct outbox *outbox);
+static void take_word(void *context, const char *word);
+static void recall(struct outbox *outbox);
+static void recall_key(struct outbox *outbox, const unsigned long long *key);
+static bool choose_claim(struct outbox *outbox);
 static void begin_claim(struct outbox *outbox);
 static void begin_completion(struct outbox *outbox);
 static void begin_ages(struct outbox *outbox);
@@ -112,6 +124,8 @@ outbox_open(const struct config *config, struct channel *channels, int count)
 		return NULL;
 	outbox->queue = config->drill ? &drill_queue : &live_queue;
 	async_open(&outbox->async, config->database, "passport-push", outbox->queue->wake);
+	outbox->async.hear = take_word;
+	outbox->async.context = outbox;
 	use(outbox, config, channels, count);
 	return outbox;
 }
@@ -134,7 +148,6 @@ outbox_change(struct outbox *outbox, const struct config *config, struct channel
 static void
 use(struct outbox *outbox, const struct config *config, struct channel *channels, int count)
 {
-	snprintf(outbox->batch, sizeof(outbox->batch), "%d", config->batch);
 	snprintf(outbox->lease, sizeof(outbox->lease), "%d s", config->lease);
 	/* an answer that comes later is about rows that are somebody else's */
 	outbox->async.longest = config->lease * 1000;
@@ -142,7 +155,8 @@ use(struct outbox *outbox, const struct config *config, struct channel *channels
 	outbox->channels = channels;
 	outbox->count = count;
 	/* a claim under way was for the channels before: it says nothing about these */
-	memset(outbox->claimed, 0, sizeof(outbox->claimed));
+	outbox->claiming = NULL;
+	outbox->next = 0;
 }
 
 /* outbox_check connects and tells whether we may do our work there. */
@@ -161,6 +175,7 @@ outbox_turn(struct outbox *outbox, bool want)
 {
 	async_turn(&outbox->async);
 	take_results(outbox);
+	recall(outbox);
 	if (!outbox->async.busy)
 	{
 		outbox->state = IDLE;
@@ -172,7 +187,7 @@ outbox_turn(struct outbox *outbox, bool want)
 	    (outbox->outcomes.count > 0 &&
 	     (under_way(outbox) == 0 || loop_now() >= outbox->outcomes.oldest + OUTCOME_PATIENCE)))
 		begin_completion(outbox);
-	else if (want && choose_channels(outbox))
+	else if (want && choose_claim(outbox))
 		begin_claim(outbox);
 	else if (outbox->config->metrics != NULL && outbox->queue->ages != NULL &&
 	         loop_now() >= outbox->asked_at + ASK_AGES_EVERY)
@@ -209,15 +224,14 @@ take_results(struct outbox *outbox)
 	}
 }
 
-/* take_claimed puts claimed rows into the queues of their channels. */
+/* take_claimed puts claimed rows into the lanes of their channel. */
 static void
 take_claimed(struct outbox *outbox, PGresult *result)
 {
 	int rows = PQntuples(result);
 
-	for (int i = 0; i < outbox->count; i++)
-		if (outbox->claimed[i])
-			outbox->channels[i].drained = rows < outbox->config->batch;
+	if (outbox->claiming != NULL && rows < outbox->claim.rows)
+		outbox->claiming->drained = outbox->claim.lane;
 	for (int row = 0; row < rows; row++)
 		take_row(outbox, result, row);
 }
@@ -227,8 +241,8 @@ static void
 take_completed(struct outbox *outbox)
 {
 	for (int i = 0; i < outbox->outcomes.under_way; i++)
-		if (outbox->outcomes.list[i].channel != NULL)
-			outbox->outcomes.list[i].channel->held--;
+		if (outbox->outcomes.list[i].tally != NULL)
+			outbox->outcomes.list[i].tally->held--;
 	outcomes_forget(&outbox->outcomes);
 }
 
@@ -248,24 +262,42 @@ take_row(struct outbox *outbox, PGresult *result, int row)
 	delivery->notification_id = atoll(message.notification_id);
 	delivery->attempt = atoi(PQgetvalue(result, row, COLUMN_ATTEMPT));
 	delivery->urgent = strcmp(message.priority, "high") == 0;
+	delivery->lane = lane_of(PQgetvalue(result, row, COLUMN_URGENCY));
+	delivery->judged_at = outbox->claimed_at;
 	delivery->lease_until = outbox->claimed_at + outbox->config->lease * 1000LL;
 	delivery->expires_at = loop_now() + message.ttl * 1000LL;
 	delivery_set_key(delivery, PQgetvalue(result, row, COLUMN_MESSAGE));
+	delivery_set_replace(delivery, message.collapse_key);
 	outbox->unfinished++;
 	while (channel < end && !channel_is(channel, PQgetvalue(result, row, COLUMN_CHANNEL)))
 		channel++;
-	if (channel == end)
-		/* it was there when we claimed */
-		outbox_hand_back(outbox, delivery, "no_such_channel", 1);
-	else if (channel->provider->compose(channel->self, &message, delivery))
+	if (channel < end)
 	{
-		channel->held++;
-		channel_put(channel, delivery);
+		delivery->channel = channel;
+		channel->tally->held++;
 	}
+	if (channel == end)
+	{
+		/* it was there when we claimed */
+		delivery->setback = "no_such_channel";
+		delivery->setback_seconds = 1;
+		outbox_hand_back(outbox, delivery);
+	}
+	else if (channel->provider->compose(channel->self, &message, delivery))
+		channel_put(channel, delivery);
 	else
 		outbox_complete(outbox, delivery,
 		                &(struct classification){.verdict = VERDICT_FAILED,
 		                                         .detail = "not_composed"});
+}
+
+/* lane_of returns the lane of an urgency: what is not among ours goes last. */
+static int
+lane_of(const char *urgency)
+{
+	int lane = atoi(urgency);
+
+	return lane >= 0 && lane < LANES ? lane : LANES - 1;
 }
 
 static struct message
@@ -293,43 +325,81 @@ take_ages(struct outbox *outbox, PGresult *result)
 	outbox->ages = PQntuples(result) == 1 ? strdup(PQgetvalue(result, 0, 0)) : NULL;
 }
 
-/* choose_channels decides whether to claim now, and for which channels. */
-static bool
-choose_channels(struct outbox *outbox)
+/* take_word remembers of which key a new message is; NULL: we may not have heard of some. */
+static void
+take_word(void *context, const char *word)
 {
-	bool woken = outbox->async.woken, any = false;
-	size_t at = 0;
+	struct outbox *outbox = context;
 
-	if (woken || loop_now() >= outbox->looked_at + outbox->config->poll * 1000LL)
+	if (word == NULL || (*word != '\0' && outbox->key_count == KEYS))
+		outbox->any_key = true;
+	else if (*word != '\0')
+		outbox->keys[outbox->key_count++] = strtoull(word, NULL, 16);
+}
+
+/*
+ * recall hands back what new messages may have replaced.  It follows the results:
+ * what was claimed before such a message was committed is in the lanes by now, and
+ * a claim that is under way began after we had heard of it.
+ */
+static void
+recall(struct outbox *outbox)
+{
+	if (outbox->any_key)
+		recall_key(outbox, NULL);
+	else
+		for (int i = 0; i < outbox->key_count; i++)
+			recall_key(outbox, &outbox->keys[i]);
+	outbox->key_count = 0;
+	outbox->any_key = false;
+}
+
+static void
+recall_key(struct outbox *outbox, const unsigned long long *key)
+{
+	for (int i = 0; i < outbox->count; i++)
+		outbox_hand_back(outbox, channel_recall(&outbox->channels[i], key));
+}
+
+/* choose_claim decides whether to claim now, and for which channel. */
+static bool
+choose_claim(struct outbox *outbox)
+{
+	if (outbox->async.woken || loop_now() >= outbox->looked_at + outbox->config->poll * 1000LL)
 	{
 		outbox->looked_at = loop_now();
+		outbox->async.woken = false;
 		for (int i = 0; i < outbox->count; i++)
-			outbox->channels[i].drained = false;
+			outbox->channels[i].drained = -1;
 	}
 	for (int i = 0; i < outbox->count; i++)
 	{
-		struct channel *channel = &outbox->channels[i];
-
-		outbox->claimed[i] = !channel->drained && channel_wants(channel, woken);
-		if (outbox->claimed[i])
-			at += snprintf(outbox->names + at, sizeof(outbox->names) - at, "%c%s", any ? ',' : '{',
-			               channel->provider->channel);
-		any = any || outbox->claimed[i];
+		outbox->claiming = &outbox->channels[(outbox->next + i) % outbox->count];
+		if (channel_wants(outbox->claiming, &outbox->claim))
+		{
+			outbox->next = (outbox->next + i + 1) % outbox->count;
+			return true;
+		}
 	}
-	snprintf(outbox->names + at, sizeof(outbox->names) - at, "}");
-	return any;
+	return false;
 }
 
 static void
 begin_claim(struct outbox *outbox)
 {
-	const char *values[] = {outbox->async.worker, outbox->batch, outbox->lease, outbox->names};
+	char rows[12], name[32], lane[12];
+	const char *values[] = {outbox->async.worker, rows, outbox->lease, name, lane};
 
+	snprintf(rows, sizeof(rows), "%d", outbox->claim.rows);
+	snprintf(name, sizeof(name), "{%s}", outbox->claiming->provider->channel);
+	snprintf(lane, sizeof(lane), "%d", outbox->claim.lane);
+	/* the last lane of ours has all that is less urgent, too */
+	if (outbox->claim.lane == LANES - 1)
+		values[4] = NULL;
 	/* the lease runs from now on, whenever the answer comes */
 	outbox->claimed_at = loop_now();
-	outbox->async.woken = false;
 	if (async_send(&outbox->async,
-	               &(struct statement){outbox->queue->claim, 4, values, NULL, NULL}))
+	               &(struct statement){outbox->queue->claim, 5, values, NULL, NULL}))
 		outbox->state = CLAIMING;
 }
 
@@ -360,10 +430,12 @@ begin_ages(struct outbox *outbox)
 		outbox->state = ASKING;
 }
 
-int
-outbox_socket(const struct outbox *outbox)
+/* outbox_file returns what to wait for, and whether it is to be written to. */
+struct http_file
+outbox_file(const struct outbox *outbox)
 {
-	return async_socket(&outbox->async);
+	return (struct http_file){.file = async_socket(&outbox->async),
+	                          .writing = outbox->async.writing};
 }
 
 bool
@@ -394,39 +466,46 @@ void
 outbox_complete(struct outbox *outbox, struct delivery *delivery,
                 const struct classification *result)
 {
-	struct outcome outcome = {.channel = delivery->channel,
+	struct tally *tally = delivery->channel != NULL ? delivery->channel->tally : NULL;
+	struct outcome outcome = {.tally = tally,
 	                          .resident_id = delivery->resident_id,
 	                          .delivery_id = delivery->delivery_id,
 	                          .verdict = result->verdict,
+	                          .untried = result->untaken,
 	                          .detail = result->detail,
 	                          .retry_seconds = result->retry_seconds,
 	                          .dead_since = result->dead_since};
 
 	/* out of memory: the lease returns the row */
-	if (outcomes_add(&outbox->outcomes, outcome))
-		delivery->channel = NULL;
-	outbox_let_lapse(outbox, delivery);
-}
-
-/* outbox_hand_back gives a delivery up, for later or for another worker. */
-void
-outbox_hand_back(struct outbox *outbox, struct delivery *delivery, const char *detail,
-                 int retry_seconds)
-{
-	outbox_complete(outbox, delivery,
-	                &(struct classification){.verdict = VERDICT_RETRY,
-	                                         .detail = detail,
-	                                         .retry_seconds = retry_seconds});
-}
-
-/* outbox_let_lapse frees a delivery; where nothing is recorded its lease returns the row. */
-void
-outbox_let_lapse(struct outbox *outbox, struct delivery *delivery)
-{
+	if (!outcomes_add(&outbox->outcomes, outcome) && tally != NULL)
+		tally->held--;
 	outbox->unfinished--;
-	if (delivery->channel != NULL)
-		delivery->channel->held--;
 	delivery_free(delivery);
+}
+
+/*
+ * outbox_hand_back gives a list up, for later or for another worker, with those that
+ * each carries; what was never begun was no try.
+ */
+void
+outbox_hand_back(struct outbox *outbox, struct delivery *list)
+{
+	struct delivery *delivery, *next, *with;
+
+	for (; list != NULL; list = next)
+	{
+		struct classification result = {.verdict = VERDICT_RETRY,
+		                                .detail = list->setback,
+		                                .retry_seconds = list->setback_seconds,
+		                                .untaken = !list->begun};
+
+		next = list->next;
+		for (delivery = list; delivery != NULL; delivery = with)
+		{
+			with = delivery->with;
+			outbox_complete(outbox, delivery, &result);
+		}
+	}
 }
 
 /*

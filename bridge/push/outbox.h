@@ -13,14 +13,12 @@ extern bool outbox_change(struct outbox *outbox, const struct config *config,
                           struct channel *channels, int count);
 extern bool outbox_check(struct outbox *outbox);
 extern void outbox_turn(struct outbox *outbox, bool want);
-extern int outbox_socket(const struct outbox *outbox);
+extern struct http_file outbox_file(const struct outbox *outbox);
 extern int outbox_unfinished(const struct outbox *outbox);
 extern bool outbox_idle(const struct outbox *outbox);
 extern void outbox_complete(struct outbox *outbox, struct delivery *delivery,
                             const struct classification *result);
-extern void outbox_hand_back(struct outbox *outbox, struct delivery *delivery, const char *detail,
-                             int retry_seconds);
-extern void outbox_let_lapse(struct outbox *outbox, struct delivery *delivery);
+extern void outbox_hand_back(struct outbox *outbox, struct delivery *list);
 extern bool outbox_connected(const struct outbox *outbox);
 extern const char *outbox_ages(const struct outbox *outbox);
 extern void outbox_close(struct outbox *outbox);

@@ -78,7 +78,7 @@ write_column(const struct outcomes *outcomes, int count, enum column column)
 		else if (column == COLUMN_DELIVERY)
 			at += snprintf(place, left, "%lld,", o->delivery_id);
 		else if (column == COLUMN_VERDICT)
-			at += snprintf(place, left, "%s,", verdicts[o->verdict]);
+			at += snprintf(place, left, "%s,", o->untried ? "not_begun" : verdicts[o->verdict]);
 		else if (column == COLUMN_DETAIL)
 			at += snprintf(place, left, "%.50s,", o->detail ? o->detail : "NULL");
 		else if (column == COLUMN_RETRY_SECONDS)

@@ -9,9 +9,10 @@
 /* What became of one delivery. */
 struct outcome
 {
-	struct channel *channel; /* NULL: of none that we have */
+	struct tally *tally; /* where it counts as held; NULL: of a channel that we do not have */
 	long long resident_id, delivery_id;
 	enum verdict verdict;
+	bool untried; /* VERDICT_RETRY, but nothing was sent, or it was certainly not taken */
 	const char *detail;
 	int retry_seconds;
 	long long dead_since; /* seconds since 1970, 0: nobody says */

@@ -1,6 +1,7 @@
 /* What providers have in common. */
 #include "provider.h"
 
+#include <openssl/sha.h>
 #include <string.h>
 
 #define UNTRUSTED_STOP 60 /* seconds to wait when the provider's certificate is wrong */
@@ -23,7 +24,9 @@ provider_judge(classify_function *classify, const struct http_answer *answer,
 	}
 	memset(result, 0, sizeof(*result));
 	result->verdict = VERDICT_RETRY;
-	result->detail = answer->error == CURLE_OPERATION_TIMEDOUT ? "timeout" : "network";
+	result->detail = answer->error == CURLE_OPERATION_TIMEDOUT     ? "timeout"
+	                 : answer->error == CURLE_ABORTED_BY_CALLBACK ? "interrupted"
+	                                                              : "network";
 	if (answer->refused)
 	{
 		/* it may be a resolver's mistake; as long as it lasts nothing goes there */
@@ -45,6 +48,19 @@ provider_is_plain(const char *text)
 	return text != NULL && *text != '\0' && strlen(text) <= 200 &&
 	       strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:") ==
 	           strlen(text);
+}
+
+/*
+ * provider_write_digest writes the first bytes of a text's SHA-256 in base64url: a
+ * name of a form that every provider takes.
+ */
+void
+provider_write_digest(const char *text, char name[PROVIDER_DIGEST])
+{
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+
+	SHA256((const unsigned char *) text, strlen(text), digest);
+	base64url_encode(name, digest, PROVIDER_DIGEST_BYTES);
 }
 
 /* provider_data returns the app's data, with the notification's number for it to go by. */

@@ -9,10 +9,14 @@
 #include "classify.h"
 #include "config.h"
 #include "delivery.h"
+#include "lib/base64url.h"
 #include "lib/curl.h"
 
 #include <jansson.h>
 #include <stdbool.h>
+
+#define PROVIDER_DIGEST_BYTES 24 /* 32 characters: as many as a topic of Web Push may have */
+#define PROVIDER_DIGEST BASE64URL_ROOM(PROVIDER_DIGEST_BYTES)
 
 struct provider
 {
@@ -63,6 +67,7 @@ typedef void classify_function(const struct reply *reply, struct classification 
 extern void provider_judge(classify_function *classify, const struct http_answer *answer,
                            const struct delivery *delivery, struct classification *result);
 extern bool provider_is_plain(const char *text);
+extern void provider_write_digest(const char *text, char name[PROVIDER_DIGEST]);
 extern json_t *provider_data(const struct message *message);
 
 #endif

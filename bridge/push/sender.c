@@ -7,6 +7,7 @@
 #include "sender.h"
 
 #include "generation.h"
+#include "group.h"
 #include "lib/curl.h"
 #include "lib/log.h"
 #include "lib/loop.h"
@@ -49,9 +50,8 @@ static struct channel *channel_of(struct sender *sender, const struct http_answe
 static void take_answer(struct sender *sender, struct channel *channel,
                         const struct http_answer *answer);
 static bool is_done(struct sender *sender, enum exit_code *code);
-static void send_queue(struct sender *sender, struct channel *channel);
+static void send_lanes(struct sender *sender, struct channel *channel);
 static void send_one(struct sender *sender, struct channel *channel, struct delivery *delivery);
-static void hand_back(struct sender *sender, struct channel *channel);
 static void report(struct sender *sender, const char *event);
 
 /* sender_run works until it is told to end, or, once, until nothing is claimable. */
@@ -71,8 +71,7 @@ sender_run(const char *path, bool once)
 		code = EXIT_INTERNAL;
 		while (turn(&sender) && !is_done(&sender, &code))
 		{
-			struct http_file files[] = {{.file = sender.signals},
-			                            {.file = outbox_socket(sender.outbox)}};
+			struct http_file files[] = {{.file = sender.signals}, outbox_file(sender.outbox)};
 
 			http_wait(sender.http, files, 2,
 			          outbox_unfinished(sender.outbox) > 0 ? TURN_BUSY : TURN_IDLE);
@@ -183,10 +182,12 @@ turn(struct sender *sender)
 	{
 		struct channel *channel = &now->channels[i];
 
-		if (channel_may_send(channel))
-			send_queue(sender, channel);
-		else if (channel_stop_seconds(channel) > 0 || sender->ending)
-			hand_back(sender, channel);
+		int stop = channel_stop_seconds(channel);
+
+		outbox_hand_back(sender->outbox, sender->ending ? channel_empty(channel, "ending", 0)
+		                                 : stop > 0     ? channel_empty(channel, "stopped", stop)
+		                                                : channel_sweep(channel));
+		send_lanes(sender, channel);
 	}
 	if (loop_now() >= sender->reported_at + REPORT_EVERY)
 		report(sender, "progress");
@@ -256,7 +257,7 @@ outlive(struct sender *sender)
 
 	generation_inherit(sender->now, older);
 	for (int i = 0; i < older->count; i++)
-		hand_back(sender, &older->channels[i]);
+		outbox_hand_back(sender->outbox, channel_empty(&older->channels[i], "closed", 0));
 	if (!generation_is_over(older))
 		return;
 	generation_close(older);
@@ -300,7 +301,7 @@ take_answer(struct sender *sender, struct channel *channel, const struct http_an
 	struct classification result;
 
 	channel_judge(channel, answer, delivery, &result);
-	if (channel_repeat(channel, delivery, &result) || channel_split(channel, delivery, &result))
+	if (group_repeat(channel, delivery, &result) || group_split(channel, delivery, &result))
 		return;
 	for (; delivery != NULL; delivery = with)
 	{
@@ -321,7 +322,8 @@ is_done(struct sender *sender, enum exit_code *code)
 		if (channel_blocked(&sender->now->channels[i]))
 			blocked = true;
 		else
-			waiting = waiting || !sender->now->channels[i].drained || !outbox_idle(sender->outbox);
+			waiting = waiting || !channel_is_drained(&sender->now->channels[i]) ||
+			          !outbox_idle(sender->outbox);
 	if (!connected && pg_trouble == PG_STALE)
 		*code = EXIT_VERSION;
 	else if (!connected && (pg_trouble == PG_ABSENT || sender->once))
@@ -335,56 +337,34 @@ is_done(struct sender *sender, enum exit_code *code)
 	return true;
 }
 
-/* send_queue begins as many requests of a channel as it may. */
+/* send_lanes begins as many requests of a channel as it may. */
 static void
-send_queue(struct sender *sender, struct channel *channel)
+send_lanes(struct sender *sender, struct channel *channel)
 {
 	struct delivery *delivery;
-	int seconds;
 
-	while ((delivery = channel_take_resting(channel, &seconds)) != NULL)
-		outbox_hand_back(sender->outbox, delivery, "stopped", seconds);
-	while ((delivery = channel_take_repeated(channel, false)) != NULL ||
-	       (delivery = channel_next(channel)) != NULL)
+	while ((delivery = channel_next(channel)) != NULL)
 		send_one(sender, channel, delivery);
 }
 
-/* send_one begins a request, or lets go of what it would have carried. */
+/* send_one begins a request, or gives back what it would have carried. */
 static void
 send_one(struct sender *sender, struct channel *channel, struct delivery *delivery)
 {
 	long long ends = loop_now() + sender->now->config.timeout * 1000LL;
-	bool late = false;
-	struct delivery *with;
+	bool late = false, expired = false;
 
 	for (const struct delivery *d = delivery; d != NULL; d = d->with)
-		late = late || ends >= d->lease_until;
-	if (!late && channel_begin(channel, delivery, sender->http))
-		return;
-	for (; delivery != NULL; delivery = with)
 	{
-		with = delivery->with;
-		if (late)
-			outbox_let_lapse(sender->outbox, delivery);
-		else
-			outbox_hand_back(sender->outbox, delivery, "not_begun", 1);
+		late = late || ends >= d->lease_until;
+		expired = expired || delivery_has_expired(d);
 	}
-}
-
-/* hand_back gives up what is not under way, for later or for another worker. */
-static void
-hand_back(struct sender *sender, struct channel *channel)
-{
-	int wait = channel_stop_seconds(channel);
-	struct delivery *delivery, *with;
-
-	while ((delivery = channel_take_repeated(channel, true)) != NULL ||
-	       (delivery = channel_take(channel)) != NULL)
-		for (; delivery != NULL; delivery = with)
-		{
-			with = delivery->with;
-			outbox_hand_back(sender->outbox, delivery, "stopped", wait > 1 ? wait : 1);
-		}
+	if (!late && !expired && channel_begin(channel, delivery, sender->http))
+		return;
+	/* what has expired here has so there within a second: the claim then says so */
+	delivery->setback = expired ? "expired" : late ? "late" : "not_begun";
+	delivery->setback_seconds = !late || expired;
+	outbox_hand_back(sender->outbox, delivery);
 }
 
 /* report logs what was done, if anything was since the last report, and writes the metrics. */

@@ -23,6 +23,7 @@ struct smtp
 {
 	char *url, *from, *user, *password;
 	const char *domain; /* of the sender's address */
+	int connections;
 };
 
 static void smtp_close(void *self);
@@ -48,6 +49,7 @@ smtp_open(const struct config *config)
 
 	if (smtp == NULL)
 		return NULL;
+	smtp->connections = config->connections;
 	smtp->url = strdup(config->smtp_url);
 	smtp->from = strdup(config->smtp_from ? config->smtp_from : "");
 	smtp->user = config->smtp_user ? strdup(config->smtp_user) : NULL;
@@ -112,6 +114,13 @@ smtp_check(void *self)
 	log_info("would use", "{s:s, s:s, s:s, s:b}", "channel", "smtp", "url", smtp->url, "from",
 	         smtp->from, "login", smtp->user != NULL);
 	return true;
+}
+
+/* smtp_limit: a connection carries one mail at a time. */
+static int
+smtp_limit(const void *self)
+{
+	return ((const struct smtp *) self)->connections;
 }
 
 static bool
@@ -252,6 +261,7 @@ const struct provider smtp_provider = {.channel = "smtp",
                                        .open = smtp_open,
                                        .close = smtp_close,
                                        .check = smtp_check,
+                                       .limit = smtp_limit,
                                        .compose = smtp_compose,
                                        .begin = smtp_begin,
                                        .judge = smtp_judge,

@@ -3,8 +3,7 @@
  * the push service whose URL that is, with a token (VAPID, RFC 8292) that is made
  * once for each service and used for half a day.  The URL comes from a browser:
  * addresses of private networks are refused when it is connected to.  Services
- * are strangers to each other: one that hangs has a share of the requests, and one
- * that fails is given a rest, while the others are sent to.
+ * are strangers to each other (origin.c).
  */
 #include "provider.h"
 
@@ -14,48 +13,30 @@
 #include "lib/loop.h"
 #include "lib/secret.h"
 #include "lib/webpush_crypto.h"
+#include "origin.h"
 
-#include <openssl/sha.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 
 #define TOKEN_LIFETIME 43200 /* seconds; a day at most (RFC 8292) */
 #define TOKEN_LEAST 3600     /* that one still has to last */
-#define ORIGIN_BYTES 300
-#define SERVICES 32
-#define SHARE 2        /* a service has half of the requests at most */
-#define FAILURES 10    /* so many in a row, and a service is given a rest */
-#define TOPIC_BYTES 24 /* of 32 characters that a topic may have */
-
-/* One push service. */
-struct service
-{
-	char origin[ORIGIN_BYTES], *token;
-	long long ends_at; /* of the token, seconds since 1970 */
-	int under_way, failures;
-	struct patience patience;
-};
+#define CROWDED 5            /* seconds until there may be a place for one more origin */
+#define HANGING 2000         /* milliseconds without an answer; half of a short timeout */
 
 struct webpush
 {
 	EVP_PKEY *key;
 	char *subject, point[BASE64URL_ROOM(WEBPUSH_POINT)];
 	bool allow_private;
-	int share; /* requests that one service has at a time */
-	struct service services[SERVICES];
-	int next; /* to be replaced */
+	struct origins origins;
 };
 
 static void webpush_close(void *self);
 static bool read_receiver(const struct message *message, struct webpush_receiver *receiver);
 static char *compose_payload(const struct message *message);
-static void make_topic(const struct message *message, const struct delivery *delivery,
-                       char topic[BASE64URL_ROOM(TOPIC_BYTES)]);
-static struct service *service_of(struct webpush *webpush, const char *url);
-static const char *token_for(struct webpush *webpush, struct service *service);
+static const char *token_for(struct webpush *webpush, struct origin *origin, const char *url);
 static char *make_token(struct webpush *webpush, const char *origin, long long ends_at);
 
 static bool
@@ -84,7 +65,11 @@ webpush_open(const struct config *config)
 	free(content);
 	webpush->subject = strdup(subject);
 	webpush->allow_private = config->webpush_allow_private;
-	webpush->share = (config->in_flight + SHARE - 1) / SHARE;
+	webpush->origins = (struct origins){.in_flight = config->in_flight,
+	                                    .connections = config->connections,
+	                                    .hanging = config->timeout * 1000 / 2 < HANGING
+	                                                   ? config->timeout * 1000 / 2
+	                                                   : HANGING};
 	if (webpush->key == NULL || !webpush_point(webpush->key, point))
 		log_error("the key of Web Push is not good", "{s:s, s:s}", "file", config->webpush_key_file,
 		          "hint",
@@ -107,8 +92,7 @@ webpush_close(void *self)
 {
 	struct webpush *webpush = self;
 
-	for (int i = 0; i < SERVICES; i++)
-		free(webpush->services[i].token);
+	origins_close(&webpush->origins);
 	EVP_PKEY_free(webpush->key);
 	free(webpush->subject);
 	free(webpush);
@@ -134,13 +118,17 @@ static bool
 webpush_compose(void *self, const struct message *message, struct delivery *delivery)
 {
 	struct webpush_receiver receiver;
-	char topic[BASE64URL_ROOM(TOPIC_BYTES)];
+	char topic[PROVIDER_DIGEST], origin[ORIGIN_BYTES];
 	char *text;
 
 	(void) self;
-	if (strncmp(message->token, "https://", 8) != 0 || !read_receiver(message, &receiver))
+	if (strncmp(message->token, "https://", 8) != 0 || !origin_write(message->token, origin) ||
+	    !read_receiver(message, &receiver))
 		return false;
-	make_topic(message, delivery, topic);
+	/* a message that has not arrived is replaced by a later one with its collapse key, or by
+	 * a second try of itself */
+	provider_write_digest(message->collapse_key ? message->collapse_key : delivery->key, topic);
+	delivery->route = origin_name(origin);
 	text = compose_payload(message);
 	delivery->length = text ? sizeof(receiver) + strlen(text) : 0;
 	delivery->payload = text ? malloc(delivery->length) : NULL;
@@ -183,29 +171,14 @@ compose_payload(const struct message *message)
 	return text;
 }
 
-/*
- * make_topic names what a message that has not arrived is replaced by: a later one
- * with the same collapse key, or a second try of itself.
- */
-static void
-make_topic(const struct message *message, const struct delivery *delivery,
-           char topic[BASE64URL_ROOM(TOPIC_BYTES)])
-{
-	const char *name = message->collapse_key ? message->collapse_key : delivery->key;
-	unsigned char digest[SHA256_DIGEST_LENGTH];
-
-	SHA256((const unsigned char *) name, strlen(name), digest);
-	base64url_encode(topic, digest, TOPIC_BYTES);
-}
-
 static bool
 webpush_begin(void *self, struct delivery *delivery, struct http_request *request)
 {
 	struct webpush *webpush = self;
 	size_t length = delivery->length - sizeof(struct webpush_receiver);
 	struct webpush_receiver receiver;
-	struct service *service = service_of(webpush, delivery->address);
-	const char *token = service ? token_for(webpush, service) : NULL;
+	struct origin *origin = origins_find(&webpush->origins, delivery->route);
+	const char *token = origin ? token_for(webpush, origin, delivery->address) : NULL;
 
 	memcpy(&receiver, delivery->payload, sizeof(receiver));
 	delivery->body_length = WEBPUSH_BODY(length);
@@ -226,74 +199,47 @@ webpush_begin(void *self, struct delivery *delivery, struct http_request *reques
 	    !delivery_add_header(delivery, "Expect:"))
 		return false;
 	request->headers = delivery->headers;
-	delivery->credential = service;
-	service->under_way++;
+	delivery->credential = origin;
+	origins_begin(&webpush->origins, origin);
 	return true;
-}
-
-/*
- * service_of returns the service of a URL, in the place of one that is not in use
- * where it is new; NULL: there is no such place, or the URL is too long.
- */
-static struct service *
-service_of(struct webpush *webpush, const char *url)
-{
-	char origin[ORIGIN_BYTES];
-	struct service *service;
-
-	/* of "https://host:port/..." what stands before the path */
-	if (snprintf(origin, sizeof(origin), "%.*s", (int) (8 + strcspn(url + 8, "/?")), url) >=
-	    (int) sizeof(origin))
-		return NULL;
-	for (int i = 0; i < SERVICES; i++)
-		if (strcasecmp(webpush->services[i].origin, origin) == 0)
-			return &webpush->services[i];
-	for (int i = 0; i < SERVICES; i++)
-	{
-		service = &webpush->services[webpush->next];
-		webpush->next = (webpush->next + 1) % SERVICES;
-		if (service->under_way > 0)
-			continue;
-		free(service->token);
-		*service = (struct service){.patience = {.first = 1000, .longest = 60000}};
-		memcpy(service->origin, origin, sizeof(origin));
-		return service;
-	}
-	return NULL;
 }
 
 static bool
 webpush_admits(void *self, const struct delivery *delivery)
 {
 	struct webpush *webpush = self;
-	const struct service *service = service_of(webpush, delivery->address);
+	const struct origin *origin = origins_find(&webpush->origins, delivery->route);
 
-	return service != NULL && service->under_way < webpush->share;
+	return origin != NULL && origins_admit(&webpush->origins, origin, delivery->urgent);
 }
 
 static int
 webpush_rests(void *self, const struct delivery *delivery)
 {
-	const struct service *service = service_of(self, delivery->address);
-	long long wait = service ? service->patience.until - loop_now() : 0;
+	struct webpush *webpush = self;
+	struct origin *origin = origins_find(&webpush->origins, delivery->route);
 
-	return wait > 0 ? (int) (wait / 1000) + 1 : 0;
+	/* as many as there is place for are in use: later */
+	return origin != NULL ? origins_rest(&webpush->origins, origin) : CROWDED;
 }
 
-/* token_for returns the token for a service, made anew where it must be. */
+/* token_for returns the token for an origin, made anew where it must be. */
 static const char *
-token_for(struct webpush *webpush, struct service *service)
+token_for(struct webpush *webpush, struct origin *origin, const char *url)
 {
 	long long now = time(NULL);
+	char text[ORIGIN_BYTES];
 
 	/* nor one that a clock which was put back has made too long */
-	if (service->ends_at < now + TOKEN_LEAST || service->ends_at > now + 2 * TOKEN_LIFETIME)
+	if (origin->token_ends_at < now + TOKEN_LEAST ||
+	    origin->token_ends_at > now + 2 * TOKEN_LIFETIME)
 	{
-		free(service->token);
-		service->token = make_token(webpush, service->origin, now + TOKEN_LIFETIME);
-		service->ends_at = service->token ? now + TOKEN_LIFETIME : 0;
+		free(origin->token);
+		origin->token =
+		    origin_write(url, text) ? make_token(webpush, text, now + TOKEN_LIFETIME) : NULL;
+		origin->token_ends_at = origin->token ? now + TOKEN_LIFETIME : 0;
 	}
-	return service->token;
+	return origin->token;
 }
 
 static char *
@@ -313,31 +259,17 @@ static void
 webpush_judge(void *self, const struct http_answer *answer, const struct delivery *delivery,
               struct classification *result)
 {
-	struct service *service = (struct service *) delivery->credential;
-
 	(void) self;
 	provider_judge(classify_webpush, answer, delivery, result);
 	/* one service's certificate says nothing about the others */
 	result->stop_seconds = 0;
-	if (answer->error == CURLE_OK && answer->status < 500)
-	{
-		service->failures = 0;
-		patience_succeeded(&service->patience);
-	}
-	else if (++service->failures >= FAILURES && patience_over(&service->patience))
-	{
-		service->failures = 0;
-		patience_failed(&service->patience);
-		log_warning("a push service is given a rest", "{s:s, s:I}", "origin", service->origin,
-		            "seconds", (json_int_t) (service->patience.wait / 1000));
-	}
+	origins_hear((struct origin *) delivery->credential, answer);
 }
 
 static void
 webpush_end(void *self, struct delivery *delivery)
 {
-	(void) self;
-	((struct service *) delivery->credential)->under_way--;
+	origins_end(&((struct webpush *) self)->origins, (struct origin *) delivery->credential);
 }
 
 const struct provider webpush_provider = {.channel = "webpush",

@@ -1,0 +1,190 @@
+/*
+ * An endpoint comes from a browser, so that anybody can have us send to a server
+ * of theirs.  What one of them can hold up is bounded:
+ *
+ *   - one that has not answered yet, or not since its last rest, is sent one
+ *     request at a time, and all those together have a quarter of the requests;
+ *   - one that answers may have no more under way than are free: when it hangs,
+ *     there are as many for the next, and when that hangs, half as many;
+ *   - one that lets us wait, or fails again and again, is given a rest: what is
+ *     meant for it goes back to the database so long.
+ */
+#include "origin.h"
+
+#include "lib/log.h"
+
+#include <ctype.h>
+#include <openssl/sha.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STRANGERS 4 /* the part of all requests that those together have who do not answer */
+#define FAILURES 10 /* so many in a row, and one that has answered is given a rest */
+#define URGENT 4    /* the part of all requests that is kept for what is urgent */
+
+static int strangers(const struct origins *origins);
+static void begin_rest(struct origin *origin, const char *reason);
+
+/*
+ * origin_write writes the origin of a URL as VAPID and the RFC of origins (6454)
+ * have it: in lower case, without the port that https has anyway.  false: too long.
+ */
+bool
+origin_write(const char *url, char text[ORIGIN_BYTES])
+{
+	/* of "https://host:port/..." what stands before the path */
+	size_t length = 8 + strcspn(url + 8, "/?#");
+
+	if (length >= ORIGIN_BYTES)
+		return false;
+	for (size_t i = 0; i < length; i++)
+		text[i] = (char) tolower((unsigned char) url[i]);
+	text[length] = '\0';
+	if (length > 12 && strcmp(text + length - 4, ":443") == 0)
+		text[length - 4] = '\0';
+	return true;
+}
+
+/* origin_name makes the number by which an origin is known here, and in the log. */
+unsigned long long
+origin_name(const char *text)
+{
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+	unsigned long long name = 0;
+
+	SHA256((const unsigned char *) text, strlen(text), digest);
+	for (size_t i = 0; i < sizeof(name); i++)
+		name = name << 8 | digest[i];
+	return name != 0 ? name : 1;
+}
+
+/*
+ * origins_find returns an origin, in the place of one that is not in use where it
+ * is new; NULL: there is no such place.
+ */
+struct origin *
+origins_find(struct origins *origins, unsigned long long name)
+{
+	struct origin *origin = &origins->list[name % ORIGINS], *place = NULL;
+
+	if (origin->name == name)
+		return origin;
+	for (int i = 0; i < ORIGINS; i++)
+	{
+		origin = &origins->list[(name + i) % ORIGINS];
+		if (origin->name == name)
+			return origin;
+		/* an empty one, else one that neither is in use nor rests */
+		if (origin->name == 0 ? place == NULL || place->name != 0
+		                      : place == NULL && origin->under_way == 0 &&
+		                            patience_over(&origin->patience))
+			place = origin;
+	}
+	if (place == NULL)
+		return NULL;
+	free(place->token);
+	*place = (struct origin){.name = name, .patience = {.first = 1000, .longest = 60000}};
+	return place;
+}
+
+/* origins_admit tells whether an origin may be sent one more request now. */
+bool
+origins_admit(struct origins *origins, const struct origin *origin, bool urgent)
+{
+	int most = origins->in_flight - (urgent ? 0 : origins->in_flight / URGENT);
+	int left = most - origins->under_way;
+
+	if (!origin->answers)
+		return origin->under_way == 0 && strangers(origins) < origins->in_flight / STRANGERS + 1;
+	if (origin->serial && origin->under_way >= origins->connections)
+		return false;
+	return origin->under_way == 0 || origin->under_way < left;
+}
+
+/* strangers returns how many requests are under way to origins that do not answer. */
+static int
+strangers(const struct origins *origins)
+{
+	int requests = 0;
+
+	for (int i = 0; i < ORIGINS; i++)
+		if (!origins->list[i].answers)
+			requests += origins->list[i].under_way;
+	return requests;
+}
+
+/* origins_rest returns for how many seconds an origin is given a rest, 0: for none. */
+int
+origins_rest(const struct origins *origins, struct origin *origin)
+{
+	long long now = loop_now(), until;
+
+	if (origin->under_way > 0 && now >= origin->heard_at + origins->hanging &&
+	    patience_over(&origin->patience))
+		begin_rest(origin, "hangs");
+	until = origin->patience.until > origin->asked_until ? origin->patience.until
+	                                                     : origin->asked_until;
+	return until > now ? (int) ((until - now) / 1000) + 1 : 0;
+}
+
+static void
+begin_rest(struct origin *origin, const char *reason)
+{
+	char name[20];
+
+	origin->failures = 0;
+	origin->answers = false;
+	patience_failed(&origin->patience);
+	/* not what it is called: that could be a resident's own server */
+	snprintf(name, sizeof(name), "%016llx", origin->name);
+	log_warning("a push service is given a rest", "{s:s, s:s, s:i}", "origin", name, "reason",
+	            reason, "seconds", (int) (origin->patience.wait / 1000));
+}
+
+void
+origins_begin(struct origins *origins, struct origin *origin)
+{
+	if (origin->under_way++ == 0)
+		origin->heard_at = loop_now();
+	origins->under_way++;
+}
+
+/* origins_hear takes what an answer, or that there is none, says of an origin. */
+void
+origins_hear(struct origin *origin, const struct http_answer *answer)
+{
+	bool answered = answer->error == CURLE_OK;
+
+	if (answered)
+	{
+		origin->heard_at = loop_now();
+		origin->serial = answer->serial;
+	}
+	if (answered && (answer->status == 429 || answer->status == 503) && answer->retry_after > 0)
+		origin->asked_until = loop_now() + answer->retry_after * 1000LL;
+	if (answered && answer->status < 500)
+	{
+		origin->failures = 0;
+		origin->answers = true;
+		patience_succeeded(&origin->patience);
+	}
+	else if (answer->error != CURLE_ABORTED_BY_CALLBACK &&
+	         ++origin->failures >= (origin->answers ? FAILURES : 1) &&
+	         patience_over(&origin->patience))
+		begin_rest(origin, "fails");
+}
+
+void
+origins_end(struct origins *origins, struct origin *origin)
+{
+	origins->under_way--;
+	origin->under_way--;
+}
+
+void
+origins_close(struct origins *origins)
+{
+	for (int i = 0; i < ORIGINS; i++)
+		free(origins->list[i].token);
+}
