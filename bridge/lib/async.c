@@ -13,7 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
-static bool use(struct async *async, PGconn *db);
+static void use(struct async *async, PGconn *db);
+static bool connect_on(struct async *async);
+static void listen_there(const struct async *async, PGconn *db);
 static void lose(struct async *async);
 static void take_notifications(struct async *async);
 
@@ -35,36 +37,39 @@ async_open(struct async *async, const char *conninfo, const char *program, const
 	         now.tv_sec * 1000000000LL + now.tv_nsec);
 }
 
-/* async_connect connects and listens; pg_trouble says why not. */
-bool
-async_connect(struct async *async)
-{
-	if (use(async, pg_connect(async->conninfo, async->program)))
-		return true;
-	patience_failed(&async->patience);
-	return false;
-}
-
-/* use makes a connection the one that we listen to and ask; false: it is none. */
-static bool
+/* use makes a usable connection, NULL if it is none, the one that we listen to and ask. */
+static void
 use(struct async *async, PGconn *db)
 {
-	char listen[64];
-
+	opening_end(&async->opening);
 	async->db = db;
 	if (db == NULL)
-		return false;
-	if (async->channel != NULL)
-	{
-		snprintf(listen, sizeof(listen), "LISTEN %s", async->channel);
-		PQclear(PQexec(async->db, listen));
-	}
-	PQsetnonblocking(async->db, 1);
+		return;
 	async->woken = true;
 	/* what was told between two connections was told to nobody */
 	if (async->hear != NULL)
 		async->hear(async->context, NULL);
-	return true;
+}
+
+/* connect_on moves connecting on, if it is time; false: there is no connection yet. */
+static bool
+connect_on(struct async *async)
+{
+	PGconn *db = NULL;
+
+	if (async->opening.db == NULL && !patience_over(&async->patience))
+		return false;
+	if ((async->opening.db == NULL &&
+	     !opening_begin(&async->opening, async->conninfo, async->program, async->channel)) ||
+	    !opening_turn(&async->opening, &db))
+	{
+		opening_end(&async->opening);
+		patience_failed(&async->patience);
+		return false;
+	}
+	if (db != NULL)
+		use(async, db);
+	return db != NULL;
 }
 
 /*
@@ -85,11 +90,25 @@ async_move(struct async *async, const char *conninfo)
 			pg_trouble = PG_UNREACHABLE;
 			return false;
 		}
+		listen_there(async, db);
 		PQfinish(async->next);
 		async->next = db;
 	}
 	async->conninfo = conninfo;
 	return true;
+}
+
+static void
+listen_there(const struct async *async, PGconn *db)
+{
+	char listen[64];
+
+	if (async->channel != NULL)
+	{
+		snprintf(listen, sizeof(listen), "LISTEN %s", async->channel);
+		PQclear(PQexec(db, listen));
+	}
+	PQsetnonblocking(db, 1);
 }
 
 /* async_allows connects and asks a question of rights; what: what we may not do if they lack. */
@@ -99,7 +118,9 @@ async_allows(struct async *async, const char *sql, const char *what)
 	PGresult *result;
 	bool good;
 
-	if (async->db == NULL && !async_connect(async))
+	if (async->db == NULL)
+		async->db = pg_connect(async->conninfo, async->program);
+	if (async->db == NULL)
 		return false;
 	result = PQexec(async->db, sql);
 	good = PQresultStatus(result) == PGRES_TUPLES_OK && *PQgetvalue(result, 0, 0) == 't';
@@ -130,7 +151,7 @@ async_turn(struct async *async)
 		use(async, async->next);
 		async->next = NULL;
 	}
-	if (async->db == NULL && (!patience_over(&async->patience) || !async_connect(async)))
+	if (async->db == NULL && !connect_on(async))
 		return;
 	if (!PQconsumeInput(async->db))
 		lose(async);
@@ -205,15 +226,31 @@ async_result(struct async *async, const char *name)
 	return NULL;
 }
 
+/* async_is_away tells whether there is no connection, and none on its way. */
+bool
+async_is_away(const struct async *async)
+{
+	return async->db == NULL && async->opening.db == NULL;
+}
+
 int
 async_socket(const struct async *async)
 {
-	return async->db ? PQsocket(async->db) : -1;
+	const PGconn *db = async->db != NULL ? async->db : async->opening.db;
+
+	return db != NULL ? PQsocket(db) : -1;
+}
+
+bool
+async_is_writing(const struct async *async)
+{
+	return async->db != NULL ? async->writing : async->opening.db != NULL && async->opening.writing;
 }
 
 void
 async_close(struct async *async)
 {
+	opening_end(&async->opening);
 	PQfinish(async->db);
 	PQfinish(async->next);
 	async->db = async->next = NULL;

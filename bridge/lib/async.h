@@ -3,6 +3,7 @@
 #define BRIDGE_ASYNC_H
 
 #include "loop.h"
+#include "opening.h"
 
 #include <libpq-fe.h>
 #include <stdbool.h>
@@ -12,6 +13,7 @@ struct async
 	const char *conninfo, *program;
 	const char *channel; /* listened to; NULL: none */
 	PGconn *db;          /* NULL: not connected */
+	struct opening opening;
 	bool busy;           /* a statement is under way */
 	bool writing;        /* part of it waits to be written */
 	bool woken;          /* a notification came, or the connection is new */
@@ -36,12 +38,13 @@ struct statement
 extern void async_open(struct async *async, const char *conninfo, const char *program,
                        const char *channel);
 extern bool async_move(struct async *async, const char *conninfo);
-extern bool async_connect(struct async *async);
 extern bool async_allows(struct async *async, const char *sql, const char *what);
 extern void async_turn(struct async *async);
 extern bool async_send(struct async *async, const struct statement *statement);
 extern PGresult *async_result(struct async *async, const char *name);
+extern bool async_is_away(const struct async *async);
 extern int async_socket(const struct async *async);
+extern bool async_is_writing(const struct async *async);
 extern void async_close(struct async *async);
 
 #endif

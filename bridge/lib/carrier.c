@@ -161,7 +161,7 @@ run(struct carrier *carrier)
 	{
 		struct http_file files[] = {{.file = signals},
 		                            {.file = async_socket(&carrier->async),
-		                             .writing = carrier->async.writing}};
+		                             .writing = async_is_writing(&carrier->async)}};
 
 		http_wait(carrier->http, files, 2, TURN);
 	}
@@ -231,12 +231,12 @@ reload(struct carrier *carrier)
 static bool
 is_done(const struct carrier *carrier, enum exit_code *code)
 {
-	bool connected = carrier->async.db != NULL;
+	bool away = async_is_away(&carrier->async);
 	bool idle = carrier->under_way + carrier->unreported == 0;
 
-	if (!connected && pg_trouble == PG_STALE)
+	if (away && pg_trouble == PG_STALE)
 		*code = EXIT_VERSION;
-	else if (!connected && (pg_trouble == PG_ABSENT || carrier->once))
+	else if (away && (pg_trouble == PG_ABSENT || carrier->once))
 		*code = EXIT_DATABASE;
 	else if (carrier->ending && (idle || loop_now() >= carrier->drain_until))
 		*code = EXIT_GOOD;

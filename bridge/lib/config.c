@@ -174,12 +174,15 @@ set_value(void *place, const struct config_key *key, const char *value)
 	return "there is no such key";
 }
 
-/* config_hides refuses a connection string with a password in a file that others can read. */
+/* config_hides refuses a connection string that is none, or with a password that others can read.
+ */
 bool
 config_hides(const char *conninfo, const char *path)
 {
 	struct stat file;
 
+	if (!pg_can_read(conninfo))
+		return config_refuse("database is no connection string of PostgreSQL");
 	if (pg_holds_password(conninfo) && stat(path, &file) == 0 && (file.st_mode & 077) != 0)
 		return config_refuse(
 		    "with a password in it the file must be its owner's alone (chmod 600)");

@@ -2,12 +2,15 @@
 #include "loop.h"
 
 #include <signal.h>
+#include <stdint.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
 static int signal_fd = -1;
+static int wake_fd = -1;
 static bool ending = false, reloading = false;
 
 static void take_signals(void);
@@ -28,6 +31,7 @@ loop_begin(bool reloads)
 		sigaddset(&ours, SIGHUP);
 	sigprocmask(SIG_BLOCK, &ours, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	signal_fd = signalfd(-1, &ours, SFD_NONBLOCK | SFD_CLOEXEC);
 	return signal_fd;
 }
@@ -59,6 +63,34 @@ take_signals(void)
 
 	while (read(signal_fd, &info, sizeof(info)) == sizeof(info))
 		*(info.ssi_signo == SIGHUP ? &reloading : &ending) = true;
+}
+
+/* loop_wakes returns a descriptor that is readable once loop_wake() was called. */
+int
+loop_wakes(void)
+{
+	return wake_fd;
+}
+
+/* loop_awake forgets that loop_wake() was called: before looking for what it was about. */
+void
+loop_awake(void)
+{
+	uint64_t count;
+
+	while (read(wake_fd, &count, sizeof(count)) > 0)
+		;
+}
+
+/* loop_wake ends the loop's wait; any thread may call it. */
+void
+loop_wake(void)
+{
+	static const uint64_t once = 1;
+
+	/* a counter that is full wakes as well */
+	if (wake_fd >= 0 && write(wake_fd, &once, sizeof(once)) < 0)
+		return;
 }
 
 /* loop_now returns milliseconds that no change of the wall clock touches. */

@@ -7,6 +7,9 @@
 extern int loop_begin(bool reloads);
 extern bool loop_ending(void);
 extern bool loop_reloading(void);
+extern int loop_wakes(void);
+extern void loop_awake(void);
+extern void loop_wake(void);
 extern long long loop_now(void);
 
 /* A wait that grows with each failure, from first to longest milliseconds. */

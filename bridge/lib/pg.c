@@ -16,9 +16,23 @@
 
 enum pg_trouble pg_trouble;
 
-static bool versions_agree(PGconn *db);
 static bool explain_versions(const char *library, const char *script);
 static const char *one_line(const char *message);
+
+/* a server that is gone without a word is noticed in ten seconds, unless conninfo says else */
+#define KEYS                                                                                   \
+	(const char *[])                                                                           \
+	{                                                                                          \
+		"tcp_user_timeout", "dbname", "application_name", "connect_timeout", "client_encoding", \
+		    NULL                                                                               \
+	}
+#define VALUES                                           \
+	(const char *[])                                     \
+	{                                                    \
+		"10000", conninfo, program, "10", "UTF8", NULL   \
+	}
+
+const char pg_version_query[] = "SELECT library, script FROM passport.version()";
 
 /*
  * pg_connect connects, sets application_name and compares versions.  Returns
@@ -27,27 +41,51 @@ static const char *one_line(const char *message);
 PGconn *
 pg_connect(const char *conninfo, const char *program)
 {
-	/* a server that is gone without a word is noticed in ten seconds, unless conninfo says else */
-	const char *keys[] = {"tcp_user_timeout", "dbname",          "application_name",
-	                      "connect_timeout",  "client_encoding", NULL};
-	const char *values[] = {"10000", conninfo, program, "10", "UTF8", NULL};
-	PGconn *db = PQconnectdbParams(keys, values, 1);
+	PGconn *db = PQconnectdbParams(KEYS, VALUES, 1);
+	PGresult *result;
+	bool agrees;
 
 	pg_trouble = PG_UNREACHABLE;
-	if (PQstatus(db) != CONNECTION_OK)
-		log_error("could not connect to the database", "{s:s}", "reason",
-		          one_line(PQerrorMessage(db)));
-	else if (versions_agree(db))
-		return db;
+	if (PQstatus(db) == CONNECTION_OK)
+	{
+		result = PQexec(db, pg_version_query);
+		agrees = pg_agrees(db, result);
+		PQclear(result);
+		if (agrees)
+			return db;
+	}
+	else
+		pg_log_unreachable(db, pg_can_read(conninfo) ? NULL : "the connection string is not good");
 	PQfinish(db);
 	return NULL;
 }
 
-/* versions_agree tells whether program, library and script are of one version. */
-static bool
-versions_agree(PGconn *db)
+/* pg_begin begins to connect, without waiting; NULL after logging why not. */
+PGconn *
+pg_begin(const char *conninfo, const char *program)
 {
-	PGresult *result = PQexec(db, "SELECT library, script FROM passport.version()");
+	PGconn *db = PQconnectStartParams(KEYS, VALUES, 1);
+
+	pg_trouble = PG_UNREACHABLE;
+	if (PQstatus(db) != CONNECTION_BAD)
+		return db;
+	pg_log_unreachable(db, pg_can_read(conninfo) ? NULL : "the connection string is not good");
+	PQfinish(db);
+	return NULL;
+}
+
+/* pg_log_unreachable logs why there is no connection; NULL: what libpq says. */
+void
+pg_log_unreachable(const PGconn *db, const char *reason)
+{
+	log_error("could not connect to the database", "{s:s}", "reason",
+	          reason != NULL ? reason : one_line(PQerrorMessage(db)));
+}
+
+/* pg_agrees tells whether program, library and script are of one version, by pg_version_query. */
+bool
+pg_agrees(PGconn *db, const PGresult *result)
+{
 	bool agree = false;
 
 	if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1)
@@ -73,7 +111,6 @@ versions_agree(PGconn *db)
 			log_error("could not read the version", "{s:s}", "reason",
 			          one_line(PQerrorMessage(db)));
 	}
-	PQclear(result);
 	return agree;
 }
 
@@ -111,6 +148,23 @@ explain_versions(const char *library, const char *script)
 	log_error("versions differ", "{s:s, s:s, s:s, s:s, s:s}", "stale", stale, "program_version",
 	          PASSPORT_VERSION, "library_version", library, "script_version", script, "hint", hint);
 	return false;
+}
+
+/*
+ * pg_can_read tells whether libpq can read a connection string: its own words about
+ * one that it cannot quote it, with the password that may be in it.
+ */
+bool
+pg_can_read(const char *conninfo)
+{
+	PQconninfoOption *options;
+	bool is_name = strchr(conninfo, '=') == NULL && strstr(conninfo, "://") == NULL;
+
+	if (is_name)
+		return true;
+	options = PQconninfoParse(conninfo, NULL);
+	PQconninfoFree(options);
+	return options != NULL;
 }
 
 /* pg_holds_password tells whether a connection string has a password in it. */

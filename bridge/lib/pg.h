@@ -5,7 +5,7 @@
 #include <libpq-fe.h>
 #include <stdbool.h>
 
-/* Why the last pg_connect() returned NULL. */
+/* Why there is no connection. */
 enum pg_trouble
 {
 	PG_UNREACHABLE, /* worth another try later */
@@ -14,7 +14,13 @@ enum pg_trouble
 };
 extern enum pg_trouble pg_trouble;
 
+extern const char pg_version_query[];
+
 extern PGconn *pg_connect(const char *conninfo, const char *program);
+extern PGconn *pg_begin(const char *conninfo, const char *program);
+extern bool pg_agrees(PGconn *db, const PGresult *result);
+extern void pg_log_unreachable(const PGconn *db, const char *reason);
+extern bool pg_can_read(const char *conninfo);
 extern bool pg_holds_password(const char *conninfo);
 
 #endif

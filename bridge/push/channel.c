@@ -24,8 +24,7 @@ static const struct provider *const providers[CHANNELS] = {&fcm_provider, &apns_
                                                            &smtp_provider};
 
 static int rate_of(const struct config *config, size_t which);
-static bool has_waited(struct channel *channel, struct delivery *delivery);
-static bool set_back(struct delivery *delivery, const char *setback, int seconds);
+static void set_back(struct delivery *delivery, const char *setback, int seconds);
 static struct delivery *take_ready(struct channel *channel, bool urgent_only);
 static int most_requests(const struct channel *channel);
 static void keep_latency(struct channel *channel, long long microseconds);
@@ -134,9 +133,9 @@ channel_put(struct channel *channel, struct delivery *delivery)
 }
 
 /*
- * channel_sweep takes out what is to go back to the database: what has expired
- * here, what waits for a service that is given a rest, and what was judged so long
- * ago that it may have been withdrawn since.  Each says why; they are a list.
+ * channel_sweep takes out what may wait here no longer: what has expired, what is
+ * for a service that is given a rest, and what was judged so long ago that it may
+ * have been withdrawn since.  Each says why; they are a list.
  */
 struct delivery *
 channel_sweep(struct channel *channel)
@@ -148,7 +147,7 @@ channel_sweep(struct channel *channel)
 		return NULL;
 	channel->swept_at = loop_now();
 	while ((delivery = lanes_at(&channel->lanes, &place)) != NULL)
-		if (has_waited(channel, delivery))
+		if (!channel_takes(channel, delivery))
 		{
 			*last = lanes_take(&channel->lanes, &place);
 			last = &delivery->next;
@@ -158,26 +157,29 @@ channel_sweep(struct channel *channel)
 	return list;
 }
 
-/* has_waited tells whether a delivery is not to wait here any longer. */
-static bool
-has_waited(struct channel *channel, struct delivery *delivery)
+/* channel_takes tells whether a delivery may wait here; false: it says why not. */
+bool
+channel_takes(struct channel *channel, struct delivery *delivery)
 {
 	int rest;
 
 	if (delivery_has_expired(delivery))
-		return set_back(delivery, "expired", 1);
-	if (channel->provider->rests != NULL &&
-	    (rest = channel->provider->rests(channel->self, delivery)) > 0)
-		return set_back(delivery, "stopped", rest);
-	return loop_now() >= delivery->judged_at + JUDGED_FOR && set_back(delivery, "judged_anew", 0);
+		set_back(delivery, "expired", 1);
+	else if (channel->provider->rests != NULL &&
+	         (rest = channel->provider->rests(channel->self, delivery)) > 0)
+		set_back(delivery, "stopped", rest);
+	else if (loop_now() >= delivery->judged_at + JUDGED_FOR)
+		set_back(delivery, "judged_anew", 0);
+	else
+		return true;
+	return false;
 }
 
-static bool
+static void
 set_back(struct delivery *delivery, const char *setback, int seconds)
 {
 	delivery->setback = setback;
 	delivery->setback_seconds = seconds;
-	return true;
 }
 
 /*
@@ -191,16 +193,18 @@ channel_recall(struct channel *channel, const unsigned long long *key)
 	struct delivery *list = NULL, **last = &list, *delivery;
 
 	while ((delivery = lanes_at(&channel->lanes, &place)) != NULL)
-		if (delivery_may_be_replaced(delivery, key) && set_back(delivery, "replaced", 0))
+		if (delivery_may_be_replaced(delivery, key))
 		{
+			set_back(delivery, "replaced", 0);
 			*last = lanes_take(&channel->lanes, &place);
 			last = &delivery->next;
 		}
 		else
 			lanes_step(&place);
 	for (struct delivery **at = &channel->repeated; (delivery = *at) != NULL;)
-		if (delivery_may_be_replaced(delivery, key) && set_back(delivery, "replaced", 1))
+		if (delivery_may_be_replaced(delivery, key))
 		{
+			set_back(delivery, "replaced", 1);
 			*at = delivery->next;
 			delivery->next = NULL;
 			*last = delivery;

@@ -54,6 +54,7 @@ extern void channel_inherit(struct channel *channel, struct channel *older);
 extern bool channel_is_busy(const struct channel *channel);
 extern void channel_close(struct channel *channel);
 extern bool channel_is(const struct channel *channel, const char *name);
+extern bool channel_takes(struct channel *channel, struct delivery *delivery);
 extern void channel_put(struct channel *channel, struct delivery *delivery);
 extern struct delivery *channel_sweep(struct channel *channel);
 extern struct delivery *channel_recall(struct channel *channel, const unsigned long long *key);

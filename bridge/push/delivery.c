@@ -6,6 +6,7 @@
 #include "delivery.h"
 
 #include "lib/loop.h"
+#include "sealer.h"
 
 #include <openssl/sha.h>
 #include <stdarg.h>
@@ -117,6 +118,7 @@ void
 delivery_free(struct delivery *delivery)
 {
 	delivery_clear_request(delivery);
+	seal_drop(delivery->seal);
 	free(delivery->address);
 	free(delivery->payload);
 	free(delivery->collapse);

@@ -12,7 +12,8 @@
  * be NULL. */
 struct message
 {
-	const char *token, *keys, *title, *body, *data, *collapse_key, *priority, *notification_id;
+	const char *channel, *token, *keys, *title, *body, *data, *collapse_key, *priority;
+	const char *notification_id;
 	int ttl;
 };
 
@@ -35,6 +36,7 @@ struct delivery
 	const char *setback; /* why it goes back, and for how many seconds it is not to be claimed */
 	int setback_seconds;
 	char key[DELIVERY_KEY];            /* the same at every try, and no other delivery's */
+	struct seal *seal;        /* of its payload, for Web Push; NULL: not begun */
 	unsigned long long route; /* where it goes, as its provider numbers that */
 	/* what its provider made of the message, to be freed */
 	char *address, *payload, *collapse;

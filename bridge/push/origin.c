@@ -3,11 +3,13 @@
  * of theirs.  What one of them can hold up is bounded:
  *
  *   - one that has not answered yet, or not since its last rest, is sent one
- *     request at a time, and all those together have a quarter of the requests;
+ *     request at a time; of those that we have just begun to wait for there are at
+ *     most a quarter of all requests, and half with those that we gave up hope of;
  *   - one that answers may have no more under way than are free: when it hangs,
  *     there are as many for the next, and when that hangs, half as many;
- *   - one that lets us wait, or fails again and again, is given a rest: what is
- *     meant for it goes back to the database so long.
+ *   - of one that does not answer for a moment nothing waits here, where it would
+ *     be in others' way, and one that hangs or fails again and again is given a
+ *     rest: what is meant for it goes back to the database so long.
  */
 #include "origin.h"
 
@@ -19,11 +21,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define STRANGERS 4 /* the part of all requests that those together have who do not answer */
-#define FAILURES 10 /* so many in a row, and one that has answered is given a rest */
-#define URGENT 4    /* the part of all requests that is kept for what is urgent */
+#define FAILURES 10     /* so many in a row, and one that has answered is given a rest */
+#define URGENT 4        /* the part of all requests that is kept for what is urgent */
+#define STALLED 300     /* milliseconds without an answer after which nothing waits for it here */
+#define STALLED_WAIT 1  /* seconds */
+#define CROWDED_WAIT 2  /* seconds until there may be room for one more that has not answered */
 
-static int strangers(const struct origins *origins);
+static bool has_room(const struct origins *origins);
+static bool is_silent(const struct origin *origin, long long milliseconds);
 static void begin_rest(struct origin *origin, const char *reason);
 
 /*
@@ -96,36 +101,53 @@ origins_admit(struct origins *origins, const struct origin *origin, bool urgent)
 	int left = most - origins->under_way;
 
 	if (!origin->answers)
-		return origin->under_way == 0 && strangers(origins) < origins->in_flight / STRANGERS + 1;
+		return origin->under_way == 0 && has_room(origins);
 	if (origin->serial && origin->under_way >= origins->connections)
 		return false;
 	return origin->under_way == 0 || origin->under_way < left;
 }
 
-/* strangers returns how many requests are under way to origins that do not answer. */
-static int
-strangers(const struct origins *origins)
+/* has_room tells whether one more may be asked that has not answered. */
+static bool
+has_room(const struct origins *origins)
 {
-	int requests = 0;
+	int all = 0, fresh = 0;
 
 	for (int i = 0; i < ORIGINS; i++)
-		if (!origins->list[i].answers)
-			requests += origins->list[i].under_way;
-	return requests;
+	{
+		const struct origin *origin = &origins->list[i];
+
+		if (origin->answers || origin->under_way == 0)
+			continue;
+		all += origin->under_way;
+		if (!is_silent(origin, origins->hanging))
+			fresh += origin->under_way;
+	}
+	return fresh <= origins->in_flight / 4 && all <= origins->in_flight / 2;
 }
 
-/* origins_rest returns for how many seconds an origin is given a rest, 0: for none. */
+/* is_silent tells whether an answer is awaited for so long. */
+static bool
+is_silent(const struct origin *origin, long long milliseconds)
+{
+	return origin->under_way > 0 && loop_now() >= origin->heard_at + milliseconds;
+}
+
+/* origins_rest returns for how many seconds nothing for an origin is to wait here, 0: it may. */
 int
 origins_rest(const struct origins *origins, struct origin *origin)
 {
 	long long now = loop_now(), until;
 
-	if (origin->under_way > 0 && now >= origin->heard_at + origins->hanging &&
-	    patience_over(&origin->patience))
+	if (is_silent(origin, origins->hanging) && patience_over(&origin->patience))
 		begin_rest(origin, "hangs");
 	until = origin->patience.until > origin->asked_until ? origin->patience.until
 	                                                     : origin->asked_until;
-	return until > now ? (int) ((until - now) / 1000) + 1 : 0;
+	if (until > now)
+		return (int) ((until - now) / 1000) + 1;
+	if (is_silent(origin, STALLED))
+		return STALLED_WAIT;
+	return !origin->answers && origin->under_way == 0 && !has_room(origins) ? CROWDED_WAIT : 0;
 }
 
 static void

@@ -9,6 +9,7 @@
 
 #include "lib/async.h"
 #include "outcome.h"
+#include "row.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,25 +18,6 @@
 #define OUTCOME_PATIENCE 50 /* milliseconds that an outcome waits for others */
 #define ASK_AGES_EVERY 5000
 #define KEYS 32 /* of new messages that are remembered one by one */
-
-enum column
-{
-	COLUMN_RESIDENT,
-	COLUMN_DELIVERY,
-	COLUMN_CHANNEL,
-	COLUMN_TOKEN,
-	COLUMN_KEYS,
-	COLUMN_TITLE,
-	COLUMN_BODY,
-	COLUMN_DATA,
-	COLUMN_COLLAPSE_KEY,
-	COLUMN_TTL,
-	COLUMN_PRIORITY,
-	COLUMN_ATTEMPT,
-	COLUMN_NOTIFICATION,
-	COLUMN_MESSAGE,
-	COLUMN_URGENCY
-};
 
 /*
  * Residents' messages and drills are two queues.  A process serves one, and its
@@ -50,9 +32,8 @@ struct queue
 
 #define QUEUE(name, kind)                                                                  \
 	.wake = name,                                                                          \
-	.claim = "SELECT resident_id, delivery_id, channel, token, keys, title, body, data,"   \
-	         " collapse_key, ttl, priority, attempt, notification_id, message_id, urgency" \
-	         " FROM passport.claim_" kind "deliveries($1, $2, $3, $4, $5)",                \
+	.claim = "SELECT " ROW_COLUMNS " FROM passport.claim_" kind                            \
+	         "deliveries($1, $2, $3, $4, $5)",                                             \
 	.complete = "SELECT passport.complete_" kind "deliveries($1, $2, $3, $4, $5, $6, $7)", \
 	.check = "SELECT has_function_privilege("                                              \
 	         "'passport.claim_" kind "deliveries(text,int,interval,text[],int)', 'EXECUTE')" \
@@ -102,8 +83,6 @@ static void take_results(struct outbox *outbox);
 static void take_claimed(struct outbox *outbox, PGresult *result);
 static void take_completed(struct outbox *outbox);
 static void take_row(struct outbox *outbox, PGresult *result, int row);
-static int lane_of(const char *urgency);
-static struct message read_message(PGresult *result, int row);
 static void take_ages(struct outbox *outbox, PGresult *result);
 static void take_word(void *context, const char *word);
 static void recall(struct outbox *outbox);
@@ -246,76 +225,40 @@ take_completed(struct outbox *outbox)
 	outcomes_forget(&outbox->outcomes);
 }
 
-/* take_row makes a delivery of one claimed row. */
+/* take_row makes a delivery of one claimed row, for the channel that it is of. */
 static void
 take_row(struct outbox *outbox, PGresult *result, int row)
 {
-	struct delivery *delivery = calloc(1, sizeof(*delivery));
-	struct message message = read_message(result, row);
+	struct message message;
+	struct delivery *delivery = row_read(result, row, &message);
 	struct channel *channel = outbox->channels, *end = channel + outbox->count;
 
 	/* out of memory: the lease returns the row */
 	if (delivery == NULL)
 		return;
-	delivery->resident_id = atoll(PQgetvalue(result, row, COLUMN_RESIDENT));
-	delivery->delivery_id = atoll(PQgetvalue(result, row, COLUMN_DELIVERY));
-	delivery->notification_id = atoll(message.notification_id);
-	delivery->attempt = atoi(PQgetvalue(result, row, COLUMN_ATTEMPT));
-	delivery->urgent = strcmp(message.priority, "high") == 0;
-	delivery->lane = lane_of(PQgetvalue(result, row, COLUMN_URGENCY));
 	delivery->judged_at = outbox->claimed_at;
 	delivery->lease_until = outbox->claimed_at + outbox->config->lease * 1000LL;
-	delivery->expires_at = loop_now() + message.ttl * 1000LL;
-	delivery_set_key(delivery, PQgetvalue(result, row, COLUMN_MESSAGE));
-	delivery_set_replace(delivery, message.collapse_key);
 	outbox->unfinished++;
-	while (channel < end && !channel_is(channel, PQgetvalue(result, row, COLUMN_CHANNEL)))
+	while (channel < end && !channel_is(channel, message.channel))
 		channel++;
-	if (channel < end)
-	{
-		delivery->channel = channel;
-		channel->tally->held++;
-	}
 	if (channel == end)
 	{
 		/* it was there when we claimed */
 		delivery->setback = "no_such_channel";
 		delivery->setback_seconds = 1;
 		outbox_hand_back(outbox, delivery);
+		return;
 	}
-	else if (channel->provider->compose(channel->self, &message, delivery))
-		channel_put(channel, delivery);
-	else
+	delivery->channel = channel;
+	channel->tally->held++;
+	if (!channel->provider->compose(channel->self, &message, delivery))
 		outbox_complete(outbox, delivery,
 		                &(struct classification){.verdict = VERDICT_FAILED,
 		                                         .detail = "not_composed"});
-}
-
-/* lane_of returns the lane of an urgency: what is not among ours goes last. */
-static int
-lane_of(const char *urgency)
-{
-	int lane = atoi(urgency);
-
-	return lane >= 0 && lane < LANES ? lane : LANES - 1;
-}
-
-static struct message
-read_message(PGresult *result, int row)
-{
-	struct message message = {.token = PQgetvalue(result, row, COLUMN_TOKEN),
-	                          .title = PQgetvalue(result, row, COLUMN_TITLE),
-	                          .body = PQgetvalue(result, row, COLUMN_BODY),
-	                          .data = PQgetvalue(result, row, COLUMN_DATA),
-	                          .priority = PQgetvalue(result, row, COLUMN_PRIORITY),
-	                          .notification_id = PQgetvalue(result, row, COLUMN_NOTIFICATION),
-	                          .ttl = atoi(PQgetvalue(result, row, COLUMN_TTL))};
-
-	if (!PQgetisnull(result, row, COLUMN_KEYS))
-		message.keys = PQgetvalue(result, row, COLUMN_KEYS);
-	if (!PQgetisnull(result, row, COLUMN_COLLAPSE_KEY))
-		message.collapse_key = PQgetvalue(result, row, COLUMN_COLLAPSE_KEY);
-	return message;
+	else if (channel_takes(channel, delivery))
+		channel_put(channel, delivery);
+	else
+		outbox_hand_back(outbox, delivery);
 }
 
 static void
@@ -435,7 +378,14 @@ struct http_file
 outbox_file(const struct outbox *outbox)
 {
 	return (struct http_file){.file = async_socket(&outbox->async),
-	                          .writing = outbox->async.writing};
+	                          .writing = async_is_writing(&outbox->async)};
+}
+
+/* outbox_is_away tells whether there is no connection, and none on its way. */
+bool
+outbox_is_away(const struct outbox *outbox)
+{
+	return async_is_away(&outbox->async);
 }
 
 bool

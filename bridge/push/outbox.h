@@ -19,6 +19,7 @@ extern bool outbox_idle(const struct outbox *outbox);
 extern void outbox_complete(struct outbox *outbox, struct delivery *delivery,
                             const struct classification *result);
 extern void outbox_hand_back(struct outbox *outbox, struct delivery *list);
+extern bool outbox_is_away(const struct outbox *outbox);
 extern bool outbox_connected(const struct outbox *outbox);
 extern const char *outbox_ages(const struct outbox *outbox);
 extern void outbox_close(struct outbox *outbox);

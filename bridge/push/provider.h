@@ -42,7 +42,7 @@ struct provider
 
 	/* of a channel of many services: whether this one takes one more now, and how many seconds
 	 * it is given a rest */
-	bool (*admits)(void *self, const struct delivery *delivery);
+	bool (*admits)(void *self, struct delivery *delivery);
 	int (*rests)(void *self, const struct delivery *delivery);
 
 	/* what a message looks like there; false: it cannot be said there */

@@ -23,6 +23,7 @@
 #define TURN_IDLE 500
 #define REPORT_EVERY 10000 /* milliseconds between reports of progress */
 #define STOPPING_TAKES 10  /* seconds beside draining: the last outcomes, connections */
+#define LAST_WORDS 5000    /* milliseconds for the outcomes of what was given up */
 
 struct sender
 {
@@ -71,9 +72,10 @@ sender_run(const char *path, bool once)
 		code = EXIT_INTERNAL;
 		while (turn(&sender) && !is_done(&sender, &code))
 		{
-			struct http_file files[] = {{.file = sender.signals}, outbox_file(sender.outbox)};
+			struct http_file files[] = {
+			    {.file = sender.signals}, outbox_file(sender.outbox), {.file = loop_wakes()}};
 
-			http_wait(sender.http, files, 2,
+			http_wait(sender.http, files, 3,
 			          outbox_unfinished(sender.outbox) > 0 ? TURN_BUSY : TURN_IDLE);
 		}
 		report(&sender, "ended");
@@ -159,6 +161,7 @@ turn(struct sender *sender)
 {
 	struct generation *now;
 
+	loop_awake();
 	if (!sender->ending && loop_ending())
 		end(sender);
 	/* one reload at a time: what it replaced is gone before the next */
@@ -170,6 +173,9 @@ turn(struct sender *sender)
 		log_error("libcurl cannot go on", NULL);
 		return false;
 	}
+	/* what is still under way then is given up, so that nothing of ours stays leased */
+	if (sender->ending && loop_now() >= sender->drain_until)
+		http_abandon(sender->http);
 	take_answers(sender);
 	if (sender->older != NULL)
 		outlive(sender);
@@ -181,7 +187,6 @@ turn(struct sender *sender)
 	for (int i = 0; i < now->count; i++)
 	{
 		struct channel *channel = &now->channels[i];
-
 		int stop = channel_stop_seconds(channel);
 
 		outbox_hand_back(sender->outbox, sender->ending ? channel_empty(channel, "ending", 0)
@@ -310,11 +315,15 @@ take_answer(struct sender *sender, struct channel *channel, const struct http_an
 	}
 }
 
-/* is_done tells whether the loop ends now, and as what. */
+/*
+ * is_done tells whether the loop ends now, and as what.  Asked to end, it gives back
+ * what is not under way at once, waits for the rest as long as the settings say, and
+ * then for the database to know.
+ */
 static bool
 is_done(struct sender *sender, enum exit_code *code)
 {
-	bool connected = outbox_connected(sender->outbox);
+	bool away = outbox_is_away(sender->outbox);
 	bool idle = outbox_unfinished(sender->outbox) == 0;
 	bool blocked = false, waiting = false;
 
@@ -324,11 +333,11 @@ is_done(struct sender *sender, enum exit_code *code)
 		else
 			waiting = waiting || !channel_is_drained(&sender->now->channels[i]) ||
 			          !outbox_idle(sender->outbox);
-	if (!connected && pg_trouble == PG_STALE)
+	if (away && pg_trouble == PG_STALE)
 		*code = EXIT_VERSION;
-	else if (!connected && (pg_trouble == PG_ABSENT || sender->once))
+	else if (away && (pg_trouble == PG_ABSENT || sender->once))
 		*code = EXIT_DATABASE;
-	else if (sender->ending && (idle || loop_now() >= sender->drain_until))
+	else if (sender->ending && (idle || loop_now() >= sender->drain_until + LAST_WORDS))
 		*code = EXIT_GOOD;
 	else if (sender->once && idle && !waiting)
 		*code = blocked ? EXIT_PROVIDER : EXIT_GOOD;

@@ -14,6 +14,7 @@
 #include "lib/secret.h"
 #include "lib/webpush_crypto.h"
 #include "origin.h"
+#include "sealer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,13 +30,14 @@ struct webpush
 {
 	EVP_PKEY *key;
 	char *subject, point[BASE64URL_ROOM(WEBPUSH_POINT)];
-	bool allow_private;
+	bool allow_private, sealing;
 	struct origins origins;
 };
 
 static void webpush_close(void *self);
 static bool read_receiver(const struct message *message, struct webpush_receiver *receiver);
 static char *compose_payload(const struct message *message);
+static struct seal *begin_seal(const struct delivery *delivery);
 static const char *token_for(struct webpush *webpush, struct origin *origin, const char *url);
 static char *make_token(struct webpush *webpush, const char *origin, long long ends_at);
 
@@ -60,6 +62,7 @@ webpush_open(const struct config *config)
 		free(content);
 		return NULL;
 	}
+	webpush->sealing = sealer_open();
 	webpush->key = jwt_read_p256_key(content);
 	OPENSSL_cleanse(content, strlen(content));
 	free(content);
@@ -70,7 +73,9 @@ webpush_open(const struct config *config)
 	                                    .hanging = config->timeout * 1000 / 2 < HANGING
 	                                                   ? config->timeout * 1000 / 2
 	                                                   : HANGING};
-	if (webpush->key == NULL || !webpush_point(webpush->key, point))
+	if (!webpush->sealing)
+		log_error("no thread could be started to encrypt in", NULL);
+	else if (webpush->key == NULL || !webpush_point(webpush->key, point))
 		log_error("the key of Web Push is not good", "{s:s, s:s}", "file", config->webpush_key_file,
 		          "hint",
 		          "Make one: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256");
@@ -92,6 +97,8 @@ webpush_close(void *self)
 {
 	struct webpush *webpush = self;
 
+	if (webpush->sealing)
+		sealer_close();
 	origins_close(&webpush->origins);
 	EVP_PKEY_free(webpush->key);
 	free(webpush->subject);
@@ -175,21 +182,17 @@ static bool
 webpush_begin(void *self, struct delivery *delivery, struct http_request *request)
 {
 	struct webpush *webpush = self;
-	size_t length = delivery->length - sizeof(struct webpush_receiver);
-	struct webpush_receiver receiver;
 	struct origin *origin = origins_find(&webpush->origins, delivery->route);
 	const char *token = origin ? token_for(webpush, origin, delivery->address) : NULL;
 
-	memcpy(&receiver, delivery->payload, sizeof(receiver));
-	delivery->body_length = WEBPUSH_BODY(length);
-	delivery->body = malloc(delivery->body_length);
+	delivery->body_length = WEBPUSH_BODY(delivery->length - sizeof(struct webpush_receiver));
+	delivery->body = seal_take(delivery->seal);
+	delivery->seal = NULL;
 	request->url = delivery->address;
 	request->public_only = !webpush->allow_private;
 	request->body = delivery->body;
 	request->length = delivery->body_length;
 	if (token == NULL || delivery->body == NULL ||
-	    !webpush_encrypt(&receiver, delivery->payload + sizeof(receiver), length,
-	                     (unsigned char *) delivery->body) ||
 	    !delivery_add_header(delivery, "Authorization: vapid t=%s, k=%s", token, webpush->point) ||
 	    !delivery_add_header(delivery, "TTL: %d", delivery_ttl(delivery)) ||
 	    !delivery_add_header(delivery, "Urgency: %s", delivery->urgent ? "high" : "normal") ||
@@ -204,13 +207,30 @@ webpush_begin(void *self, struct delivery *delivery, struct http_request *reques
 	return true;
 }
 
+/*
+ * webpush_admits has a message encrypted before its turn comes, except for an origin
+ * that may never answer.
+ */
 static bool
-webpush_admits(void *self, const struct delivery *delivery)
+webpush_admits(void *self, struct delivery *delivery)
 {
 	struct webpush *webpush = self;
 	const struct origin *origin = origins_find(&webpush->origins, delivery->route);
+	bool admitted = origin != NULL && origins_admit(&webpush->origins, origin, delivery->urgent);
 
-	return origin != NULL && origins_admit(&webpush->origins, origin, delivery->urgent);
+	if (delivery->seal == NULL && origin != NULL && (admitted || origin->answers))
+		delivery->seal = begin_seal(delivery);
+	return admitted && delivery->seal != NULL && seal_is_done(delivery->seal);
+}
+
+static struct seal *
+begin_seal(const struct delivery *delivery)
+{
+	struct webpush_receiver receiver;
+
+	memcpy(&receiver, delivery->payload, sizeof(receiver));
+	return seal_begin(&receiver, delivery->payload + sizeof(receiver),
+	                  delivery->length - sizeof(receiver));
 }
 
 static int

@@ -48,6 +48,15 @@ CREATE FUNCTION passport.subscription_fault(endpoint text, p256dh text, auth tex
 COMMENT ON FUNCTION passport.subscription_fault(text, text, text) IS
 'What is wrong with a Web Push subscription, NULL if nothing is: malformed_endpoint (no URL with a host), not_https, private_endpoint (an IP address, a local name, credentials, or another port than 443: no push service has one), malformed_key (not an uncompressed point of P-256 in base64url), malformed_auth (not 16 bytes in base64url). To which address a name leads is looked at again, by passport-push, whenever it connects. Source: RFC 8030, RFC 8291.';
 
+CREATE FUNCTION passport.push_service(endpoint text) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT lower(substring(endpoint FROM '^https://[^/?#]+'));
+END;
+COMMENT ON FUNCTION passport.push_service(text) IS
+'Whose endpoint of Web Push it is: scheme, host and port.';
+
 CREATE FUNCTION passport.check_device(channel text, token text, language text, keys jsonb) RETURNS void
   LANGUAGE plpgsql STABLE
   SET search_path = pg_catalog, pg_temp
@@ -105,6 +114,8 @@ AS $$
 DECLARE
   -- a household's tablets and a few forgotten phones; each costs a delivery per alert
   most CONSTANT int := 20;
+  -- no more browsers' makers than there are; each is a server that anybody may have named
+  most_services CONSTANT int := 5;
   digest CONSTANT bytea := sha256(convert_to(token, 'UTF8'));
   first_state CONSTANT text := CASE channel WHEN 'smtp' THEN 'unverified' ELSE 'active' END;
   standing passport.device_directory;
@@ -143,6 +154,12 @@ BEGIN
        WHERE d.resident_id = add_device.resident_id AND d.state <> 'retired') >= most THEN
     RAISE EXCEPTION 'too many devices' USING ERRCODE = 'PT429',
       HINT = 'Retire a device that is no longer in use.';
+  ELSIF channel = 'webpush' AND (
+        SELECT count(DISTINCT passport.push_service(d.token)) FROM passport.device AS d
+         WHERE d.resident_id = add_device.resident_id AND d.channel = 'webpush' AND d.state = 'active'
+           AND passport.push_service(d.token) <> passport.push_service(add_device.token)) >= most_services THEN
+    RAISE EXCEPTION 'too many push services' USING ERRCODE = 'PT429',
+      HINT = 'Retire a browser that is no longer in use.';
   END IF;
 
   -- The phone changed hands: nothing meant for the one before may reach the new holder.
@@ -168,7 +185,7 @@ EXCEPTION WHEN unique_violation THEN
     HINT = 'Try again.';
 END $$;
 COMMENT ON FUNCTION passport.add_device(bigint, text, text, text, jsonb) IS
-'Registers a device of a resident, for register_device, finish_line_link and staff at the counter. resident_id: whose; channel, token, language, keys: as in register_device, and line with a user id. Returns the device_id; the same token again returns the same one and makes it active again. A token that another resident''s device had is taken over: that device is retired. A mail address is unverified first (send_device_code), and several residents may have the same. Errors: PT404 no such resident, or one who has died, PT409 somebody registers the same token at this moment, PT422 malformed, PT429 more than 20 devices.';
+'Registers a device of a resident, for register_device, finish_line_link and staff at the counter. resident_id: whose; channel, token, language, keys: as in register_device, and line with a user id. Returns the device_id; the same token again returns the same one and makes it active again. A token that another resident''s device had is taken over: that device is retired. A mail address is unverified first (send_device_code), and several residents may have the same. Errors: PT404 no such resident, or one who has died, PT409 somebody registers the same token at this moment, PT422 malformed, PT429 more than 20 devices, or browsers of more than 5 push services.';
 
 CREATE FUNCTION passport.retire_devices(resident_ids bigint[], reason text) RETURNS SETOF bigint
   LANGUAGE sql SECURITY DEFINER

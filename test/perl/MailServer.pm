@@ -1,7 +1,7 @@
 # A mail server for the tests: SMTP with STARTTLS and AUTH PLAIN, a process a
 # connection.  The local part of a recipient says what it replies: 550-5.1.1-x
 # "550 5.1.1 ..." to RCPT, data-550-5.7.1-x to the mail itself, once-451-4.7.1-x
-# at the first try, hang-x nothing.  Every mail is a line of JSON in a file.
+# at the first try, hang-x nothing, slow-200-x after 200 milliseconds.  Every mail is a line of JSON in a file.
 package MailServer;
 use strict;
 use warnings;
@@ -86,6 +86,7 @@ sub serve
 		{
 			($state{to}, $state{name}) = ($1, $2);
 			sleep 60 if $state{name} =~ /^hang/;
+			sleep $1 / 1000 if $state{name} =~ /^slow-(\d+)-/;
 			$say->($state{name} =~ /^(once-)?(\d{3})-([\d.]+)-/ && (!$1 || first_try($file, $state{name})) ? "$2 $3 as you like" : '250 2.1.5 ok');
 		}
 		elsif ($line =~ /^DATA/i)

@@ -128,7 +128,7 @@ sub add_device
 
 sub resident { my ($self, $name) = @_; return $self->sql("SELECT resident_id FROM passport.resident WHERE resident_number = '@{[number($name)]}'") }
 
-# notify(NAMES): sends them one message, and returns its number
+# notify(NAMES, OTHER): sends them one message, and returns its number; other: lane, data, collapse_key, title, expires (an interval)
 sub notify
 {
 	my ($self, $names, %other) = @_;
@@ -136,10 +136,12 @@ sub notify
 	my $lane = $other{lane} // 'evacuation';
 	my $data = $other{data} // '{"alert": "1"}';
 	my $key = defined $other{collapse_key} ? "'$other{collapse_key}'" : 'NULL';
+	my $title = $other{title} // '避難指示';
+	my $expires = defined $other{expires} ? "now() + interval '$other{expires}'" : 'NULL';
 	return $self->sql(qq{
 	  SELECT notification_id FROM passport.notify(
 	    (SELECT array_agg(resident_id) FROM passport.resident WHERE resident_number IN ($people)), 'alert', '$lane',
-	    '{"ja": {"title": "避難指示", "body": "川が\\"あふれ\\"ます"}}', '$data', collapse_key => $key)});
+	    '{"ja": {"title": "$title", "body": "川が\\"あふれ\\"ます"}}', '$data', $expires, collapse_key => $key)});
 }
 
 sub all_finished
