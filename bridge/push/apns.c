@@ -1,8 +1,6 @@
 /*
- * Apple Push Notification service, with a provider token (ES256).  One token is
- * shared by all connections, and its iat lies on a grid, so that other instances
- * and a restart within the same span claim the same: APNs refuses who comes with
- * new ones too often, and after an hour the old one.  Until a connection has
+ * Apple Push Notification service, with a provider token (ES256; token_age.c says
+ * when it is made) that all connections share.  Until a connection has
  * proven itself it is given one stream; we send one request at a time so long.
  */
 #include "provider.h"
@@ -11,6 +9,7 @@
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/secret.h"
+#include "token_age.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -18,8 +17,6 @@
 #include <string.h>
 #include <time.h>
 
-#define TOKEN_SPAN 2400    /* seconds that a token is used: between 20 and 60 minutes */
-#define TOKEN_LEAST 1200   /* seconds before which no new one is made */
 #define PAYLOAD_BYTES 4096 /* that APNs takes */
 #define COLLAPSE_BYTES 64  /* of a collapse id */
 #define UNLIMITED 1000     /* streams that APNs usually allows */
@@ -29,10 +26,9 @@ struct apns
 	EVP_PKEY *key;
 	char *key_id, *team_id, *topic;
 	const char *endpoint, *sandbox_endpoint;
-	char *token;         /* NULL: it could not be made */
-	long long issued_at; /* its iat, seconds since 1970 */
+	char *token; /* NULL: it could not be made */
+	struct token_age age;
 	long long signed_at; /* by loop_now(): requests that began before had another one */
-	bool doubted;        /* APNs called it expired */
 	bool proven;         /* a request succeeded since the last connection broke */
 	bool leaving;        /* the connections there are, are of no more use */
 	bool taken[2];       /* whether production and sandbox have taken a message */
@@ -46,8 +42,7 @@ enum environment
 };
 
 static void apns_close(void *self);
-static bool is_young(const struct apns *apns);
-static bool renew(struct apns *apns, long long issued_at);
+static bool renew(struct apns *apns);
 static char *compose_payload(const struct message *message, bool urgent);
 
 static bool
@@ -111,7 +106,7 @@ apns_check(void *self)
 
 	log_info("would use", "{s:s, s:s, s:s, s:s, s:s}", "channel", "apns", "url", apns->endpoint,
 	         "sandbox_url", apns->sandbox_endpoint, "topic", apns->topic, "key_id", apns->key_id);
-	return renew(apns, time(NULL));
+	return renew(apns);
 }
 
 /* apns_turn makes a new token when its time has come, or APNs wants one and may be given it. */
@@ -119,33 +114,22 @@ static void
 apns_turn(void *self, struct http *http)
 {
 	struct apns *apns = self;
-	long long now = time(NULL), grid = now - now % TOKEN_SPAN;
 
 	(void) http;
-	if (apns->token != NULL && (is_young(apns) || (!apns->doubted && grid == apns->issued_at)))
-		return;
-	renew(apns, apns->doubted ? now : grid);
-	apns->doubted = false;
-}
-
-/* is_young tells whether APNs would take it ill if there were a new token already. */
-static bool
-is_young(const struct apns *apns)
-{
-	long long age = time(NULL) - apns->issued_at;
-
-	/* one of the future was made before somebody put the clock right */
-	return age > -60 && age < TOKEN_LEAST;
+	if (apns->token == NULL || token_age_is_due(&apns->age, time(NULL)))
+		renew(apns);
 }
 
 /* renew signs a token; the one before stays if that fails. */
 static bool
-renew(struct apns *apns, long long issued_at)
+renew(struct apns *apns)
 {
+	struct token_age next = token_age_next(&apns->age, time(NULL));
 	char claims[256];
 	char *token;
 
-	snprintf(claims, sizeof(claims), "{\"iss\":\"%s\",\"iat\":%lld}", apns->team_id, issued_at);
+	snprintf(claims, sizeof(claims), "{\"iss\":\"%s\",\"iat\":%lld}", apns->team_id,
+	         next.issued_at);
 	token = jwt_sign_es256(apns->key, apns->key_id, claims);
 	if (token == NULL)
 	{
@@ -154,7 +138,7 @@ renew(struct apns *apns, long long issued_at)
 	}
 	free(apns->token);
 	apns->token = token;
-	apns->issued_at = issued_at;
+	apns->age = next;
 	apns->signed_at = loop_now();
 	return true;
 }
@@ -164,7 +148,7 @@ apns_ready(const void *self)
 {
 	const struct apns *apns = self;
 
-	return apns->token != NULL && !apns->doubted;
+	return apns->token != NULL && !apns->age.doubted;
 }
 
 static int
@@ -277,8 +261,8 @@ apns_judge(void *self, const struct http_answer *answer, const struct delivery *
 		classify_act(&(struct error_class){"BadDeviceToken", ACTION_MEND}, NULL, result);
 	if (!result->stale_token || delivery->begun_at < apns->signed_at)
 		return;
-	if (!is_young(apns))
-		apns->doubted = true;
+	if (token_age_may_change(&apns->age, time(NULL)))
+		apns->age.doubted = true;
 	else
 	{
 		/* a token that is new and expired was made by a clock that is wrong */

@@ -59,7 +59,7 @@ apns_handle(struct request *request)
 	/* the token itself is no secret of anybody's here, and the test verifies it */
 	record_write(request, json_pack("{s:s, s:O, s:O*, s:o*, s:i}", "name", name, "headers",
 	                                request->headers, "payload", payload, "claims", claims,
-	                                "connection", request->connection->fd));
+	                                "connection", request->connection->number));
 	json_decref(payload);
 	fault_answer(request, delay);
 }

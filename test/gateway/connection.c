@@ -25,12 +25,14 @@ static void watch(struct connection *c, int operation);
 void
 connection_open(const struct endpoint *endpoint, int fd)
 {
+	static int opened;
 	struct connection *c = calloc(1, sizeof(*c));
 	int yes = 1;
 
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
 	c->endpoint = endpoint;
 	c->fd = fd;
+	c->number = ++opened;
 	c->ssl = SSL_new(endpoint->tls);
 	SSL_set_fd(c->ssl, fd);
 	SSL_set_accept_state(c->ssl);

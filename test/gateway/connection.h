@@ -20,7 +20,7 @@ struct endpoint
 struct connection
 {
 	const struct endpoint *endpoint;
-	int fd;
+	int fd, number;
 	SSL *ssl;
 	nghttp2_session *session;
 	struct request *requests;

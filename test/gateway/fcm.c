@@ -10,6 +10,10 @@
  *   throttle-N-X      429 QUOTA_EXCEEDED with Retry-After: N at the first try
  *   unavailable-N-X   503 UNAVAILABLE for the first N tries
  *   internal-N-X      500 INTERNAL for the first N tries
+ *   project-N-X       429 QUOTA_EXCEEDED of the whole project, Retry-After: N, at the first try
+ *   unspecified-X     500 UNSPECIFIED_ERROR
+ *   redirect-X        302 to another path
+ *   denied-X          401 without a reason, whatever the access token
  *   expire-X          401 at the first try: all access tokens end
  *
  * and every other one is delivered.
@@ -119,6 +123,16 @@ apply_fault(struct request *request, const char *token)
 	if (strcmp(word, "thirdparty") == 0)
 		return refuse(request, 401, "UNAUTHENTICATED", "THIRD_PARTY_AUTH_ERROR",
 		              "Auth error from APNS or Web Push Service");
+	if (strcmp(word, "unspecified") == 0)
+		return refuse(request, 500, "INTERNAL", "UNSPECIFIED_ERROR", "Something went wrong.");
+	if (strcmp(word, "denied") == 0)
+		return refuse(request, 401, "UNAUTHENTICATED", NULL, "Request had invalid credentials.");
+	if (strcmp(word, "redirect") == 0)
+	{
+		request->extra_name = "location";
+		snprintf(request->extra, sizeof(request->extra), "/elsewhere");
+		return refuse(request, 302, "FOUND", NULL, "It is elsewhere.");
+	}
 	return apply_timed_fault(request, token, word, n);
 }
 
@@ -126,16 +140,17 @@ apply_fault(struct request *request, const char *token)
 static int
 apply_timed_fault(struct request *request, const char *token, const char *word, int n)
 {
-	static const char *const words[] = {"throttle", "unavailable", "internal", "expire"};
+	static const char *const words[] = {"throttle", "project", "unavailable", "internal", "expire"};
 	int count = 0;
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
 		if (strcmp(word, words[i]) == 0)
 			count = fault_count(token);
-	if (count == 1 && strcmp(word, "throttle") == 0)
+	if (count == 1 && (strcmp(word, "throttle") == 0 || strcmp(word, "project") == 0))
 	{
 		snprintf(request->retry_after, sizeof(request->retry_after), "%d", n);
-		refuse(request, 429, "RESOURCE_EXHAUSTED", "QUOTA_EXCEEDED", "Quota exceeded.");
+		refuse(request, 429, "RESOURCE_EXHAUSTED",
+		       strcmp(word, "project") == 0 ? "QuotaFailure" : "QUOTA_EXCEEDED", "Quota exceeded.");
 	}
 	else if (count == 1 && strcmp(word, "expire") == 0)
 	{
@@ -218,7 +233,7 @@ has_only(json_t *object, const char *const *names)
 	return true;
 }
 
-/* refuse makes an error as FCM words it; code: FcmError's, BadRequest, or NULL. */
+/* refuse makes an error as FCM words it; code: FcmError's, BadRequest, QuotaFailure, or NULL. */
 static int
 refuse(struct request *request, int status, const char *name, const char *code, const char *text)
 {
@@ -233,6 +248,13 @@ refuse(struct request *request, int status, const char *name, const char *code, 
 		                              "@type",
 		                              "type.googleapis.com/google.firebase.fcm.v1.FcmError",
 		                              "errorCode", "INVALID_ARGUMENT"));
+	else if (code != NULL && strcmp(code, "QuotaFailure") == 0)
+		json_object_set_new(error, "details",
+		                    json_pack("[{s:s, s:[{s:s}]}, {s:s, s:s}]", "@type",
+		                              "type.googleapis.com/google.rpc.QuotaFailure", "violations",
+		                              "subject", "project:gateway", "@type",
+		                              "type.googleapis.com/google.firebase.fcm.v1.FcmError",
+		                              "errorCode", "QUOTA_EXCEEDED"));
 	else if (code != NULL)
 		json_object_set_new(error, "details",
 		                    json_pack("[{s:s, s:s}]", "@type",

@@ -222,6 +222,42 @@ cmp_ok($woken, '<', 2, 'at once');
 $push->signal('TERM');
 $push->finish;
 
+# ---- a project's quota, a redirect, and a credential that no renewal mends ----
+
+add_people(qw(project-2-a redirect-1 unspecified-1 denied-1 afterwards));
+write_config();
+my $extra = start_push(\$push_log);
+send_to('project-%');
+ok($node->poll_query_until('postgres', 'SELECT count(*) = 1 FROM passport.delivery WHERE not_before IS NOT NULL'), 'a quota of the project');
+my $exhausted = time;
+send_to('afterwards');
+ok(all_finished(), 'comes to an end');
+cmp_ok(requests(qr/^afterwards/)->{afterwards}[0]{time} - $exhausted, '>', 1.5, 'and nobody is sent to meanwhile');
+send_to('unspecified-%');
+ok($node->poll_query_until('postgres', q{
+  WITH sooner AS (UPDATE passport.delivery SET not_before = now() WHERE not_before > now())
+  SELECT count(*) = 0 FROM passport.delivery}), 'an error that says nothing');
+is(outcomes('unspecified-%'), 'failed|UNSPECIFIED_ERROR|5|active|1', 'is tried five times');
+$extra->signal('TERM');
+$extra->finish;
+send_to('redirect-1');
+($code, $log) = once("$dir/push.conf", '--once');
+is($code, 5, 'a redirect stops the channel');
+like($log, qr/"code":"HTTP_3XX"/, 'with an alarm');
+$node->safe_psql('postgres', 'DELETE FROM passport.delivery');
+unlike(slurp_file("$dir/requests"), qr/elsewhere/, 'a redirect is not followed');
+my $asked = sub { return scalar(grep { m{"path":"/token"} } split /\n/, slurp_file("$dir/requests")) };
+my $before_denied = $asked->();
+send_to('denied-1');
+my $denied_log = '';
+$extra = start_push(\$denied_log);
+ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM passport.delivery WHERE not_before > now() + interval '4 minutes'}), 'a credential that no new access token mends waits for somebody');
+$extra->signal('TERM');
+$extra->finish;
+like($denied_log, qr/"code":"UNAUTHENTICATED"/, 'with an alarm');
+cmp_ok($asked->() - $before_denied, '<=', 3, 'having asked for few tokens');
+$node->safe_psql('postgres', 'DELETE FROM passport.delivery');
+
 # ---- killed in the middle ----
 
 add_people(map { "slow-20-k$_" } 1 .. 1500);

@@ -88,6 +88,12 @@ ok($test->all_finished, 'every reason comes to an end');
 $test->notify([ grep { !/^hang/ } @http2 ]);
 ok($test->all_finished, 'and what HTTP/2 can do');
 is($test->outcome($_), $reasons{$_}, $_) for sort keys %reasons;
+# a connection that APNs is done with is used no more
+my %over = map { $_ => (sort { $a->{time} <=> $b->{time} } sent($_))[-1]{connection} } '503.Shutdown.1.d2', 'plain1';
+add('after');
+$test->notify(['after']);
+ok($test->all_finished, 'one more');
+cmp_ok((sent('after'))[0]{connection}, '>', $over{plain1}, 'over another connection than before the Shutdown');
 my @again = sent('503.ServiceUnavailable.2');
 is(scalar(@again), 3, 'sent three times');
 is($again[0]{headers}{'apns-id'}, $again[2]{headers}{'apns-id'}, 'with one apns-id');
@@ -179,9 +185,21 @@ else
 	$test->sql('DELETE FROM passport.delivery');
 }
 $test->stop;
-# two that start in one span say the same iat
-my @iats = map { $_->{claims}{iat} } grep { $_->{claims} } map { @$_ } values %{ $test->requests('name') };
-cmp_ok(scalar(keys %{ { map { $_ => 1 } grep { $_ % 2400 == 0 } @iats } }), '<=', 2, 'tokens lie on a grid');
+
+# ---- an environment in which nothing was ever taken: rather ours is wrong than all devices ----
+
+add('400.BadDeviceToken');
+$test->notify(['400.BadDeviceToken']);
+$test->start;
+ok($test->{node}->poll_query_until('postgres', "SELECT count(*) = 1 FROM passport.delivery WHERE not_before > now() + interval '4 minutes'"), 'a first BadDeviceToken waits for somebody');
+for (1 .. 100) { last if $test->{log} =~ /BadDeviceToken/; $test->{push}->pump_nb; sleep 0.05 }
+like($test->{log}, qr/"code":"BadDeviceToken"/, 'with an alarm');
+is($test->sql("SELECT state FROM passport.device WHERE token = encode('400.BadDeviceToken', 'hex')"), 'active', 'and keeps its device');
+$test->notify(['plain1']);
+$test->sql('UPDATE passport.delivery SET not_before = now() WHERE not_before IS NOT NULL');
+ok($test->all_finished, 'once another was taken there');
+is($test->outcome('400.BadDeviceToken'), 'retired|BadDeviceToken|2|retired', 'it is the device');
+$test->stop;
 
 # ---- a library of another make verifies the token ----
 

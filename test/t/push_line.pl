@@ -85,6 +85,14 @@ my @whole = sent('both4');
 is(scalar(@whole), 2, 'is sent again');
 is_deeply($whole[0]{names}, $whole[1]{names}, 'whole');
 is($whole[0]{headers}{'x-line-retry-key'}, $whole[1]{headers}{'x-line-retry-key'}, 'with its own key');
+# one that came too soon was certainly not taken: they go together again, as the first try
+add($_) for qw(429.rate.1.1 both7 both8);
+$test->notify([qw(429.rate.1.1 both7 both8)]);
+ok($test->all_finished, 'a multicast that came too soon');
+my @soon = sent('both7');
+is(scalar(@soon), 2, 'is sent again');
+is(scalar(@{ $soon[1]{names} }), 3, 'to all of them at once');
+is($test->outcome('both7'), 'delivered||1|active', 'and was no try');
 add($_) for qw(twice-b both6);
 $test->notify([qw(twice-b both6)]);
 ok($test->all_finished, 'a multicast that was taken, but whose answer was lost');
