@@ -14,13 +14,13 @@ struct async
 	const char *channel; /* listened to; NULL: none */
 	PGconn *db;          /* NULL: not connected */
 	struct opening opening;
-	bool busy;           /* a statement is under way */
-	bool writing;        /* part of it waits to be written */
-	bool woken;          /* a notification came, or the connection is new */
-	PGconn *next;        /* takes its place as soon as no statement is under way; NULL: none */
+	bool busy;    /* a statement is under way */
+	bool writing; /* part of it waits to be written */
+	bool woken;   /* a notification came, or the connection is new */
+	PGconn *next; /* takes its place as soon as no statement is under way; NULL: none */
 	void (*hear)(void *context, const char *word); /* of a notification; NULL: some may be lost */
 	void *context;
-	int longest;         /* milliseconds that a statement may take */
+	int longest; /* milliseconds that a statement may take */
 	long long sent_at;
 	char worker[100]; /* a name that no other process has */
 	struct patience patience;

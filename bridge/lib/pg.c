@@ -20,16 +20,16 @@ static bool explain_versions(const char *library, const char *script);
 static const char *one_line(const char *message);
 
 /* a server that is gone without a word is noticed in ten seconds, unless conninfo says else */
-#define KEYS                                                                                   \
-	(const char *[])                                                                           \
-	{                                                                                          \
+#define KEYS                                                                                    \
+	(const char *[])                                                                            \
+	{                                                                                           \
 		"tcp_user_timeout", "dbname", "application_name", "connect_timeout", "client_encoding", \
-		    NULL                                                                               \
+		    NULL                                                                                \
 	}
-#define VALUES                                           \
-	(const char *[])                                     \
-	{                                                    \
-		"10000", conninfo, program, "10", "UTF8", NULL   \
+#define VALUES                                         \
+	(const char *[])                                   \
+	{                                                  \
+		"10000", conninfo, program, "10", "UTF8", NULL \
 	}
 
 const char pg_version_query[] = "SELECT library, script FROM passport.version()";

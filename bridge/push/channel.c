@@ -9,14 +9,13 @@
 #include "group.h"
 #include "lib/log.h"
 #include "metrics.h"
+#include "setback.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define ALARM_EVERY 10000 /* milliseconds between reports of one alarm */
 #define FAILURES_STOP 50  /* so many in a row, and the provider is given a rest */
-#define SWEEP_EVERY 100   /* milliseconds between looks at what has waited here too long */
-#define JUDGED_FOR 10000  /* milliseconds that what the database said of a delivery is relied on */
 #define RATE_AHEAD 5      /* seconds' worth of a rate that is claimed */
 
 static const struct provider *const providers[CHANNELS] = {&fcm_provider, &apns_provider,
@@ -24,7 +23,6 @@ static const struct provider *const providers[CHANNELS] = {&fcm_provider, &apns_
                                                            &smtp_provider};
 
 static int rate_of(const struct config *config, size_t which);
-static void set_back(struct delivery *delivery, const char *setback, int seconds);
 static struct delivery *take_ready(struct channel *channel, bool urgent_only);
 static int most_requests(const struct channel *channel);
 static void keep_latency(struct channel *channel, long long microseconds);
@@ -77,7 +75,7 @@ rate_of(const struct config *config, size_t which)
 void
 channel_close(struct channel *channel)
 {
-	struct delivery *delivery = channel_empty(channel, NULL, 0), *next, *with;
+	struct delivery *delivery = setback_all(channel, NULL, 0), *next, *with;
 
 	for (; delivery != NULL; delivery = next)
 	{
@@ -130,108 +128,6 @@ channel_put(struct channel *channel, struct delivery *delivery)
 {
 	delivery->channel = channel;
 	lanes_put(&channel->lanes, delivery);
-}
-
-/*
- * channel_sweep takes out what may wait here no longer: what has expired, what is
- * for a service that is given a rest, and what was judged so long ago that it may
- * have been withdrawn since.  Each says why; they are a list.
- */
-struct delivery *
-channel_sweep(struct channel *channel)
-{
-	struct place place = lanes_begin(&channel->lanes);
-	struct delivery *list = NULL, **last = &list, *delivery;
-
-	if (loop_now() < channel->swept_at + SWEEP_EVERY)
-		return NULL;
-	channel->swept_at = loop_now();
-	while ((delivery = lanes_at(&channel->lanes, &place)) != NULL)
-		if (!channel_takes(channel, delivery))
-		{
-			*last = lanes_take(&channel->lanes, &place);
-			last = &delivery->next;
-		}
-		else
-			lanes_step(&place);
-	return list;
-}
-
-/* channel_takes tells whether a delivery may wait here; false: it says why not. */
-bool
-channel_takes(struct channel *channel, struct delivery *delivery)
-{
-	int rest;
-
-	if (delivery_has_expired(delivery))
-		set_back(delivery, "expired", 1);
-	else if (channel->provider->rests != NULL &&
-	         (rest = channel->provider->rests(channel->self, delivery)) > 0)
-		set_back(delivery, "stopped", rest);
-	else if (loop_now() >= delivery->judged_at + JUDGED_FOR)
-		set_back(delivery, "judged_anew", 0);
-	else
-		return true;
-	return false;
-}
-
-static void
-set_back(struct delivery *delivery, const char *setback, int seconds)
-{
-	delivery->setback = setback;
-	delivery->setback_seconds = seconds;
-}
-
-/*
- * channel_recall takes out what a new message with a key may have replaced, or,
- * with NULL, whatever one could have: the database judges it anew.
- */
-struct delivery *
-channel_recall(struct channel *channel, const unsigned long long *key)
-{
-	struct place place = lanes_begin(&channel->lanes);
-	struct delivery *list = NULL, **last = &list, *delivery;
-
-	while ((delivery = lanes_at(&channel->lanes, &place)) != NULL)
-		if (delivery_may_be_replaced(delivery, key))
-		{
-			set_back(delivery, "replaced", 0);
-			*last = lanes_take(&channel->lanes, &place);
-			last = &delivery->next;
-		}
-		else
-			lanes_step(&place);
-	for (struct delivery **at = &channel->repeated; (delivery = *at) != NULL;)
-		if (delivery_may_be_replaced(delivery, key))
-		{
-			set_back(delivery, "replaced", 1);
-			*at = delivery->next;
-			delivery->next = NULL;
-			*last = delivery;
-			last = &delivery->next;
-		}
-		else
-			at = &delivery->next;
-	return list;
-}
-
-/* channel_empty takes out all that is not under way, for so long and for this reason. */
-struct delivery *
-channel_empty(struct channel *channel, const char *setback, int seconds)
-{
-	struct place place = lanes_begin(&channel->lanes);
-	struct delivery *list = channel->repeated, **last = &list;
-
-	channel->repeated = NULL;
-	for (; *last != NULL; last = &(*last)->next)
-		set_back(*last, setback, seconds);
-	while (lanes_at(&channel->lanes, &place) != NULL)
-	{
-		*last = lanes_take(&channel->lanes, &place);
-		set_back(*last, setback, seconds);
-		last = &(*last)->next;
-	}
-	return list;
 }
 
 /*
@@ -406,9 +302,8 @@ judge_provider(struct channel *channel, const struct classification *result)
 	long long now = loop_now();
 
 	channel->tally->alarms += result->alarm;
-	if (result->alarm &&
-	    (channel->alarm == NULL || strcmp(result->detail, channel->alarm) != 0 ||
-	     now >= channel->alarmed_at + ALARM_EVERY))
+	if (result->alarm && (channel->alarm == NULL || strcmp(result->detail, channel->alarm) != 0 ||
+	                      now >= channel->alarmed_at + ALARM_EVERY))
 	{
 		log_error("the provider refuses, and somebody has to see why", "{s:s, s:s}", "channel",
 		          channel->provider->channel, "code", result->detail);

@@ -29,9 +29,9 @@ struct channel
 	struct lanes lanes; /* claimed, not yet under way */
 	int under_way;
 	struct delivery *repeated; /* requests for many that are sent again as they are */
-	int drained;               /* the last claim found no more of lanes up to this one; -1: it did */
-	int rate;                  /* requests a second, 0: no limit */
-	double allowance;          /* requests that may begin now */
+	int drained;      /* the last claim found no more of lanes up to this one; -1: it did */
+	int rate;         /* requests a second, 0: no limit */
+	double allowance; /* requests that may begin now */
 	long long filled_at, swept_at;
 	bool serial; /* it speaks HTTP/1.1: a connection carries one request at a time */
 	long long stop_until, alarmed_at;
@@ -54,11 +54,7 @@ extern void channel_inherit(struct channel *channel, struct channel *older);
 extern bool channel_is_busy(const struct channel *channel);
 extern void channel_close(struct channel *channel);
 extern bool channel_is(const struct channel *channel, const char *name);
-extern bool channel_takes(struct channel *channel, struct delivery *delivery);
 extern void channel_put(struct channel *channel, struct delivery *delivery);
-extern struct delivery *channel_sweep(struct channel *channel);
-extern struct delivery *channel_recall(struct channel *channel, const unsigned long long *key);
-extern struct delivery *channel_empty(struct channel *channel, const char *setback, int seconds);
 extern bool channel_wants(const struct channel *channel, struct claim *claim);
 extern bool channel_is_drained(const struct channel *channel);
 extern bool channel_blocked(const struct channel *channel);

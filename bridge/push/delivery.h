@@ -35,7 +35,7 @@ struct delivery
 	long long judged_at, lease_until, expires_at;
 	const char *setback; /* why it goes back, and for how many seconds it is not to be claimed */
 	int setback_seconds;
-	char key[DELIVERY_KEY];            /* the same at every try, and no other delivery's */
+	char key[DELIVERY_KEY];   /* the same at every try, and no other delivery's */
 	struct seal *seal;        /* of its payload, for Web Push; NULL: not begun */
 	unsigned long long route; /* where it goes, as its provider numbers that */
 	/* what its provider made of the message, to be freed */

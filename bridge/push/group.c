@@ -59,8 +59,7 @@ group_repeat(struct channel *channel, struct delivery *delivery,
 
 /* group_split queues those of a refused request one by one: one of them may be what is wrong. */
 bool
-group_split(struct channel *channel, struct delivery *delivery,
-            const struct classification *result)
+group_split(struct channel *channel, struct delivery *delivery, const struct classification *result)
 {
 	struct delivery *with;
 

@@ -187,8 +187,7 @@ line_judge(void *self, const struct http_answer *answer, const struct delivery *
 	(void) self;
 	provider_judge(classify_line, answer, delivery, result);
 	/* nobody of a request that came too soon was told: they may go with others next time */
-	result->untaken =
-	    delivery->with != NULL && answer->error == CURLE_OK && answer->status == 429;
+	result->untaken = delivery->with != NULL && answer->error == CURLE_OK && answer->status == 429;
 }
 
 const struct provider line_provider = {.channel = "line",

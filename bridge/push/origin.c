@@ -21,11 +21,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FAILURES 10     /* so many in a row, and one that has answered is given a rest */
-#define URGENT 4        /* the part of all requests that is kept for what is urgent */
-#define STALLED 300     /* milliseconds without an answer after which nothing waits for it here */
-#define STALLED_WAIT 1  /* seconds */
-#define CROWDED_WAIT 2  /* seconds until there may be room for one more that has not answered */
+#define FAILURES 10    /* so many in a row, and one that has answered is given a rest */
+#define URGENT 4       /* the part of all requests that is kept for what is urgent */
+#define STALLED 300    /* milliseconds without an answer after which nothing waits for it here */
+#define STALLED_WAIT 1 /* seconds */
+#define CROWDED_WAIT 2 /* seconds until there may be room for one more that has not answered */
 
 static bool has_room(const struct origins *origins);
 static bool is_silent(const struct origin *origin, long long milliseconds);
@@ -81,9 +81,9 @@ origins_find(struct origins *origins, unsigned long long name)
 		if (origin->name == name)
 			return origin;
 		/* an empty one, else one that neither is in use nor rests */
-		if (origin->name == 0 ? place == NULL || place->name != 0
-		                      : place == NULL && origin->under_way == 0 &&
-		                            patience_over(&origin->patience))
+		if (origin->name == 0
+		        ? place == NULL || place->name != 0
+		        : place == NULL && origin->under_way == 0 && patience_over(&origin->patience))
 			place = origin;
 	}
 	if (place == NULL)
@@ -141,8 +141,8 @@ origins_rest(const struct origins *origins, struct origin *origin)
 
 	if (is_silent(origin, origins->hanging) && patience_over(&origin->patience))
 		begin_rest(origin, "hangs");
-	until = origin->patience.until > origin->asked_until ? origin->patience.until
-	                                                     : origin->asked_until;
+	until =
+	    origin->patience.until > origin->asked_until ? origin->patience.until : origin->asked_until;
 	if (until > now)
 		return (int) ((until - now) / 1000) + 1;
 	if (is_silent(origin, STALLED))

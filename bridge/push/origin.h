@@ -18,10 +18,10 @@ struct origin
 	char *token;             /* of VAPID, for it */
 	long long token_ends_at; /* seconds since 1970 */
 	int under_way;
-	int failures;       /* in a row */
-	bool answers;       /* it has answered since it was given a rest */
-	bool serial;        /* by HTTP/1.1: a connection carries one request at a time */
-	long long heard_at; /* its last answer, or the first request with nothing under way before */
+	int failures;          /* in a row */
+	bool answers;          /* it has answered since it was given a rest */
+	bool serial;           /* by HTTP/1.1: a connection carries one request at a time */
+	long long heard_at;    /* its last answer, or the first request with nothing under way before */
 	long long asked_until; /* Retry-After */
 	struct patience patience;
 };

@@ -8,8 +8,10 @@
 #include "outbox.h"
 
 #include "lib/async.h"
+#include "news.h"
 #include "outcome.h"
 #include "row.h"
+#include "setback.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +19,6 @@
 
 #define OUTCOME_PATIENCE 50 /* milliseconds that an outcome waits for others */
 #define ASK_AGES_EVERY 5000
-#define KEYS 32 /* of new messages that are remembered one by one */
 
 /*
  * Residents' messages and drills are two queues.  A process serves one, and its
@@ -30,14 +31,13 @@ struct queue
 	const char *ages; /* as lines of the metrics; NULL: nobody waits for a drill */
 };
 
-#define QUEUE(name, kind)                                                                  \
-	.wake = name,                                                                          \
-	.claim = "SELECT " ROW_COLUMNS " FROM passport.claim_" kind                            \
-	         "deliveries($1, $2, $3, $4, $5)",                                             \
-	.complete = "SELECT passport.complete_" kind "deliveries($1, $2, $3, $4, $5, $6, $7)", \
-	.check = "SELECT has_function_privilege("                                              \
-	         "'passport.claim_" kind "deliveries(text,int,interval,text[],int)', 'EXECUTE')" \
-	         " AND has_function_privilege('passport.complete_" kind                        \
+#define QUEUE(name, kind)                                                                         \
+	.wake = name,                                                                                 \
+	.claim = "SELECT " ROW_COLUMNS " FROM passport.claim_" kind "deliveries($1, $2, $3, $4, $5)", \
+	.complete = "SELECT passport.complete_" kind "deliveries($1, $2, $3, $4, $5, $6, $7)",        \
+	.check = "SELECT has_function_privilege("                                                     \
+	         "'passport.claim_" kind "deliveries(text,int,interval,text[],int)', 'EXECUTE')"      \
+	         " AND has_function_privilege('passport.complete_" kind                               \
 	         "deliveries(text,bigint[],bigint[],text[],text[],int[],timestamptz[])', 'EXECUTE')"
 
 static const struct queue live_queue = {
@@ -69,10 +69,7 @@ struct outbox
 	int next;       /* the channel whose turn it is */
 	int unfinished; /* all that is ours, outcomes apart */
 	struct outcomes outcomes;
-	/* of which keys new messages have come, or that there may have been of any */
-	unsigned long long keys[KEYS];
-	int key_count;
-	bool any_key;
+	struct news news;
 	long long claimed_at, looked_at, asked_at;
 	char *ages;
 };
@@ -84,7 +81,6 @@ static void take_claimed(struct outbox *outbox, PGresult *result);
 static void take_completed(struct outbox *outbox);
 static void take_row(struct outbox *outbox, PGresult *result, int row);
 static void take_ages(struct outbox *outbox, PGresult *result);
-static void take_word(void *context, const char *word);
 static void recall(struct outbox *outbox);
 static void recall_key(struct outbox *outbox, const unsigned long long *key);
 static bool choose_claim(struct outbox *outbox);
@@ -103,8 +99,8 @@ outbox_open(const struct config *config, struct channel *channels, int count)
 		return NULL;
 	outbox->queue = config->drill ? &drill_queue : &live_queue;
 	async_open(&outbox->async, config->database, "passport-push", outbox->queue->wake);
-	outbox->async.hear = take_word;
-	outbox->async.context = outbox;
+	outbox->async.hear = news_hear;
+	outbox->async.context = &outbox->news;
 	use(outbox, config, channels, count);
 	return outbox;
 }
@@ -255,7 +251,7 @@ take_row(struct outbox *outbox, PGresult *result, int row)
 		outbox_complete(outbox, delivery,
 		                &(struct classification){.verdict = VERDICT_FAILED,
 		                                         .detail = "not_composed"});
-	else if (channel_takes(channel, delivery))
+	else if (setback_spares(channel, delivery))
 		channel_put(channel, delivery);
 	else
 		outbox_hand_back(outbox, delivery);
@@ -268,18 +264,6 @@ take_ages(struct outbox *outbox, PGresult *result)
 	outbox->ages = PQntuples(result) == 1 ? strdup(PQgetvalue(result, 0, 0)) : NULL;
 }
 
-/* take_word remembers of which key a new message is; NULL: we may not have heard of some. */
-static void
-take_word(void *context, const char *word)
-{
-	struct outbox *outbox = context;
-
-	if (word == NULL || (*word != '\0' && outbox->key_count == KEYS))
-		outbox->any_key = true;
-	else if (*word != '\0')
-		outbox->keys[outbox->key_count++] = strtoull(word, NULL, 16);
-}
-
 /*
  * recall hands back what new messages may have replaced.  It follows the results:
  * what was claimed before such a message was committed is in the lanes by now, and
@@ -288,20 +272,19 @@ take_word(void *context, const char *word)
 static void
 recall(struct outbox *outbox)
 {
-	if (outbox->any_key)
+	if (outbox->news.any)
 		recall_key(outbox, NULL);
 	else
-		for (int i = 0; i < outbox->key_count; i++)
-			recall_key(outbox, &outbox->keys[i]);
-	outbox->key_count = 0;
-	outbox->any_key = false;
+		for (int i = 0; i < outbox->news.count; i++)
+			recall_key(outbox, &outbox->news.keys[i]);
+	outbox->news = (struct news){0};
 }
 
 static void
 recall_key(struct outbox *outbox, const unsigned long long *key)
 {
 	for (int i = 0; i < outbox->count; i++)
-		outbox_hand_back(outbox, channel_recall(&outbox->channels[i], key));
+		outbox_hand_back(outbox, setback_recall(&outbox->channels[i], key));
 }
 
 /* choose_claim decides whether to claim now, and for which channel. */

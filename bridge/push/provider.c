@@ -24,7 +24,7 @@ provider_judge(classify_function *classify, const struct http_answer *answer,
 	}
 	memset(result, 0, sizeof(*result));
 	result->verdict = VERDICT_RETRY;
-	result->detail = answer->error == CURLE_OPERATION_TIMEDOUT     ? "timeout"
+	result->detail = answer->error == CURLE_OPERATION_TIMEDOUT    ? "timeout"
 	                 : answer->error == CURLE_ABORTED_BY_CALLBACK ? "interrupted"
 	                                                              : "network";
 	if (answer->refused)

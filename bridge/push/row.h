@@ -6,8 +6,8 @@
 
 #include <libpq-fe.h>
 
-#define ROW_COLUMNS                                                            \
-	"resident_id, delivery_id, channel, token, keys, title, body, data,"       \
+#define ROW_COLUMNS                                                      \
+	"resident_id, delivery_id, channel, token, keys, title, body, data," \
 	" collapse_key, ttl, priority, attempt, notification_id, message_id, urgency"
 
 extern struct delivery *row_read(const PGresult *result, int row, struct message *message);

@@ -15,7 +15,9 @@
 #include <unistd.h>
 
 #define MOST_THREADS 4
-#define WAITING 256 /* seals that may wait for a thread: what is dropped meanwhile costs nothing */
+#define WAITING                                                                      \
+	256 /* seals that may wait for a thread: what is dropped meanwhile costs nothing \
+	     */
 
 struct seal
 {
@@ -173,8 +175,8 @@ work(void *unused)
 		pthread_mutex_unlock(&pool.lock);
 		if (!dropped)
 			body = malloc(WEBPUSH_BODY(seal->length));
-		if (body != NULL && !webpush_encrypt(&seal->receiver, seal->text, seal->length,
-		                                     (unsigned char *) body))
+		if (body != NULL &&
+		    !webpush_encrypt(&seal->receiver, seal->text, seal->length, (unsigned char *) body))
 		{
 			free(body);
 			body = NULL;

@@ -15,6 +15,7 @@
 #include "lib/service.h"
 #include "metrics.h"
 #include "outbox.h"
+#include "setback.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -72,8 +73,9 @@ sender_run(const char *path, bool once)
 		code = EXIT_INTERNAL;
 		while (turn(&sender) && !is_done(&sender, &code))
 		{
-			struct http_file files[] = {
-			    {.file = sender.signals}, outbox_file(sender.outbox), {.file = loop_wakes()}};
+			struct http_file files[] = {{.file = sender.signals},
+			                            outbox_file(sender.outbox),
+			                            {.file = loop_wakes()}};
 
 			http_wait(sender.http, files, 3,
 			          outbox_unfinished(sender.outbox) > 0 ? TURN_BUSY : TURN_IDLE);
@@ -189,9 +191,9 @@ turn(struct sender *sender)
 		struct channel *channel = &now->channels[i];
 		int stop = channel_stop_seconds(channel);
 
-		outbox_hand_back(sender->outbox, sender->ending ? channel_empty(channel, "ending", 0)
-		                                 : stop > 0     ? channel_empty(channel, "stopped", stop)
-		                                                : channel_sweep(channel));
+		outbox_hand_back(sender->outbox, sender->ending ? setback_all(channel, "ending", 0)
+		                                 : stop > 0     ? setback_all(channel, "stopped", stop)
+		                                                : setback_sweep(channel));
 		send_lanes(sender, channel);
 	}
 	if (loop_now() >= sender->reported_at + REPORT_EVERY)
@@ -262,7 +264,7 @@ outlive(struct sender *sender)
 
 	generation_inherit(sender->now, older);
 	for (int i = 0; i < older->count; i++)
-		outbox_hand_back(sender->outbox, channel_empty(&older->channels[i], "closed", 0));
+		outbox_hand_back(sender->outbox, setback_all(&older->channels[i], "closed", 0));
 	if (!generation_is_over(older))
 		return;
 	generation_close(older);

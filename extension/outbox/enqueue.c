@@ -412,8 +412,8 @@ wake_word(const struct message *message)
 	if (message->collapse_key == NULL)
 		return word;
 	/* a text and its bytes are laid out alike */
-	digest = DatumGetByteaPP(
-	    DirectFunctionCall1(sha256_bytea, PointerGetDatum(message->collapse_key)));
+	digest =
+	    DatumGetByteaPP(DirectFunctionCall1(sha256_bytea, PointerGetDatum(message->collapse_key)));
 	hex_encode(VARDATA_ANY(digest), WAKE_BYTES, word);
 	return word;
 }

@@ -99,11 +99,12 @@ BEGIN
    WHERE n.notification_id = ring_drill_devices.notification_id AND n.mode = 'drill' AND d.retired_at IS NULL
    ORDER BY d.drill_device_id;
   IF FOUND THEN
-    PERFORM pg_notify('passport_drill', '');
+    PERFORM pg_notify('passport_drill', coalesce(left(encode(sha256(convert_to(n.collapse_key, 'UTF8')), 'hex'), 16), ''))
+       FROM passport.notification AS n WHERE n.notification_id = ring_drill_devices.notification_id;
   END IF;
 END $$;
 COMMENT ON FUNCTION passport.ring_drill_devices(bigint) IS
-'Enqueues a drill''s message for every test device and wakes the drill bridge (NOTIFY passport_drill); nothing for a live one. Granted to nobody.';
+'Enqueues a drill''s message for every test device and wakes the drill bridge (NOTIFY passport_drill, as claim_deliveries says); nothing for a live one. Granted to nobody.';
 
 CREATE FUNCTION passport.claim_drill_deliveries(
   worker text, batch int, lease interval, channels text[] DEFAULT NULL, least_urgency int DEFAULT NULL,

@@ -49,11 +49,13 @@ main(void)
 	Check(!token_age_is_due(&young, 2402399), "a token of this span is kept");
 	Check(token_age_is_due(&young, 2402400), "until the next begins");
 	Check(token_age_next(&(struct token_age){0}, 2400001).issued_at ==
-	          token_age_next(&(struct token_age){0}, 2402399).issued_at, "two that start within one claim the same");
+	          token_age_next(&(struct token_age){0}, 2402399).issued_at,
+	      "two that start within one claim the same");
 	young.doubted = true;
 	Check(!token_age_is_due(&young, 2401199), "a young one in doubt is kept");
 	Check(token_age_is_due(&young, 2401200), "an older one not");
-	Check(token_age_next(&young, 2401200).issued_at == 2401200, "a new one then claims this moment");
+	Check(token_age_next(&young, 2401200).issued_at == 2401200,
+	      "a new one then claims this moment");
 	Check(token_age_is_due(&future, 2400100), "one of the future is replaced at once");
 	return FinishChecks();
 }
