@@ -15,9 +15,8 @@ _Static_assert(LIBCURL_VERSION_NUM >= 0x075500, "libcurl 7.85 or newer is needed
 
 #define HTTP_CONNECT_TIMEOUT 10000L
 #define HTTP_WAIT_FDS 4
-#define HTTP_ROOM 1024 /* bytes that a body is given first: most have fewer */
-#define HTTP_UPLOAD \
-	16384L /* that libcurl sends at once: the least, since a thousand handles keep it */
+#define HTTP_ROOM 1024     /* bytes that a body is given first: most have fewer */
+#define HTTP_UPLOAD 16384L /* bytes sent at once: the least, since a thousand handles keep them */
 
 struct slot
 {
