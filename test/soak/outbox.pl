@@ -32,8 +32,8 @@ $test->sql(qq{
   INSERT INTO passport.resident (resident_number, name, updated_at) SELECT 'S' || n, '負荷', now() FROM generate_series(1, $people) AS n;
   INSERT INTO passport.device (resident_id, channel, token, keys, registered_at)
   SELECT resident_id, channel,
-         CASE channel WHEN 'fcm' THEN rpad(resident_number || '_', 142, 'x') WHEN 'apns' THEN md5(resident_number) || md5(resident_number)
-                      WHEN 'line' THEN 'U' || md5(resident_number) ELSE 'https://127.0.0.1:$test->{port}/push/' || resident_number END,
+         CASE channel WHEN 'fcm' THEN rpad(resident_number || '_', 142, 'x') WHEN 'apns' THEN encode(rpad(resident_number, 32, '.')::bytea, 'hex')
+                      WHEN 'line' THEN 'U' || encode(rpad(resident_number, 16, '.')::bytea, 'hex') ELSE 'https://127.0.0.1:$test->{port}/push/' || resident_number END,
          CASE channel WHEN 'apns' THEN '{"environment": "production"}'::jsonb
                       WHEN 'webpush' THEN '{"p256dh": "$point", "auth": "c2l4dGVlbiBieXRlcy4uLg"}' END, now()
     FROM passport.resident CROSS JOIN LATERAL (SELECT (ARRAY['fcm', 'fcm', 'apns', 'fcm', 'apns', 'fcm', 'line', 'fcm', 'line', 'webpush'])[1 + resident_id % 10]) AS c(channel);
