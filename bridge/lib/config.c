@@ -194,12 +194,18 @@ config_refuse(const char *reason)
 	return false;
 }
 
+/* config_clear frees what was read, and wipes it: a connection string can hold a password. */
 void
 config_clear(void *config, const struct config_key *keys, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (keys[i].kind == CONFIG_TEXT)
-			free(*(char **) ((char *) config + keys[i].at));
+	{
+		char *text = keys[i].kind == CONFIG_TEXT ? *(char **) ((char *) config + keys[i].at) : NULL;
+
+		if (text != NULL)
+			explicit_bzero(text, strlen(text));
+		free(text);
+	}
 }
 
 /* trimmed returns a text without white space around it, changing it. */
