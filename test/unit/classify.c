@@ -1,7 +1,7 @@
 /* Every row of each provider's table of errors, and answers that no table has. */
+#include "check.h"
 #include "push/classify.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define FCM(code) \
@@ -254,8 +254,6 @@ static const struct
     {534, "5.7.14", ACTION_MEND_ALL},
 };
 
-static int tests, failed;
-
 static bool
 same(const struct classification *a, const struct classification *b)
 {
@@ -275,8 +273,7 @@ check(const char *name, classify_function *classify, const struct reply *reply,
 
 	classify(reply, &result);
 	good = same(&result, expected);
-	failed += !good;
-	printf("%sok %d - %s\n", good ? "" : "not ", ++tests, name);
+	Check(good, name);
 	if (!good)
 		printf("# verdict %d, %s, retry %d, stop %d, stale %d, alarm %d\n", result.verdict,
 		       result.detail ? result.detail : "-", result.retry_seconds, result.stop_seconds,
@@ -356,19 +353,13 @@ check_own(size_t i)
 int
 main(void)
 {
-	size_t own_count = sizeof(own_codes) / sizeof(*own_codes);
-	size_t code_count = sizeof(codes) / sizeof(*codes);
-	size_t answer_count = sizeof(answers) / sizeof(*answers);
-	size_t other_count = sizeof(others) / sizeof(*others);
-
-	printf("1..%zu\n", code_count + answer_count + other_count + own_count);
-	for (size_t i = 0; i < code_count; i++)
+	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
 		check_code(i);
-	for (size_t i = 0; i < answer_count; i++)
+	for (size_t i = 0; i < sizeof(answers) / sizeof(*answers); i++)
 		check_answer(i);
-	for (size_t i = 0; i < other_count; i++)
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
 		check_other(i);
-	for (size_t i = 0; i < own_count; i++)
+	for (size_t i = 0; i < sizeof(own_codes) / sizeof(*own_codes); i++)
 		check_own(i);
-	return failed > 0;
+	return FinishChecks();
 }
