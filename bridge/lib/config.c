@@ -142,7 +142,7 @@ write_name(char name[VARIABLE_BYTES], const char *text)
 {
 	size_t at = 0;
 
-	for (; text[at] != '\0' && at < VARIABLE_BYTES - 1; at++)
+	for (; at < VARIABLE_BYTES - 1 && text[at] != '\0'; at++)
 		name[at] = isalnum((unsigned char) text[at]) ? toupper((unsigned char) text[at]) : '_';
 	name[at] = '\0';
 }
