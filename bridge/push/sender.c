@@ -371,11 +371,13 @@ send_one(struct sender *sender, struct channel *channel, struct delivery *delive
 	}
 }
 
-/* hand_back gives up what is not under way, for later or for another worker. */
+/*
+ * hand_back gives up what is not under way: another worker may send it at once, and
+ * so may we when the channel's rest is over, or a reload has ended it.
+ */
 static void
 hand_back(struct sender *sender, struct channel *channel)
 {
-	int wait = channel_stop_seconds(channel);
 	struct delivery *delivery, *with;
 
 	while ((delivery = channel_take_repeated(channel, true)) != NULL ||
@@ -383,7 +385,7 @@ hand_back(struct sender *sender, struct channel *channel)
 		for (; delivery != NULL; delivery = with)
 		{
 			with = delivery->with;
-			outbox_hand_back(sender->outbox, delivery, "stopped", wait > 1 ? wait : 1);
+			outbox_hand_back(sender->outbox, delivery, "stopped", 1);
 		}
 }
 
