@@ -142,7 +142,7 @@ write_name(char name[VARIABLE_BYTES], const char *text)
 {
 	size_t at = 0;
 
-	for (; text[at] != '\0' && at < VARIABLE_BYTES - 1; at++)
+	for (; at < VARIABLE_BYTES - 1 && text[at] != '\0'; at++)
 		name[at] = isalnum((unsigned char) text[at]) ? toupper((unsigned char) text[at]) : '_';
 	name[at] = '\0';
 }
@@ -197,12 +197,18 @@ config_refuse(const char *reason)
 	return false;
 }
 
+/* config_clear frees what was read, and wipes it: a connection string can hold a password. */
 void
 config_clear(void *config, const struct config_key *keys, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (keys[i].kind == CONFIG_TEXT)
-			free(*(char **) ((char *) config + keys[i].at));
+	{
+		char *text = keys[i].kind == CONFIG_TEXT ? *(char **) ((char *) config + keys[i].at) : NULL;
+
+		if (text != NULL)
+			explicit_bzero(text, strlen(text));
+		free(text);
+	}
 }
 
 /* trimmed returns a text without white space around it, changing it. */

@@ -15,6 +15,8 @@ _Static_assert(LIBCURL_VERSION_NUM >= 0x075500, "libcurl 7.85 or newer is needed
 
 #define HTTP_CONNECT_TIMEOUT 10000L
 #define HTTP_WAIT_FDS 4
+#define HTTP_ROOM 1024     /* bytes that a body is given first: most have fewer */
+#define HTTP_UPLOAD 16384L /* bytes sent at once: the least, since a thousand handles keep them */
 
 struct slot
 {
@@ -132,6 +134,7 @@ prepare(struct slot *slot, const struct http_options *options)
 	        curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_file) == CURLE_OK) &&
 	       curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L) == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, HTTP_UPLOAD) == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, options->timeout) == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, HTTP_CONNECT_TIMEOUT) == CURLE_OK &&
@@ -401,7 +404,7 @@ keep_body(char *data, size_t size, size_t count, void *context)
 static bool
 make_room(struct slot *slot, size_t wanted)
 {
-	size_t room = slot->room > 0 ? slot->room : HTTP_BODY;
+	size_t room = slot->room > 0 ? slot->room : HTTP_ROOM;
 	char *body;
 
 	while (room < wanted)

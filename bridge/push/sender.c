@@ -191,8 +191,10 @@ turn(struct sender *sender)
 		struct channel *channel = &now->channels[i];
 		int stop = channel_stop_seconds(channel);
 
+		/* while the channel rests another worker may send it at once, and so may we when a reload
+		 * has ended the rest */
 		outbox_hand_back(sender->outbox, sender->ending ? setback_all(channel, "ending", 0)
-		                                 : stop > 0     ? setback_all(channel, "stopped", stop)
+		                                 : stop > 0     ? setback_all(channel, "stopped", 1)
 		                                                : setback_sweep(channel));
 		send_lanes(sender, channel);
 	}

@@ -241,7 +241,7 @@ smtp_judge(void *self, const struct http_answer *answer, const struct delivery *
 		                            .detail = said.error == CURLE_LOGIN_DENIED ? "login_denied"
 		                                                                       : "no_tls",
 		                            .alarm = true,
-		                            .retry_seconds = 300,
+		                            .retry_seconds = 1,
 		                            .stop_seconds = 300};
 }
 

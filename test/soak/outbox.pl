@@ -32,8 +32,8 @@ $test->sql(qq{
   INSERT INTO passport.resident (resident_number, name, updated_at) SELECT 'S' || n, '負荷', now() FROM generate_series(1, $people) AS n;
   INSERT INTO passport.device (resident_id, channel, token, keys, registered_at)
   SELECT resident_id, channel,
-         CASE channel WHEN 'fcm' THEN rpad(resident_number || '_', 142, 'x') WHEN 'apns' THEN md5(resident_number) || md5(resident_number)
-                      WHEN 'line' THEN 'U' || md5(resident_number) ELSE 'https://127.0.0.1:$test->{port}/push/' || resident_number END,
+         CASE channel WHEN 'fcm' THEN rpad(resident_number || '_', 142, 'x') WHEN 'apns' THEN encode(rpad(resident_number, 32, '.')::bytea, 'hex')
+                      WHEN 'line' THEN 'U' || encode(rpad(resident_number, 16, '.')::bytea, 'hex') ELSE 'https://127.0.0.1:$test->{port}/push/' || resident_number END,
          CASE channel WHEN 'apns' THEN '{"environment": "production"}'::jsonb
                       WHEN 'webpush' THEN '{"p256dh": "$point", "auth": "c2l4dGVlbiBieXRlcy4uLg"}' END, now()
     FROM passport.resident CROSS JOIN LATERAL (SELECT (ARRAY['fcm', 'fcm', 'apns', 'fcm', 'apns', 'fcm', 'line', 'fcm', 'line', 'webpush'])[1 + resident_id % 10]) AS c(channel);
@@ -48,7 +48,7 @@ my $pid = $push->{KIDS}[0]{PID};
 # memory(FIELD): of VmRSS or VmHWM, KiB
 sub memory { my ($field) = @_; return slurp_file("/proc/$pid/status") =~ /^$field:\s+(\d+) kB/m ? $1 : die "passport-push has ended: $test->{log}" }
 
-my ($first_memory, $first_size, @sizes, @full);
+my (@memory, @sizes, @full);
 my $began = time;
 for my $round (1 .. $rounds)
 {
@@ -58,23 +58,24 @@ for my $round (1 .. $rounds)
 	push @full, size();
 	for (1 .. 6000) { $push->pump_nb; last if $test->sql('SELECT NOT EXISTS (SELECT FROM passport.delivery)') eq 't'; sleep 0.2 }
 	push @sizes, size();
-	$first_memory //= memory('VmRSS');
-	$first_size //= $sizes[0];
-	note sprintf 'round %d: %d KiB, %s MiB of table full, %s MiB sent', $round, memory('VmRSS'), MiB($full[-1]), MiB($sizes[-1]);
+	push @memory, memory('VmRSS');
+	note sprintf 'round %d: %d KiB, %s MiB of table full, %s MiB sent', $round, $memory[-1], MiB($full[-1]), MiB($sizes[-1]);
 }
 my $took = time - $began;
-my ($last_memory, $most) = (memory('VmRSS'), memory('VmHWM'));
+my $most = memory('VmHWM');
 is($test->sql(q{SELECT outcome, count(*) FROM passport.delivery_outcome GROUP BY 1}), 'delivered|' . $people * $rounds, 'all are delivered');
 is($test->stop, 0, 'and it ends well');
 
-diag(sprintf 'BENCH push_memory %d KiB %.2f after the first tenth (%d KiB); at most %d KiB; %d deliveries in %d s', $last_memory, $last_memory / $first_memory, $first_memory, $most, $people * $rounds, $took);
+diag(sprintf 'BENCH push_memory %d KiB %.2f after the first tenth (%d KiB); at most %d KiB; %d deliveries in %d s',
+	$memory[-1], $memory[-1] / $memory[0], $memory[0], $most, $people * $rounds, $took);
 cmp_ok($most, '<', 64 * 1024, 'it never took 64 MiB');
-cmp_ok($last_memory, '<', $first_memory * 1.1, 'nor more at the end than after a tenth of all');
+# a thousand handles have buffers whose pages come into use one by one, until the most that ever ran at once have
+cmp_ok($memory[-1], '<', $memory[4] * 1.1, 'and the second half of all took no more');
 
 # what autovacuum has left, and what room the live rows of a full queue need
-diag(sprintf 'BENCH outbox_bloat %s MiB %.2f after the first tenth (%s MiB); full of %d rows %s MiB, at first %s MiB',
-	MiB($sizes[-1]), $sizes[-1] / $first_size, MiB($first_size), $people, MiB($full[-1]), MiB($full[0]));
-cmp_ok($full[-1], '<', 1.5 * $full[0], 'the table is no larger for its tenth hundred thousand than for its first');
+diag(sprintf 'BENCH outbox_bloat %s MiB %.2f the same rows in a new table (%s MiB): full of %d, the tenth time; empty %s MiB',
+	MiB($full[-1]), $full[-1] / $full[0], MiB($full[0]), $people, MiB($sizes[-1]));
+cmp_ok($full[-1], '<', 1.2 * $full[4], 'in the second half the table grows no more');
 for (1 .. 60) { last if $test->sql(q{SELECT n_dead_tup FROM pg_stat_user_tables WHERE relid = 'passport.delivery'::regclass}) == 0; sleep 1 }
 my $vacuumed = size();
 diag(sprintf 'after autovacuum %s MiB, of it %s MiB indexes', MiB($vacuumed), MiB($test->sql(q{SELECT pg_indexes_size('passport.delivery')})));

@@ -251,7 +251,9 @@ my $before_denied = $asked->();
 send_to('denied-1');
 my $denied_log = '';
 $extra = start_push(\$denied_log);
-ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM passport.delivery WHERE not_before > now() + interval '4 minutes'}), 'a credential that no new access token mends waits for somebody');
+ok($node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM passport.delivery WHERE attempt = 2 AND worker IS NULL}), 'a credential that no new access token mends');
+for (1 .. 100) { last if $denied_log =~ /sending stops/; $extra->pump_nb; sleep 0.05 }
+like($denied_log, qr/"sending stops for a while".*UNAUTHENTICATED/, 'stops the channel until somebody has mended it');
 $extra->signal('TERM');
 $extra->finish;
 like($denied_log, qr/"code":"UNAUTHENTICATED"/, 'with an alarm');

@@ -83,7 +83,10 @@ reload(%line);
 $test->add_device('line2', 'line', line_id('line2'));
 $test->notify(['line2']);
 ok(wait_for(sub { $test->outcome('line2') eq 'delivered||1|active' }), 'with the right one it is used at once, though the channel rested');
+ok(wait_for(sub { $test->outcome('line1') =~ /^delivered\|\|\d\|active$/ }), 'and what was refused is sent, too');
 reload();
+$test->notify(['line1']);
+sleep 1.5;
 is($test->sql('SELECT count(*) FROM passport.delivery'), 1, 'without LINE its delivery waits');
 
 # ---- files that are not good ----

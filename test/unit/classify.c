@@ -74,11 +74,10 @@ static const struct
      "QUOTA_EXCEEDED", 9, 0, 0},
     {"UNAUTHENTICATED", 401, BODY("x", ""), 0, VERDICT_RETRY, "UNAUTHENTICATED", 1, 0, STALE},
     /* not FCM's words: never the token's fault */
-    {"404 of a proxy", 404, "<html>not found</html>", 0, VERDICT_RETRY, "HTTP_404", 300, 300,
-     ALARM},
-    {"404 of another project", 404, BODY("x", ""), 0, VERDICT_RETRY, "HTTP_404", 300, 300, ALARM},
-    {"403 of a firewall", 403, "", 0, VERDICT_RETRY, "HTTP_403", 300, 300, ALARM},
-    {"302", 302, "", 0, VERDICT_RETRY, "HTTP_3XX", 300, 300, ALARM},
+    {"404 of a proxy", 404, "<html>not found</html>", 0, VERDICT_RETRY, "HTTP_404", 1, 300, ALARM},
+    {"404 of another project", 404, BODY("x", ""), 0, VERDICT_RETRY, "HTTP_404", 1, 300, ALARM},
+    {"403 of a firewall", 403, "", 0, VERDICT_RETRY, "HTTP_403", 1, 300, ALARM},
+    {"302", 302, "", 0, VERDICT_RETRY, "HTTP_3XX", 1, 300, ALARM},
     {"429 without a body", 429, "", 0, VERDICT_RETRY, "HTTP_429", 60, 0, 0},
     {"502", 502, "<html>", 0, VERDICT_RETRY, "HTTP_5XX", 0, 0, 0},
     {"408", 408, "", 0, VERDICT_RETRY, "HTTP_408", 0, 0, 0},
@@ -87,7 +86,7 @@ static const struct
     {"a code nobody knows", 500, BODY("x", FCM("NEW_IN_2030")), 0, VERDICT_RETRY, "HTTP_5XX", 0, 0,
      0},
     {"details that are none", 404, "{\"error\":{\"message\":7,\"details\":{\"@type\":[]}}}", 0,
-     VERDICT_RETRY, "HTTP_404", 300, 300, ALARM},
+     VERDICT_RETRY, "HTTP_404", 1, 300, ALARM},
 };
 
 #define REASON(reason) "{\"reason\":\"" reason "\"}"
@@ -126,7 +125,7 @@ static const struct
     {"APNs expired token", classify_apns, 403, REASON("ExpiredProviderToken"), 0, VERDICT_RETRY,
      "ExpiredProviderToken", 1, 0, STALE, 0},
     {"APNs bad key", classify_apns, 403, REASON("InvalidProviderToken"), 0, VERDICT_RETRY,
-     "InvalidProviderToken", 300, 300, ALARM, 0},
+     "InvalidProviderToken", 1, 300, ALARM, 0},
     {"APNs too many tokens", classify_apns, 429, REASON("TooManyProviderTokenUpdates"), 0,
      VERDICT_RETRY, "TooManyProviderTokenUpdates", 60, 60, 0, 0},
     {"APNs too many to one", classify_apns, 429, REASON("TooManyRequests"), 5, VERDICT_RETRY,
@@ -140,11 +139,11 @@ static const struct
     /* not APNs's words: never the token's fault */
     {"APNs, 410 of a proxy", classify_apns, 410, "<html>gone", 0, VERDICT_RETRY, "HTTP_410", 0, 0,
      0, 0},
-    {"APNs, 404 of a proxy", classify_apns, 404, "", 0, VERDICT_RETRY, "HTTP_404", 300, 300, ALARM,
+    {"APNs, 404 of a proxy", classify_apns, 404, "", 0, VERDICT_RETRY, "HTTP_404", 1, 300, ALARM,
      0},
     {"APNs, a reason that is none", classify_apns, 503, "{\"reason\":7}", 9, VERDICT_RETRY,
      "HTTP_5XX", 9, 0, 0, 0},
-    {"APNs 302", classify_apns, 302, "", 0, VERDICT_RETRY, "HTTP_3XX", 300, 300, ALARM, 0},
+    {"APNs 302", classify_apns, 302, "", 0, VERDICT_RETRY, "HTTP_3XX", 1, 300, ALARM, 0},
 
     {"Web Push 201", classify_webpush, 201, "", 0, VERDICT_DELIVERED, NULL, 0, 0, 0, 0},
     {"Web Push 202", classify_webpush, 202, "", 0, VERDICT_DELIVERED, NULL, 0, 0, 0, 0},
@@ -165,7 +164,7 @@ static const struct
      LINE_ERROR("The retry key conflicts with another request"), 0, VERDICT_FAILED, "HTTP_409", 0,
      0, ALARM, 0},
     {"LINE 429, the month", classify_line, 429, LINE_ERROR("You have reached your monthly limit."),
-     0, VERDICT_RETRY, "monthly_limit", 300, 300, ALARM, 0},
+     0, VERDICT_RETRY, "monthly_limit", 1, 300, ALARM, 0},
     {"LINE 429, the rate", classify_line, 429, LINE_ERROR("The API rate limit has been exceeded."),
      0, VERDICT_RETRY, "HTTP_429", 60, 60, 0, 0},
     {"LINE 400, the user", classify_line, 400, LINE_PROPERTY("to"), 0, VERDICT_RETIRED, "bad_user",
@@ -174,7 +173,7 @@ static const struct
      VERDICT_FAILED, "HTTP_400", 0, 0, 0, 0},
     {"LINE 400, details that are none", classify_line, 400, "{\"details\":{\"to\":1}}", 0,
      VERDICT_FAILED, "HTTP_400", 0, 0, 0, 0},
-    {"LINE 401", classify_line, 401, "", 0, VERDICT_RETRY, "HTTP_401", 300, 300, ALARM, 0},
+    {"LINE 401", classify_line, 401, "", 0, VERDICT_RETRY, "HTTP_401", 1, 300, ALARM, 0},
     {"LINE 500", classify_line, 500, "", 0, VERDICT_RETRY, "HTTP_5XX", 0, 0, 0, 0},
 
     {"mail taken", classify_smtp, 250, "250 2.0.0 ok\r\n", 0, VERDICT_DELIVERED, NULL, 0, 0, 0, 0},
@@ -192,9 +191,9 @@ static const struct
      0, 0},
     {"closing", classify_smtp, 421, "421 4.3.2 closing\r\n", 0, VERDICT_RETRY, "SMTP_421", 0, 0, 0,
      0},
-    {"login refused", classify_smtp, 535, "535 5.7.8 no\r\n", 0, VERDICT_RETRY, "5.7.8", 300, 300,
+    {"login refused", classify_smtp, 535, "535 5.7.8 no\r\n", 0, VERDICT_RETRY, "5.7.8", 1, 300,
      ALARM, 0},
-    {"login wanted", classify_smtp, 530, "530", 0, VERDICT_RETRY, "SMTP_530", 300, 300, ALARM, 0},
+    {"login wanted", classify_smtp, 530, "530", 0, VERDICT_RETRY, "SMTP_530", 1, 300, ALARM, 0},
     {"no words at all", classify_smtp, 500, "", 0, VERDICT_FAILED, "SMTP_50X", 0, 0, ALARM, 0},
 };
 
