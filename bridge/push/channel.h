@@ -10,13 +10,14 @@
 #define CHANNELS 5
 #define LATENCIES 12
 
-/* What has become of requests since the start, for the metrics. */
+/* What has become of requests since the start, for the metrics and the database. */
 struct tally
 {
 	long long verdicts[VERDICTS];
 	long long latencies[LATENCIES + 1]; /* requests by how long they took, see metrics.c */
 	double seconds;                     /* of all requests together */
 	long long requests, alarms;
+	int unrecorded; /* deliveries that are over, but the database does not know */
 };
 
 struct channel
@@ -27,7 +28,7 @@ struct channel
 	/* claimed, not yet under way: what is urgent stands apart, and goes first */
 	struct delivery *first[2], **last[2];
 	int queued[2], under_way;
-	int held;                  /* deliveries claimed whose outcome the database does not know */
+	int held;                  /* deliveries claimed and not yet over, under way or not */
 	struct delivery *repeated; /* requests for many that are sent again as they are */
 	bool stuck;                /* requests are free, but no service of those queued takes more */
 	bool drained;              /* the last claim found nothing more */

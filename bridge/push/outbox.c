@@ -200,8 +200,8 @@ static void
 take_completed(struct outbox *outbox)
 {
 	for (int i = 0; i < outbox->outcomes.under_way; i++)
-		if (outbox->outcomes.list[i].channel != NULL)
-			outbox->outcomes.list[i].channel->held--;
+		if (outbox->outcomes.list[i].tally != NULL)
+			outbox->outcomes.list[i].tally->unrecorded--;
 	outcomes_forget(&outbox->outcomes);
 }
 
@@ -357,15 +357,13 @@ outbox_idle(const struct outbox *outbox)
 	return outbox->async.db != NULL && outbox->state == IDLE && !outbox->async.woken;
 }
 
-/*
- * outbox_complete remembers what became of a delivery, and frees it.  It counts as
- * held until the database knows: until then it may be sent twice.
- */
+/* outbox_complete remembers what became of a delivery, and frees it. */
 void
 outbox_complete(struct outbox *outbox, struct delivery *delivery,
                 const struct classification *result)
 {
-	struct outcome outcome = {.channel = delivery->channel,
+	struct tally *tally = delivery->channel != NULL ? &delivery->channel->tally : NULL;
+	struct outcome outcome = {.tally = tally,
 	                          .resident_id = delivery->resident_id,
 	                          .delivery_id = delivery->delivery_id,
 	                          .verdict = result->verdict,
@@ -374,8 +372,8 @@ outbox_complete(struct outbox *outbox, struct delivery *delivery,
 	                          .dead_since = result->dead_since};
 
 	/* out of memory: the lease returns the row */
-	if (outcomes_add(&outbox->outcomes, outcome))
-		delivery->channel = NULL;
+	if (outcomes_add(&outbox->outcomes, outcome) && tally != NULL)
+		tally->unrecorded++;
 	outbox_let_lapse(outbox, delivery);
 }
 

@@ -86,11 +86,12 @@ sub run
 	return ($? >> 8, $log);
 }
 
+# start(BEFORE): runs the program, by way of a command that becomes it where one is given
 sub start
 {
-	my ($self) = @_;
+	my ($self, @before) = @_;
 	$self->{log} = '';
-	my $handle = IPC::Run::start([ 'passport-push', '--config', "$self->{dir}/push.conf" ], '<', \undef, '>&', \$self->{log});
+	my $handle = IPC::Run::start([ @before, 'passport-push', '--config', "$self->{dir}/push.conf" ], '<', \undef, '>&', \$self->{log});
 	push @started, $handle;
 	return $self->{push} = $handle;
 }

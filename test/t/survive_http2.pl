@@ -1,7 +1,7 @@
 # What HTTP/2 can do while much is under way: a connection that is told to go away,
 # with or without an answer to the rest, or calmed, streams that are reset, bodies
-# that end too early or never.  Nobody is lost; a copy is of what was taken and
-# whose answer was lost on the way.
+# that end too early or never.  Nobody is lost; a copy is of what was under way when
+# its connection broke, which libcurl or we send again.
 use strict;
 use warnings;
 
@@ -21,8 +21,9 @@ for my $fault (@faults)
 $test->tell('all');
 $test->start;
 ok($test->all_finished, 'all come to an end');
-my $copies = $test->prove('all', 'attempts + lost');
-note $test->sql(q{SELECT regexp_replace(name, '\d+$', ''), sum(taken - 1), sum(lost), max(attempts) FROM judged GROUP BY 1 ORDER BY 1});
+# libcurl sends once more by itself what a server says that it has not processed, or what a connection broke under
+my $copies = $test->prove('all', '2 * attempts');
+is($test->sql("SELECT channel, sum(taken - 1) FROM judged WHERE channel <> 'line' GROUP BY 1 HAVING sum(taken - 1) > 2 * @{[scalar @faults]} * 20"), '', 'copies are of what was under way');
 cmp_ok($test->sql("SELECT sum(lost) FROM judged WHERE name LIKE 'slow%'"), '>', 0, 'answers were lost that had nothing to do with it');
 is($test->stop, 0, 'and ends well');
 done_testing();
