@@ -32,7 +32,8 @@ sub new
 		'apns.topic' => 'jp.example.app', 'apns.endpoint' => 'https://127.0.0.1:{port}',
 		'webpush.key_file' => '{dir}/apns.p8', 'webpush.subject' => 'mailto:it@example.jp', 'webpush.allow_private' => 'yes',
 		'line.token_file' => '{dir}/line.token', 'line.endpoint' => 'https://127.0.0.1:{port}',
-		'batch' => 50, 'lease' => 4, 'timeout' => 2, %settings);
+		# no answer is late on a machine that is busy: what came too late would be sent again
+		'batch' => 50, 'lease' => 10, 'timeout' => 8, %settings);
 	$self->sql(q{
 	  -- who is in a crowd, and by which name the gateway knows them
 	  CREATE TABLE member (crowd text, channel text, name text, resident_id bigint, device_id bigint);
