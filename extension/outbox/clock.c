@@ -18,7 +18,8 @@
 
 /*
  * $1 the machine's time, $2 end of a lease that begins now.  What somebody else
- * has locked they have claimed by the new time, or are completing.
+ * has locked they claim or complete at this moment; if that is by the old time,
+ * their own next claim sees to it.
  */
 static const char *const shorten =
     "WITH late AS MATERIALIZED ("

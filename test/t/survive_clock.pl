@@ -45,8 +45,8 @@ sub jump
 {
 	my ($seconds) = @_;
 	$test->{push}->signal('STOP');
-	# what the server is doing for it comes to its end
-	sleep 0.2;
+	# what the server is doing for it, and for one that is dead, comes to its end by the clock that it began with
+	$node->poll_query_until('postgres', "SELECT bool_and(state = 'idle') AND count(*) = 1 FROM pg_stat_activity WHERE application_name = 'passport-push'") or die;
 	$test->note_held;
 	my $held = $test->sql('SELECT count(*) FROM passport.delivery WHERE worker IS NOT NULL');
 	set_clock($seconds);

@@ -70,7 +70,7 @@ $third->safe_psql('postgres', "ALTER SYSTEM SET primary_conninfo = ''");
 $third->reload;
 sleep 0.5;
 $test->{push}->signal('STOP');
-sleep 0.2;
+$second->poll_query_until('postgres', "SELECT bool_and(state = 'idle') FROM pg_stat_activity WHERE application_name = 'passport-push'") or die;
 my $known = $test->told('slow-20-a');
 my $held = $test->sql('SELECT count(*) FROM passport.delivery WHERE worker IS NOT NULL');
 fail_over($third);
