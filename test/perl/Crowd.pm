@@ -143,9 +143,10 @@ sub prove
 	my $members = $self->sql("SELECT count(*) FROM member WHERE crowd = '$crowd'");
 	is($self->sql('SELECT outcome, count(*) FROM judged GROUP BY 1 ORDER BY 1'), "delivered|$members", "$crowd: each of $members has one outcome, and it is delivered");
 	is($self->sql('SELECT count(*) FROM judged WHERE taken = 0'), 0, 'the gateway took each of them');
+	is($self->sql('SELECT name FROM request LEFT JOIN member USING (channel, name) WHERE status BETWEEN 200 AND 202 AND channel IS NOT NULL AND crowd IS NULL LIMIT 5'), '', 'and nobody else');
 	is($self->sql("SELECT name, attempts, taken, deaths, lost FROM judged WHERE taken > $bound ORDER BY 1 LIMIT 5"), '', "none more often than $bound");
 	is($self->sql('SELECT name, keys FROM judged WHERE keys > 1 ORDER BY 1 LIMIT 5'), '', 'a copy has the key of the first');
-	is($self->sql("SELECT count(*) - count(DISTINCT key) FROM judged WHERE channel IN ('apns', 'webpush')"), 0, 'and nobody else\'s');
+	is($self->sql("SELECT count(*) - count(DISTINCT key) FROM judged WHERE channel IN ('apns', 'webpush')"), 0, 'which is nobody else\'s');
 	my $copies = $self->sql('SELECT sum(taken - 1) FROM judged');
 	note "$crowd: $copies copies ", $self->sql("SELECT string_agg(channel || ' ' || n, ', ') FROM (SELECT channel, sum(taken - 1) AS n FROM judged GROUP BY 1) AS c");
 	return $copies;
