@@ -11,7 +11,7 @@
 #define CHANNELS 5
 #define LATENCIES 12
 
-/* What has become of requests since the start, for the metrics. */
+/* What has become of requests since the start, for the metrics and the database. */
 struct tally
 {
 	long long verdicts[VERDICTS];

@@ -391,10 +391,7 @@ outbox_idle(const struct outbox *outbox)
 	return outbox->async.db != NULL && outbox->state == IDLE && !outbox->async.woken;
 }
 
-/*
- * outbox_complete remembers what became of a delivery, and frees it.  It counts as
- * held until the database knows: until then it may be sent twice.
- */
+/* outbox_complete remembers what became of a delivery, and frees it. */
 void
 outbox_complete(struct outbox *outbox, struct delivery *delivery,
                 const struct classification *result)

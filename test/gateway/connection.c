@@ -17,6 +17,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define RESETS 1000000
+
 static bool begin_session(struct connection *c);
 static bool drain_output(struct connection *c);
 static void watch(struct connection *c, int operation);
@@ -80,13 +82,21 @@ connection_write(struct connection *c)
 static bool
 begin_session(struct connection *c)
 {
+	nghttp2_option *option = NULL;
+	bool good = nghttp2_option_new(&option) == 0;
 	nghttp2_settings_entry settings[] = {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,
 	                                      c->endpoint->prove ? 1 : c->endpoint->streams},
 	                                     {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 1 << 20}};
 
-	return nghttp2_session_server_new(&c->session, request_callbacks(), c) == 0 &&
+	/* libcurl 7.88 resets streams that are answered whole, when several are at once; a
+	 * thousand such resets look to nghttp2 like an attack, and it ends the connection */
+	if (good)
+		nghttp2_option_set_stream_reset_rate_limit(option, RESETS, RESETS);
+	good = good && nghttp2_session_server_new2(&c->session, request_callbacks(), c, option) == 0 &&
 	       nghttp2_submit_settings(c->session, NGHTTP2_FLAG_NONE, settings, 2) == 0 &&
 	       nghttp2_session_set_local_window_size(c->session, NGHTTP2_FLAG_NONE, 0, 1 << 26) == 0;
+	nghttp2_option_del(option);
+	return good;
 }
 
 /* connection_proven allows all streams, as APNs does after a token was found good. */

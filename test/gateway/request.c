@@ -215,8 +215,6 @@ request_answer(struct request *request)
 	snprintf(status, sizeof(status), "%d", request->status);
 	headers[0] = HEADER(":status", status);
 	headers[1] = HEADER("content-type", "application/json; charset=UTF-8");
-	/* libcurl 7.88 resets each stream whose answer has no length; a thousand such resets
-	 * look to nghttp2 like an attack */
 	snprintf(length, sizeof(length), "%zu", request->answer_length + (request->cut ? 100 : 0));
 	headers[2] = HEADER("content-length", length);
 	if (request->retry_after[0])
