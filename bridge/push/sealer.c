@@ -98,23 +98,20 @@ sealer_close(void)
 struct seal *
 seal_begin(const struct webpush_receiver *receiver, const char *text, size_t length)
 {
-	struct seal *seal = malloc(sizeof(*seal) + length);
+	struct seal *seal = NULL;
 
-	if (seal == NULL)
-		return NULL;
-	*seal = (struct seal){.receiver = *receiver, .length = length};
-	memcpy(seal->text, text, length);
 	pthread_mutex_lock(&pool.lock);
-	if (pool.waiting >= WAITING)
+	if (pool.waiting < WAITING)
+		seal = malloc(sizeof(*seal) + length);
+	if (seal != NULL)
 	{
-		pthread_mutex_unlock(&pool.lock);
-		free(seal);
-		return NULL;
+		*seal = (struct seal){.receiver = *receiver, .length = length};
+		memcpy(seal->text, text, length);
+		*pool.last = seal;
+		pool.last = &seal->next;
+		pool.waiting++;
+		pthread_cond_signal(&pool.work);
 	}
-	*pool.last = seal;
-	pool.last = &seal->next;
-	pool.waiting++;
-	pthread_cond_signal(&pool.work);
 	pthread_mutex_unlock(&pool.lock);
 	return seal;
 }
