@@ -2,11 +2,13 @@
  * An endpoint comes from a browser, so that anybody can have us send to a server
  * of theirs.  What one of them can hold up is bounded:
  *
+ *   - one that answers may have no more under way than are free, but for an eighth
+ *     of all that is kept for those with none: when it hangs, there are as many for
+ *     the next, and when that hangs, half as many;
  *   - one that has not answered yet, or not since its last rest, is sent one
- *     request at a time; of those that we have just begun to wait for there are at
- *     most a quarter of all requests, and half with those that we gave up hope of;
- *   - one that answers may have no more under way than are free: when it hangs,
- *     there are as many for the next, and when that hangs, half as many;
+ *     request at a time, and all of them together count as one that answers; of
+ *     those that we have just begun to wait for there are an eighth at most, so
+ *     that many who hang do not keep out one who is new;
  *   - of one that does not answer for a moment nothing waits here, where it would
  *     be in others' way, and one that hangs or fails again and again is given a
  *     rest: what is meant for it goes back to the database so long.
@@ -23,6 +25,7 @@
 
 #define FAILURES 10    /* so many in a row, and one that has answered is given a rest */
 #define URGENT 4       /* the part of all requests that is kept for what is urgent */
+#define APART 8        /* the part that is kept for those with none under way */
 #define STALLED 300    /* milliseconds without an answer after which nothing waits for it here */
 #define STALLED_WAIT 1 /* seconds */
 #define CROWDED_WAIT 2 /* seconds until there may be room for one more that has not answered */
@@ -97,21 +100,21 @@ origins_find(struct origins *origins, unsigned long long name)
 bool
 origins_admit(struct origins *origins, const struct origin *origin, bool urgent)
 {
-	int most = origins->in_flight - (urgent ? 0 : origins->in_flight / URGENT);
-	int left = most - origins->under_way;
+	int kept = origins->in_flight / APART + (urgent ? 0 : origins->in_flight / URGENT);
 
 	if (!origin->answers)
 		return origin->under_way == 0 && has_room(origins);
 	if (origin->serial && origin->under_way >= origins->connections)
 		return false;
-	return origin->under_way == 0 || origin->under_way < left;
+	return origin->under_way == 0 ||
+	       origin->under_way < origins->in_flight - origins->under_way - kept;
 }
 
 /* has_room tells whether one more may be asked that has not answered. */
 static bool
 has_room(const struct origins *origins)
 {
-	int all = 0, fresh = 0;
+	int kept = origins->in_flight / APART, all = 0, fresh = 0;
 
 	for (int i = 0; i < ORIGINS; i++)
 	{
@@ -123,7 +126,7 @@ has_room(const struct origins *origins)
 		if (!is_silent(origin, origins->hanging))
 			fresh += origin->under_way;
 	}
-	return fresh <= origins->in_flight / 4 && all <= origins->in_flight / 2;
+	return fresh <= kept && (all == 0 || all < origins->in_flight - origins->under_way - kept);
 }
 
 /* is_silent tells whether an answer is awaited for so long. */

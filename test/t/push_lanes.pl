@@ -11,7 +11,7 @@ use Time::HiRes qw(sleep time);
 
 my $rate = 40;
 my $test = Crowd->new('push_lanes', 'smtp.from' => 'bosai@town.example.jp', batch => 200, in_flight => 50, lease => 120, timeout => 10,
-	(map { ("$_.rate" => $rate) } qw(fcm apns webpush)), 'line.rate' => 2, 'smtp.rate' => 0, 'smtp.url' => 'smtp://127.0.0.1:{mail}');
+	(map { ("$_.rate" => $rate) } qw(fcm apns webpush)), 'line.rate' => 1, 'smtp.rate' => 0, 'smtp.url' => 'smtp://127.0.0.1:{mail}');
 $test->start_gateway;
 my $mail = MailServer->start($test->{dir}, "$test->{dir}/mails");
 END { my $status = $?; $mail->stop if $mail; $? = $status }
@@ -78,7 +78,7 @@ is(join(' ', map { "$_:" . scalar(map { $_->{names} ? @{ $_->{names} } : 1 } @{ 
 for my $channel (sort keys %$urgent)
 {
 	my $late = $urgent->{$channel}[-1]{time} - $said;
-	cmp_ok($late, '<', 1.5, sprintf('%s: the last of them %.2f s after it was said', $channel, $late));
+	cmp_ok($late, '<', 2, sprintf('%s: the last of them %.2f s after it was said', $channel, $late));
 }
 my ($letter) = $mail->mails('urgent@example.jp');
 cmp_ok($letter->{time} - $said, '<', 1, sprintf('smtp: %.2f s after it was said', $letter->{time} - $said));
@@ -96,7 +96,7 @@ for my $channel (qw(fcm apns webpush line))
 {
 	my @times = map { $_->{time} } map { @{ $_->{$channel} // [] } } $bulk, moments('bulk'), moments('bulk2'), $urgent;
 	@times = sort { $a <=> $b } @times;
-	my $wanted = $channel eq 'line' ? 2 : $rate;
+	my $wanted = $channel eq 'line' ? 1 : $rate;
 	my $seconds = $times[-1] - $times[0];
 	# the bucket holds a second's worth
 	cmp_ok(scalar(@times), '<=', $wanted * ($seconds + 1) + 1, sprintf('%s: %d requests in %.1f s are within %d a second', $channel, scalar(@times), $seconds, $wanted));
@@ -113,9 +113,13 @@ $test->start;
 ok($test->{node}->poll_query_until('postgres', "SELECT count(*) = 0 FROM passport.delivery WHERE channel <> 'smtp'"), 'all lanes come to an end');
 for my $channel (qw(fcm apns))
 {
-	my @order = map { [ $_, moments($_)->{$channel} ] } qw(evacuation disaster personal broadcast bulk);
-	my @ahead = grep { $order[$_ - 1][1][-1]{time} > $order[$_][1][0]{time} + 0.1 } 1 .. $#order;
-	is(join(' ', map { $order[$_][0] } @ahead), '', "$channel: none is overtaken by a lesser one");
+	# what is kept for the urgent lets a broadcast pass a personal message
+	for my $lanes ([qw(evacuation disaster personal bulk)], [qw(evacuation disaster broadcast bulk)])
+	{
+		my @order = map { [ $_, moments($_)->{$channel} ] } @$lanes;
+		my @ahead = grep { $order[$_ - 1][1][-1]{time} > $order[$_][1][0]{time} + 0.1 } 1 .. $#order;
+		is(join(' ', map { $order[$_][0] } @ahead), '', "$channel: none of @$lanes overtakes another");
+	}
 }
 is($test->stop, 0, 'it ends well');
 $test->{gateway}->signal('TERM');
