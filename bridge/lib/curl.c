@@ -168,6 +168,7 @@ set_request(struct http *http, struct slot *slot, const struct http_request *req
 {
 	curl_opensocket_callback opener =
 	    http->options.public_only || request->public_only ? open_public : NULL;
+	bool sooner = request->timeout > 0 && request->timeout < http->options.timeout;
 
 	if (slot->stale)
 	{
@@ -180,6 +181,8 @@ set_request(struct http *http, struct slot *slot, const struct http_request *req
 	       curl_easy_setopt(slot->easy, CURLOPT_URL, request->url) == CURLE_OK &&
 	       curl_easy_setopt(slot->easy, CURLOPT_HTTPHEADER, request->headers) == CURLE_OK &&
 	       curl_easy_setopt(slot->easy, CURLOPT_OPENSOCKETFUNCTION, opener) == CURLE_OK &&
+	       curl_easy_setopt(slot->easy, CURLOPT_TIMEOUT_MS,
+	                        sooner ? request->timeout : http->options.timeout) == CURLE_OK &&
 	       curl_easy_setopt(slot->easy, CURLOPT_FRESH_CONNECT, (long) request->fresh) == CURLE_OK &&
 	       curl_easy_setopt(slot->easy, CURLOPT_MAXLIFETIME_CONN, (long) request->fresh) ==
 	           CURLE_OK;

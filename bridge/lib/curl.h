@@ -37,6 +37,7 @@ struct http_request
 	size_t length;
 	size_t most;                  /* bytes of an answer's body; 0: HTTP_BODY */
 	bool public_only;             /* a private address is refused, whatever the options say */
+	long timeout;                 /* milliseconds, if fewer than the options say; 0: as they say */
 	bool fresh;                   /* over a new connection; those that nobody uses are closed */
 	const struct http_mail *mail; /* NULL: it is HTTP; alive until the answer came */
 	void *context;

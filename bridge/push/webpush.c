@@ -21,10 +21,11 @@
 #include <string.h>
 #include <time.h>
 
-#define TOKEN_LIFETIME 43200 /* seconds; a day at most (RFC 8292) */
-#define TOKEN_LEAST 3600     /* that one still has to last */
-#define CROWDED 5            /* seconds until there may be a place for one more origin */
-#define HANGING 2000         /* milliseconds without an answer; half of a short timeout */
+#define TOKEN_LIFETIME 43200  /* seconds; a day at most (RFC 8292) */
+#define TOKEN_LEAST 3600      /* that one still has to last */
+#define STRANGER_TIMEOUT 5000 /* milliseconds for one that has not answered yet */
+#define CROWDED 5             /* seconds until there may be a place for one more origin */
+#define HANGING 2000          /* milliseconds without an answer; half of a short timeout */
 
 struct webpush
 {
@@ -190,6 +191,8 @@ webpush_begin(void *self, struct delivery *delivery, struct http_request *reques
 	delivery->seal = NULL;
 	request->url = delivery->address;
 	request->public_only = !webpush->allow_private;
+	/* who may never answer does not keep others out for long */
+	request->timeout = origin != NULL && !origin->answers ? STRANGER_TIMEOUT : 0;
 	request->body = delivery->body;
 	request->length = delivery->body_length;
 	if (token == NULL || delivery->body == NULL ||

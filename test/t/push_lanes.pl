@@ -16,7 +16,8 @@ $test->start_gateway;
 my $mail = MailServer->start($test->{dir}, "$test->{dir}/mails");
 END { my $status = $?; $mail->stop if $mail; $? = $status }
 $test->{settings}{'smtp.url'} = "smtp://127.0.0.1:$mail->{port}";
-# at any hour, and without a limit of its own
+# at any hour, without a limit of its own, and by LINE, too
+$test->sql("SELECT passport.set_fallback('bulk', 2, '0')");
 $test->sql("SELECT passport.set_lane_rule('bulk', NULL, NULL, NULL, true)");
 
 # say(LANE, TITLE, CROWD): one message; returns when it was said
