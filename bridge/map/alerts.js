@@ -4,9 +4,11 @@
 (function () {
   "use strict";
 
-  // Lines of a tile of 12 pixels, closer and crossing the worse it is.
-  var tiles = { 1: "M6 6h.1", 2: "M0 6H12", 3: "M-3 3L3-3M0 12L12 0M9 15L15 9", 4: "M-3 9L3 15M0 0L12 12M9-3L15 3M6-6L18 6M-6 6L6 18",
-                5: "M0 0L12 12M-3 9L3 15M9-3L15 3M0 12L12 0M-3 3L3-3M9 15L15 9" };
+  // Lines of a tile of 16 pixels, more and crossing the worse it is.
+  var tiles = { 1: "M8 8h.1", 2: "M0 8H16", 3: "M-4 4L4-4M0 16L16 0M12 20L20 12", 4: "M-4 12L4 20M0 0L16 16M12-4L20 4M8-8L24 8M-8 8L8 24",
+                5: "M0 0L16 16M-4 12L4 20M12-4L20 4M0 16L16 0M-4 4L4-4M12 20L20 12" };
+  // On which side of its area a level is written: areas of several levels often lie in each other.
+  var sides = { 1: [0, -1], 2: [-1, 0], 3: [0, -1], 4: [1, 0], 5: [0, 1] };
 
   function drawn(tag, attributes) {
     var e = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -16,11 +18,11 @@
   }
 
   function pattern(alert) {
-    return drawn("pattern", { id: "level-" + alert.level, width: 12, height: 12, patternUnits: "userSpaceOnUse" },
-      drawn("rect", { width: 12, height: 12, fill: alert.colour, "fill-opacity": 0.16 }),
+    return drawn("pattern", { id: "level-" + alert.level, width: 16, height: 16, patternUnits: "userSpaceOnUse" },
+      drawn("rect", { width: 16, height: 16, fill: alert.colour, "fill-opacity": 0.16 }),
       // a light line under each keeps black to be seen on a dark ground, and white on a light one
-      drawn("path", { d: tiles[alert.level], stroke: alert.ink, "stroke-width": 3, "stroke-opacity": 0.35, "stroke-linecap": "round" }),
-      drawn("path", { d: tiles[alert.level], stroke: alert.colour, "stroke-width": 2, "stroke-opacity": 0.75, "stroke-linecap": "round" }));
+      drawn("path", { d: tiles[alert.level], stroke: alert.ink, "stroke-width": 2.6, "stroke-opacity": 0.3, "stroke-linecap": "round" }),
+      drawn("path", { d: tiles[alert.level], stroke: alert.colour, "stroke-width": 1.6, "stroke-opacity": 0.7, "stroke-linecap": "round" }));
   }
 
   // One of each level that is in force, the worst first.
@@ -40,6 +42,14 @@
       return drawn("svg", { "class": "swatch", viewBox: "0 0 36 22", "aria-hidden": "true" },
         drawn("rect", { x: 2, y: 2, width: 32, height: 18, fill: "none", stroke: alert.ink, "stroke-width": 4 }),
         drawn("rect", { x: 2, y: 2, width: 32, height: 18, fill: "url(#level-" + alert.level + ")", stroke: alert.colour, "stroke-width": 2.5 }));
+    },
+
+    // The outermost point on its level's side, [longitude, latitude].
+    corner: function (feature) {
+      var side = sides[feature.properties.level];
+      return [].concat.apply([], feature.geometry.coordinates.map(function (polygon) { return polygon[0]; })).reduce(function (most, point) {
+        return (point[0] - most[0]) * side[0] + (point[1] - most[1]) * side[1] > 0 ? point : most;
+      });
     },
 
     // An edge in the level's colour between lines of its ink, which is seen on any ground.

@@ -6,6 +6,8 @@
   var FRESH = 5 * 60 * 1000;      // older data are called stale
   var RELOAD = 10 * 1000;         // with worker.js a map that has not changed costs an answer without a body
 
+  var FINGER = [44, 44];          // pixels of what is pressed, however small its symbol is
+
   var words = window.passportWords, languages = window.passportLanguages, alertsOf = window.passportAlerts;
   var data = window.passportMap, written = new Date(window.passportMapWritten || 0);
   var language = pickLanguage(), say;
@@ -228,12 +230,11 @@
   }
 
   // What cannot be seen is said: a marker has a name, can be reached by Tab, and Enter opens it.
-  function place(at, key, symbol, title, lines, drawing) {
+  function place(at, key, symbol, size, title, lines, drawing) {
     var box = make("div", "", undefined, title), element;
     lines.forEach(function (line) { if (line) { box.appendChild(line.nodeType ? line : make("div", "", line)); } });
     if (drawing) { box.appendChild(drawing); }
-    // as large as a finger, however small the symbol is
-    markers[key] = L.marker([at[1], at[0]], { icon: L.divIcon({ html: symbol, className: "place", iconSize: [44, 44] }) })
+    markers[key] = L.marker([at[1], at[0]], { icon: L.divIcon({ html: symbol, className: "place", iconSize: size }) })
       .bindPopup(box, { maxWidth: 290, minWidth: 200 }).addTo(layers);
     element = markers[key].getElement();
     element.setAttribute("role", "button");
@@ -252,15 +253,15 @@
       tag.style.background = p.colour;
       tag.style.color = p.ink;
       alertsOf.area(f, function () { openPlace(key); }).addTo(layers);
-      place(p.label_at, key, tag, make("strong", "", levelWords(p)), [told(p, "p", "title"), told(p, "p", "body")]).setZIndexOffset(500 + p.level);
+      place(alertsOf.corner(f), key, tag, [100, 44], make("strong", "", levelWords(p)), [told(p, "p", "title"), told(p, "p", "body")]).setZIndexOffset(500 + p.level);
     });
     shelters().forEach(function (f) {
       var p = f.properties;
-      place(f.geometry.coordinates, "shelter " + p.shelter, shelterMark(p), named("strong", "", p.name), [named("div", "", p.address), openWords(p), suitWords(p)]);
+      place(f.geometry.coordinates, "shelter " + p.shelter, shelterMark(p), FINGER, named("strong", "", p.name), [named("div", "", p.address), openWords(p), suitWords(p)]);
     });
     features("sensor").forEach(function (f) {
       var p = f.properties;
-      place(f.geometry.coordinates, "sensor " + p.sensor, mark(p), named("strong", "", p.name), [valueWords(p), stageWords(p)], chart(p))
+      place(f.geometry.coordinates, "sensor " + p.sensor, mark(p), FINGER, named("strong", "", p.name), [valueWords(p), stageWords(p)], chart(p))
         .setZIndexOffset(1000).bindTooltip(named("span", "", p.name), { permanent: true, direction: "auto", offset: [14, 0], className: "gauge" });
     });
     nameControls();
@@ -323,7 +324,14 @@
         attribution: "<a href=\"https://maps.gsi.go.jp/development/ichiran.html\">地理院タイル</a>" }).addTo(map);
     }
     layers = L.featureGroup().addTo(map);
+    stayStill();
     followPopups();
+  }
+
+  // Leaflet slides to a popup whatever a reader wants of motion.
+  function stayStill() {
+    var panBy = map.panBy;
+    map.panBy = function (offset, options) { return panBy.call(map, offset, still.matches ? Object.assign({}, options, { animate: false }) : options); };
   }
 
   function frame() {

@@ -95,7 +95,7 @@ BEGIN ATOMIC
            'area', to_jsonb(a.area_names), 'issued_at', a.approved_at,
            'updated_at', (SELECT max(m.sent_at) FROM passport.alert_message AS m
                            WHERE m.alert_id = a.alert_id AND m.message = 'update'),
-           'texts', a.texts, 'label_at', ST_AsGeoJSON(ST_PointOnSurface(a.area), 6)::jsonb -> 'coordinates',
+           'texts', a.texts,
            'cap', 'alerts/' || a.alert_id || '.cap.xml'))
     FROM passport.alert AS a,
          passport.alert_words(a.hazard, a.level, passport.today()) AS w
@@ -103,7 +103,7 @@ BEGIN ATOMIC
    ORDER BY a.level DESC, a.alert_id DESC;
 END;
 COMMENT ON FUNCTION passport.map_alerts() IS
-'Features of public_map(): areas and texts of the alerts in force, highest level first, with when each was issued and last updated (null: never), and a point of its area for a label ([lon, lat]). Drills are never on it.';
+'Features of public_map(): areas and texts of the alerts in force, highest level first, with when each was issued and last updated (null: never). Drills are never on it.';
 
 -- Who saw an alert and does not see it any more must not have to guess why.
 CREATE FUNCTION passport.map_over() RETURNS jsonb

@@ -79,7 +79,7 @@ export const nameless = page => page.evaluate(() =>
 // What a finger misses: less than 44 pixels high or wide, unless it is a link within a line.
 export const small = page => page.evaluate(() =>
   [...document.querySelectorAll('a[href], button, select, [role=button]')].filter(e => e.checkVisibility() && !e.closest('.skip, .leaflet-control-attribution'))
-    .map(e => [e, e.getBoundingClientRect()]).filter(([, box]) => box.height < 44 || box.width < 44)
+    .map(e => [e, e.getBoundingClientRect()]).filter(([, box]) => box.height < 43.9 || box.width < 43.9)
     .map(([e, box]) => `${e.outerHTML.slice(0, 90)}: ${box.width} by ${box.height}`));
 
 const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');

@@ -53,8 +53,8 @@ my @files = sort map { s{^$directory/}{}r } split /\n/, `find $directory -type f
 is_deeply(
 	\@files,
 	[
-		'alerts.atom', 'alerts.en.atom', 'alerts.geojson', "alerts/$alert.cap.xml", 'chart.js', (map { "images/$_" } qw(layers-2x.png layers.png marker-icon-2x.png marker-icon.png marker-shadow.png)),
-		qw(index.html leaflet.css leaflet.js map.geojson map.js page.css page.js worker.js)
+		'alerts.atom', 'alerts.en.atom', 'alerts.geojson', 'alerts.js', "alerts/$alert.cap.xml", 'chart.js', (map { "images/$_" } qw(layers-2x.png layers.png marker-icon-2x.png marker-icon.png marker-shadow.png)),
+		qw(index.html leaflet.css leaflet.js map.geojson map.js page.css page.js words.js worker.js)
 	],
 	'each file is there, no half-written one, and none of a drill');
 is(sprintf('%o', (stat "$directory/map.js")[2] & 0777), '644', 'a web server may read them');
