@@ -316,7 +316,9 @@
   function css(name) { return getComputedStyle(document.documentElement).getPropertyValue(name).trim(); }
 
   function startMap() {
-    map = L.map("map", { zoomSnap: 0.25, minZoom: 9, maxZoom: 18, fadeAnimation: false, zoomAnimation: !still.matches });
+    map = L.map("map", { zoomSnap: 0.25, minZoom: 9, maxZoom: 18, fadeAnimation: false, zoomAnimation: !still.matches, zoomControl: false });
+    // a popup opens upwards, and would be covered at the top
+    L.control.zoom({ position: "bottomright" }).addTo(map);
     map.attributionControl.setPrefix("<a href=\"https://leafletjs.com/\">Leaflet</a>");
     L.control.scale({ imperial: false }).addTo(map);
     if (tiles) {
