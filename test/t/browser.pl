@@ -99,6 +99,6 @@ sub browse
 browse("$ENV{TESTDIR}/build/npm/browser/map.mjs", $directory, $tiled, $shots);
 browse("$ENV{TESTDIR}/build/npm/browser/access.mjs", $directory, $worst, $shots);
 browse("$ENV{TESTDIR}/build/npm/browser/report.mjs", $report, $shots);
-is_deeply([ grep { !-s "$shots/$_.png" } qw(map-ja-light map-popup map-en map-easy map-dark map-phone map-phone-popup map-stale levels levels-dark plain report report-phone) ], [], 'the screenshots are there');
+is_deeply([ grep { !-s "$shots/$_.png" } qw(map-ja-light map-popup map-en map-easy map-dark map-phone map-phone-popup map-stale levels levels-dark plain report report-dark report-phone) ], [], 'the screenshots are there');
 
 done_testing();
