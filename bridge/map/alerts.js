@@ -8,7 +8,7 @@
   var tiles = { 1: "M8 8h.1", 2: "M0 8H16", 3: "M-4 4L4-4M0 16L16 0M12 20L20 12", 4: "M-4 12L4 20M0 0L16 16M12-4L20 4M8-8L24 8M-8 8L8 24",
                 5: "M0 0L16 16M-4 12L4 20M12-4L20 4M0 16L16 0M-4 4L4-4M12 20L20 12" };
   // On which side of its area a level is written: areas of several levels often lie in each other.
-  var sides = { 1: [0, -1], 2: [-1, 0], 3: [0, -1], 4: [1, 0], 5: [0, 1] };
+  var sides = { 1: [0, -1], 2: [-1, 0], 3: [0, -1], 4: [0, 1], 5: [1, 0] };
 
   function drawn(tag, attributes) {
     var e = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -50,6 +50,12 @@
       return [].concat.apply([], feature.geometry.coordinates.map(function (polygon) { return polygon[0]; })).reduce(function (most, point) {
         return (point[0] - most[0]) * side[0] + (point[1] - most[1]) * side[1] > 0 ? point : most;
       });
+    },
+
+    // Where of a symbol of this size that point is, so that it stands beside the area and covers nothing in it.
+    beside: function (alert, size) {
+      var side = sides[alert.level];
+      return [size[0] / 2 - side[0] * size[0] / 2, size[1] / 2 + side[1] * size[1] / 2];
     },
 
     // An edge in the level's colour between lines of its ink, which is seen on any ground.

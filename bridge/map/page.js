@@ -7,6 +7,7 @@
   var RELOAD = 10 * 1000;         // with worker.js a map that has not changed costs an answer without a body
 
   var FINGER = [44, 44];          // pixels of what is pressed, however small its symbol is
+  var TAG = [100, 44];
 
   var words = window.passportWords, languages = window.passportLanguages, alertsOf = window.passportAlerts;
   var data = window.passportMap, written = new Date(window.passportMapWritten || 0);
@@ -230,15 +231,17 @@
   }
 
   // What cannot be seen is said: a marker has a name, can be reached by Tab, and Enter opens it.
-  function place(at, key, symbol, size, title, lines, drawing) {
+  function place(at, key, symbol, size, anchor, title, lines, drawing) {
     var box = make("div", "", undefined, title), element;
-    lines.forEach(function (line) { if (line) { box.appendChild(line.nodeType ? line : make("div", "", line)); } });
+    lines = lines.filter(Boolean).map(function (line) { return line.nodeType ? line : make("div", "", line); })
+      .filter(function (line) { return line.textContent; });
+    lines.forEach(function (line) { box.appendChild(line); });
     if (drawing) { box.appendChild(drawing); }
-    markers[key] = L.marker([at[1], at[0]], { icon: L.divIcon({ html: symbol, className: "place", iconSize: size }) })
+    markers[key] = L.marker([at[1], at[0]], { icon: L.divIcon({ html: symbol, className: "place", iconSize: size, iconAnchor: anchor }) })
       .bindPopup(box, { maxWidth: 290, minWidth: 200 }).addTo(layers);
     element = markers[key].getElement();
     element.setAttribute("role", "button");
-    element.setAttribute("aria-label", title.textContent + lines.filter(Boolean).map(function (l) { return ", " + (l.textContent || l); }).join(""));
+    element.setAttribute("aria-label", [title].concat(lines).map(function (line) { return line.textContent; }).join(", "));
     element.dataset.key = "mark " + key;
     return markers[key];
   }
@@ -253,15 +256,15 @@
       tag.style.background = p.colour;
       tag.style.color = p.ink;
       alertsOf.area(f, function () { openPlace(key); }).addTo(layers);
-      place(alertsOf.corner(f), key, tag, [100, 44], make("strong", "", levelWords(p)), [told(p, "p", "title"), told(p, "p", "body")]).setZIndexOffset(500 + p.level);
+      place(alertsOf.corner(f), key, tag, TAG, alertsOf.beside(p, TAG), make("strong", "", levelWords(p)), [told(p, "p", "title"), told(p, "p", "body")]).setZIndexOffset(500 + p.level);
     });
     shelters().forEach(function (f) {
       var p = f.properties;
-      place(f.geometry.coordinates, "shelter " + p.shelter, shelterMark(p), FINGER, named("strong", "", p.name), [named("div", "", p.address), openWords(p), suitWords(p)]);
+      place(f.geometry.coordinates, "shelter " + p.shelter, shelterMark(p), FINGER, null, named("strong", "", p.name), [named("div", "", p.address), openWords(p), suitWords(p)]);
     });
     features("sensor").forEach(function (f) {
       var p = f.properties;
-      place(f.geometry.coordinates, "sensor " + p.sensor, mark(p), FINGER, named("strong", "", p.name), [valueWords(p), stageWords(p)], chart(p))
+      place(f.geometry.coordinates, "sensor " + p.sensor, mark(p), FINGER, null, named("strong", "", p.name), [valueWords(p), stageWords(p)], chart(p))
         .setZIndexOffset(1000).bindTooltip(named("span", "", p.name), { permanent: true, direction: "auto", offset: [14, 0], className: "gauge" });
     });
     nameControls();
@@ -340,7 +343,7 @@
     var shown = features("alert").concat(features("sensor"));
     if (!features("alert").length) { shown = features("boundary").concat(shown); }
     var bounds = L.geoJSON({ type: "FeatureCollection", features: shown }).getBounds();
-    if (bounds.isValid()) { map.fitBounds(bounds, { padding: [30, 30], maxZoom: 15 }); } else { map.setView([36, 138.48], 11); }
+    if (bounds.isValid()) { map.fitBounds(bounds, { padding: [40, 50], maxZoom: 15 }); } else { map.setView([36, 138.48], 11); }
   }
 
   function spanWords(minutes) {

@@ -19,13 +19,27 @@ END;
 COMMENT ON FUNCTION passport.page_names(jsonb) IS
 'Names of an area (an array) in one line, escaped.';
 
+-- Alerts of one level have one name, whatever they are about.
+CREATE FUNCTION passport.page_hazard(hazard text, language text) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT CASE language WHEN 'ja' THEN h.ja || '、' ELSE h.en || ', ' END
+    FROM (VALUES ('flood', '洪水', 'Flood'), ('landslide', '土砂災害', 'Landslide'), ('heavy_rain', '大雨', 'Heavy rain'),
+                 ('storm_surge', '高潮', 'Storm surge')) AS h(hazard, ja, en)
+   WHERE h.hazard = page_hazard.hazard;
+END;
+COMMENT ON FUNCTION passport.page_hazard(text, text) IS
+'What an alert is about, to stand before its level (language: ja or en); NULL for a hazard that has no word here.';
+
 CREATE FUNCTION passport.page_banner(alerts jsonb) RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT coalesce(string_agg(format('<div class="alert" style="background:%s;color:%s">警戒レベル %s %s <span lang="en">Alert Level %s, %s</span><small>%s</small></div>',
-                                    passport.html(p ->> 'colour'), passport.html(p ->> 'ink'), passport.html(p ->> 'level'), passport.html(p ->> 'action'),
-                                    passport.html(p ->> 'level'), passport.html(p ->> 'action_en'), passport.page_names(p -> 'area')), '' ORDER BY a.place),
+  SELECT coalesce(string_agg(format('<div class="alert" style="background:%s;color:%s">%s警戒レベル %s %s <span lang="en">%sAlert Level %s, %s</span><small>%s</small></div>',
+                                    passport.html(p ->> 'colour'), passport.html(p ->> 'ink'),
+                                    passport.page_hazard(p ->> 'hazard', 'ja'), passport.html(p ->> 'level'), passport.html(p ->> 'action'),
+                                    passport.page_hazard(p ->> 'hazard', 'en'), passport.html(p ->> 'level'), passport.html(p ->> 'action_en'), passport.page_names(p -> 'area')), '' ORDER BY a.place),
                   '<p class="quiet">いま出ている警報はありません。気象庁や役場の情報も確かめてください。 <span lang="en">No alert is in force now. Check the information of the weather service and the village office as well.</span></p>')
     FROM jsonb_array_elements(alerts) WITH ORDINALITY AS a(p, place);
 END;
@@ -43,10 +57,10 @@ BEGIN ATOMIC
                               '、' || passport.page_time(p ->> 'updated_at') || ' 更新 <span lang="en">updated</span>', passport.html(p ->> 'cap')),
                        '' ORDER BY a.place)
        FROM jsonb_array_elements(alerts) WITH ORDINALITY AS a(p, place)),
-    (SELECT string_agg(format('<article class="over"><h3>%s 警戒レベル %s %s（%s） <span lang="en">%s: Alert Level %s, %s</span></h3><p>%s</p></article>',
-                              CASE p ->> 'state' WHEN 'cancelled' THEN '取消' ELSE '解除' END, passport.html(p ->> 'level'), passport.html(p ->> 'action'),
+    (SELECT string_agg(format('<article class="over"><h3>%s、%s警戒レベル %s %s（%s） <span lang="en">%s: %sAlert Level %s, %s</span></h3><p>%s</p></article>',
+                              CASE p ->> 'state' WHEN 'cancelled' THEN '取消' ELSE '解除' END, passport.page_hazard(p ->> 'hazard', 'ja'), passport.html(p ->> 'level'), passport.html(p ->> 'action'),
                               passport.page_names(p -> 'area'), CASE p ->> 'state' WHEN 'cancelled' THEN 'Cancelled' ELSE 'Lifted' END,
-                              passport.html(p ->> 'level'), passport.html(p ->> 'action_en'), passport.page_time(p ->> 'over_at')),
+                              passport.page_hazard(p ->> 'hazard', 'en'), passport.html(p ->> 'level'), passport.html(p ->> 'action_en'), passport.page_time(p ->> 'over_at')),
                        '' ORDER BY e.place)
        FROM jsonb_array_elements(ended) WITH ORDINALITY AS e(p, place)));
 END;

@@ -26,6 +26,7 @@ for (const [name, from, options] of [['light', directory, {}], ['dark', director
       await page.locator(`[data-key="mark ${key}"]`).focus();
       await page.keyboard.press('Enter');
       await page.locator('.leaflet-popup').waitFor();
+      await page.locator('.leaflet-pan-anim').waitFor({ state: 'detached' });
       is((await wrong(page)).join('\n'), '', `nor with the popup of ${key}`);
       await page.keyboard.press('Escape');
       await page.locator('.leaflet-popup').waitFor({ state: 'detached' });

@@ -88,7 +88,9 @@ const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.
 export async function wrong(page) {
   await page.evaluate(axe);
   const found = await page.evaluate(() => axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
-  return found.violations.map(v => `${v.id}: ${v.nodes.map(n => n.html.slice(0, 140)).join(' | ')}`);
+  // a symbol stands where its place is, and a popup may lie over its edge: 2.5.8 excepts maps
+  const held = v => v.nodes.filter(n => v.id !== 'target-size' || !n.html.includes('leaflet-marker-icon'));
+  return found.violations.filter(v => held(v).length).map(v => `${v.id}: ${held(v).map(n => n.html.slice(0, 140)).join(' | ')}`);
 }
 
 export const wide = page => page.evaluate(() => document.scrollingElement.scrollWidth - document.documentElement.clientWidth);

@@ -31,6 +31,7 @@ is(await page.title(), '南牧村 水位と避難の地図', 'the page has a tit
 is(await page.locator('.leaflet-marker-icon .mark').count(), 3, 'each gauge is on the map');
 ok(await mark(page, 'bridge').isVisible(), 'and seen');
 is(await page.locator('.leaflet-marker-icon .house').count(), 2, 'so are the shelters');
+is(await page.locator('[data-key="mark shelter s1"]').getAttribute('aria-label'), '公民館, 対応する災害: 洪水', 'each is read aloud by what it is');
 is(await page.locator('#sensors > ul > li').count(), 3, 'each gauge is in the list');
 is(await page.locator('#sensors svg.chart').count(), 1, 'with a chart where there are readings');
 ok((await page.locator('#sensors svg.chart').getAttribute('aria-label')).includes('最高 4.60 m'), 'which can be read aloud');
