@@ -107,12 +107,14 @@ sub comes
 	is(($says->{'map.js'}[1] // 0) + 0, $number, $name);
 }
 record();
+my $began = time;
 comes($directory, 'it follows');
+cmp_ok(time - $began, '<', 3, 'within about a second');
 my $page = slurp_file("$directory/index.html");
 utf8::decode($page);
 like($page, qr{<th scope="row">\@alerts\@ &lt;乙&gt;</th>}, 'what stands in a name is not filled in');
 
-# the directory goes, with all that is in it, and its parent too
+# the directory goes with all that is in it; then something else stands in its place
 system('rm', '-rf', $directory) == 0 or die;
 record();
 comes($directory, 'it makes a directory that is gone anew');
