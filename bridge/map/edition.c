@@ -100,8 +100,7 @@ edition_clear(struct edition *edition)
 static PGresult *
 ask(PGconn *db, const char *query, const char *argument)
 {
-	PGresult *result =
-	    PQexecParams(db, query, argument != NULL, NULL, &argument, NULL, NULL, 0);
+	PGresult *result = PQexecParams(db, query, argument != NULL, NULL, &argument, NULL, NULL, 0);
 	const char *state;
 
 	if (PQresultStatus(result) == PGRES_TUPLES_OK || PQresultStatus(result) == PGRES_COMMAND_OK)

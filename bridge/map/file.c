@@ -1,7 +1,7 @@
 /*
  * Writes beside the file and renames over it, so that no reader sees a half.
- * The half has a name of its own, with a dot before it, which web servers do not
- * serve; a program that is killed leaves it behind.
+ * The half has a name that nothing links to; a program that is killed leaves it
+ * behind.
  */
 #include "map/file.h"
 

@@ -34,7 +34,7 @@ template_fill(const char *template, const struct filling *fillings, size_t count
 			template += strlen(filling->name) + 2;
 		}
 		else if (*template != '\0')
-			fputc(*template++, out);
+			fputc(*template ++, out);
 	}
 	if (fclose(out) == 0)
 		return text;

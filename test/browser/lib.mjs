@@ -90,7 +90,7 @@ export async function wrong(page) {
   const found = await page.evaluate(() => axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
   // a symbol stands where its place is, and a popup may lie over its edge: 2.5.8 excepts maps
   const held = v => v.nodes.filter(n => v.id !== 'target-size' || !n.html.includes('leaflet-marker-icon'));
-  return found.violations.filter(v => held(v).length).map(v => `${v.id}: ${held(v).map(n => n.html.slice(0, 140)).join(' | ')}`);
+  return found.violations.filter(v => held(v).length).map(v => `${v.id}: ${held(v).map(n => `${n.html.slice(0, 140)} ${n.any.map(a => a.message)}`).join(' | ')}`);
 }
 
 export const wide = page => page.evaluate(() => document.scrollingElement.scrollWidth - document.documentElement.clientWidth);
