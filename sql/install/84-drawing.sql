@@ -129,8 +129,8 @@ BEGIN ATOMIC
     (SELECT string_agg(format('<text class="oaza" transform="translate(%s)">%s</text>', p.place, passport.html(p.name)), '')
        FROM (SELECT o.name, passport.svg_place(o.location, frame) AS place FROM passport.oaza AS o) AS p
       WHERE p.place IS NOT NULL),
-    (SELECT string_agg(format('<path class="halo" d="%1$s"/><path class="area %5$s" style="stroke:%2$s;fill:%2$s" d="%1$s"><title>警戒レベル%3$s %4$s %5$s</title></path>',
-                              passport.svg_path(a.area, frame), w.colour, a.level, passport.html(w.action), a.state),
+    (SELECT string_agg(format('<path class="halo" style="stroke:%6$s" d="%1$s"/><path class="area %5$s" style="stroke:%2$s;fill:%2$s" d="%1$s"><title>警戒レベル%3$s %4$s %5$s</title></path>',
+                              passport.svg_path(a.area, frame), w.colour, a.level, passport.html(w.action), a.state, w.ink),
                        '' ORDER BY a.level, a.alert_id)
        FROM passport.report_alerts() AS a, passport.alert_words(a.hazard, a.level, passport.today()) AS w));
 END;
@@ -146,24 +146,26 @@ END;
 COMMENT ON FUNCTION passport.alert_state_words(text) IS
 'The state of an alert that concerns staff, as the report says it.';
 
--- Of areas that begin at the same point the words stand below each other.
+-- Areas often lie in each other: the words of orders to all stand above theirs,
+-- others below, and of those that meet at one point in lines of their own.
 CREATE FUNCTION passport.map_words_svg(frame double precision[]) RETURNS text
   LANGUAGE sql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT string_agg(format('<text class="words" transform="translate(%s)" y="%s">%s</text>', w.place, 20 * w.line - 28,
+  SELECT string_agg(format('<text class="words" transform="translate(%s)" y="%s">%s</text>', w.place, CASE WHEN w.above THEN 12 - 20 * w.line ELSE 2 + 20 * w.line END,
                            passport.html(concat(CASE w.mode WHEN 'drill' THEN '【訓練】' END, w.level, ' ', w.action,
                                                 '（' || passport.alert_state_words(nullif(w.state, 'approved')) || '）'))),
                     '' ORDER BY w.place, w.line)
-    FROM (SELECT a.level, a.mode, a.state, l.action, n.place, row_number() OVER (PARTITION BY n.place ORDER BY a.level DESC, a.alert_id) AS line
+    FROM (SELECT a.level, a.mode, a.state, l.action, n.place, a.level >= 4 AS above,
+                 row_number() OVER (PARTITION BY n.place, a.level >= 4 ORDER BY a.level, a.alert_id) AS line
             FROM passport.report_alerts() AS a
            CROSS JOIN LATERAL passport.alert_words(a.hazard, a.level, passport.today()) AS l
            CROSS JOIN LATERAL (SELECT passport.svg_place(d.geom, frame) AS place FROM ST_DumpPoints(a.area) AS d
-                                ORDER BY ST_Y(d.geom) DESC, ST_X(d.geom) LIMIT 1) AS n
+                                ORDER BY ST_Y(d.geom) * CASE WHEN a.level >= 4 THEN -1 ELSE 1 END, ST_X(d.geom) LIMIT 1) AS n
            WHERE n.place IS NOT NULL) AS w;
 END;
 COMMENT ON FUNCTION passport.map_words_svg(double precision[]) IS
-'Layer of the report''s map with the level of each alerted area, and its state where it is not in force, at its northernmost point: colour is never all that tells.';
+'Layer of the report''s map with the level of each alerted area, and its state where it is not in force, at its northernmost (levels 4 and 5) or southernmost point: colour is never all that tells.';
 
 -- People are symbols without names.  Of each recipient stands the latest word
 -- on how they are, where it was said or else at home; a protected person's
