@@ -8,6 +8,7 @@
 
   var FINGER = [44, 44];          // pixels of what is pressed, however small its symbol is
   var TAG = [100, 44];
+  var ABOVE_ZOOM = [5, 130];      // the buttons lie over whatever is in their corner
 
   var words = window.passportWords, languages = window.passportLanguages, alertsOf = window.passportAlerts;
   var data = window.passportMap, written = new Date(window.passportMapWritten || 0);
@@ -238,7 +239,7 @@
     lines.forEach(function (line) { box.appendChild(line); });
     if (drawing) { box.appendChild(drawing); }
     markers[key] = L.marker([at[1], at[0]], { icon: L.divIcon({ html: symbol, className: "place", iconSize: size, iconAnchor: anchor }) })
-      .bindPopup(box, { maxWidth: 290, minWidth: 200 }).addTo(layers);
+      .bindPopup(box, { maxWidth: 290, minWidth: 200, autoPanPaddingBottomRight: ABOVE_ZOOM }).addTo(layers);
     element = markers[key].getElement();
     element.setAttribute("role", "button");
     element.setAttribute("aria-label", [title].concat(lines).map(function (line) { return line.textContent; }).join(", "));
@@ -320,7 +321,7 @@
 
   function startMap() {
     map = L.map("map", { zoomSnap: 0.25, minZoom: 9, maxZoom: 18, fadeAnimation: false, zoomAnimation: !still.matches, zoomControl: false });
-    // a popup opens upwards, and would be covered at the top
+    // a popup opens upwards, and would lie under them at the top
     L.control.zoom({ position: "bottomright" }).addTo(map);
     map.attributionControl.setPrefix("<a href=\"https://leafletjs.com/\">Leaflet</a>");
     L.control.scale({ imperial: false }).addTo(map);
