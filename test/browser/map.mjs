@@ -184,6 +184,21 @@ await attempt('on a phone', async () => {
   await phone.context().close();
 });
 
+// an alert that ends
+await attempt('an end', async () => {
+  const text = await readFile(join(directory, 'map.js'), 'utf8');
+  const map = JSON.parse(text.match(/^window\.passportMap = (.*);$/m)[1]), worst = map.features.find(f => f.properties.kind === 'alert');
+  map.features = map.features.filter(f => f !== worst);
+  map.over.unshift({ ...worst.properties, state: 'ended', over_at: map.generated_at });
+  const later = new Date(await page.evaluate(() => Date.now()) + 10000).toISOString().replace(/\.\d+Z/, 'Z');
+  await writeFile(join(directory, 'map.js'), `window.passportMap = ${JSON.stringify(map)};\nwindow.passportMapWritten = "${later}";\n`);
+  await page.clock.runFor(11000);
+  await page.waitForFunction(() => !document.querySelector('#banner').textContent.includes('レベル 4'));
+  ok(true, 'an alert that ended is gone from above within ten seconds');
+  is(await page.locator('.leaflet-marker-icon .tag').allTextContents().then(t => t.join()), 'レベル 3', 'and from the map');
+  ok((await page.locator('#alerts article.over').first().textContent()).startsWith('解除、洪水、警戒レベル 4'), 'and is listed as lifted');
+});
+
 // without a network
 await attempt('without a network', async () => {
   ok(await page.locator('#stale').isHidden(), 'fresh data are not called stale');
