@@ -110,7 +110,10 @@
 
   function actionWords(p) { return say.lang === "ja" ? p.action : p.action_en; }
 
-  function levelWords(p) { return hazardName(p.hazard) + say.separator + say.level + " " + p.level + " " + actionWords(p); }
+  function levelWords(p) {
+    var hazard = hazardName(p.hazard);
+    return hazard.charAt(0).toUpperCase() + hazard.slice(1) + say.separator + say.level + " " + p.level + " " + actionWords(p);
+  }
 
   function hazardName(hazard) { return say.hazards[hazard] || hazard; }
 
