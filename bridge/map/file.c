@@ -117,6 +117,7 @@ directory_forget(const char *directory, const char *name,
 		files = opendir(path);
 	if (files == NULL)
 		return complain("could not read a directory", name);
+	/* cppcheck-suppress readdirCalled ; there is one thread, and readdir_r is deprecated */
 	while ((entry = readdir(files)) != NULL)
 		if (forget(entry->d_name, argument) && unlinkat(dirfd(files), entry->d_name, 0) != 0 &&
 		    errno != ENOENT)
