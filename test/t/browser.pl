@@ -97,7 +97,7 @@ sub browse
 	ok($ran, "$call[0] came to its end") or diag($error);
 }
 browse("$ENV{TESTDIR}/build/npm/browser/access.mjs", $directory, $worst, $shots);
-# which changes what the map says
+# last of the two, for it changes what the map says
 browse("$ENV{TESTDIR}/build/npm/browser/map.mjs", $directory, $tiled, $shots);
 browse("$ENV{TESTDIR}/build/npm/browser/report.mjs", $report, $shots);
 is_deeply([ grep { !-s "$shots/$_.png" } qw(map-ja-light map-popup map-en map-easy map-dark map-phone map-phone-popup map-stale levels levels-dark plain report report-dark report-phone) ], [], 'the screenshots are there');
