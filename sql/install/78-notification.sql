@@ -30,6 +30,7 @@ BEGIN ATOMIC
     SELECT n.notification_id FROM passport.notification AS n
      WHERE n.expires_at < before
        AND NOT EXISTS (SELECT FROM passport.delivery AS t WHERE t.notification_id = n.notification_id)
+       AND NOT EXISTS (SELECT FROM passport.delivery_elsewhere AS t WHERE t.notification_id = n.notification_id)
        AND NOT EXISTS (SELECT FROM passport.delivery_outcome AS t WHERE t.notification_id = n.notification_id)
        AND NOT EXISTS (SELECT FROM passport.notification_step AS t WHERE t.notification_id = n.notification_id)
        AND NOT EXISTS (SELECT FROM passport.call_list AS t WHERE t.notification_id = n.notification_id)
