@@ -36,8 +36,8 @@ for my $fault (@faults)
 }
 $test->tell('all');
 ok($test->all_finished, 'all come to an end');
-# libcurl sends once more by itself what a server says that it has not processed, or what a connection broke under
-my $copies = $test->prove('all', '2 * attempts');
+# libcurl sends up to five times more by itself what a server says that it has not processed, or what a connection broke under
+$test->prove('all', '6 * attempts');
 is($test->sql("SELECT channel, sum(taken - 1) FROM judged WHERE channel <> 'line' GROUP BY 1 HAVING sum(taken - 1) > 2 * @{[scalar @faults]} * 20"), '', 'copies are of what was under way');
 cmp_ok($test->sql("SELECT sum(lost) FROM judged WHERE name LIKE 'slow%'"), '>', 0, 'answers were lost that had nothing to do with it');
 is($test->stop, 0, 'and ends well');
