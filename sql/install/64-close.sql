@@ -45,6 +45,7 @@ DECLARE
   said passport.alert_message;
 BEGIN
   SELECT * INTO a FROM passport.alert AS t WHERE t.alert_id = cancel_alert.alert_id FOR UPDATE;
+  PERFORM passport.require_mode(a.mode);
   IF a.alert_id IS NULL THEN
     RAISE EXCEPTION 'no such alert' USING ERRCODE = 'PT404';
   ELSIF coalesce(char_length(reason), 0) NOT BETWEEN 1 AND 400 OR passport.holds_individual_number(reason) THEN
@@ -80,6 +81,7 @@ DECLARE
   said passport.alert_message;
 BEGIN
   SELECT * INTO a FROM passport.alert AS t WHERE t.alert_id = end_alert.alert_id FOR UPDATE;
+  PERFORM passport.require_mode(a.mode);
   IF a.alert_id IS NULL OR a.approved_at IS NULL THEN
     RAISE EXCEPTION 'no such alert' USING ERRCODE = 'PT404', HINT = 'A draft is dropped by cancel_alert().';
   ELSIF a.state = 'ended' AND a.ended_by = session_user THEN

@@ -22,8 +22,8 @@ BEGIN ATOMIC
   UNION ALL
   SELECT a.drafted_at, 'draft', a.drafted_by,
          jsonb_build_object('hazard', a.hazard, 'level', coalesce(m.level, a.level), 'mode', a.mode,
-           'area', to_jsonb(coalesce(m.area_names, a.area_names)), 'km2', passport.square_kilometres(coalesce(m.area, a.area)), 'headcount', passport.shown_count(a.headcount),
-           'households', passport.shown_count(a.households), 'needing_help', passport.shown_count(a.needing_help))
+           'area', to_jsonb(coalesce(m.area_names, a.area_names)), 'km2', passport.square_kilometres(coalesce(m.area, a.area)), 'headcount', passport.shown_count(coalesce(m.headcount, a.headcount)),
+           'households', passport.shown_count(coalesce(m.households, a.households)), 'needing_help', passport.shown_count(coalesce(m.needing_help, a.needing_help)))
     FROM (SELECT a.alert_id) AS t
     LEFT JOIN passport.alert_message AS m ON m.alert_id = t.alert_id AND m.message_no = 1
   UNION ALL
