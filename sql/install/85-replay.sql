@@ -9,11 +9,14 @@ BEGIN ATOMIC
   SELECT r.recorded_at, 'reading', r.sensor,
          jsonb_build_object('observed_at', r.observed_at, 'value', r.value, 'verdict', r.verdict, 'reasons', to_jsonb(r.reasons),
                             'stage', r.stage, 'before', r.before)
-    FROM (SELECT t.*, lag(t.stage) OVER (ORDER BY t.observed_at) AS before
+    FROM (SELECT t.*, coalesce(lag(t.stage) OVER (ORDER BY t.observed_at),
+                               (SELECT e.stage FROM passport.reading AS e
+                                 WHERE e.sensor = a.sensor AND e.observed_at < a.drafted_at - interval '12 hours'
+                                 ORDER BY e.observed_at DESC LIMIT 1), 0) AS before
             FROM passport.reading AS t
            WHERE t.sensor = a.sensor
              AND t.observed_at BETWEEN a.drafted_at - interval '12 hours' AND coalesce(a.cancelled_at, a.ended_at, a.expires_at, a.draft_until)) AS r
-   WHERE r.verdict <> 'accepted' OR r.stage IS DISTINCT FROM r.before
+   WHERE r.verdict <> 'accepted' OR r.stage <> r.before
   UNION ALL
   SELECT d.drawn_at, 'area', d.sensor,
          jsonb_build_object('stage', d.stage, 'zones', to_jsonb(d.zones), 'km2', passport.square_kilometres(d.area))
