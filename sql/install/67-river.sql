@@ -32,3 +32,32 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION passport.take_river_levels(jsonb, timestamptz) IS
 'Takes in an hour file of 川の水位情報: {"generatedAt", "items": [{"code", "obsTime", "level" (metres above the sea), ...}]}, at most 10,000 items; of each item these three are read, so a missing placeCity is nothing. fetched_at: when the file was read (left out: generatedAt, else now). A row for each item: as record_readings(), or verdict "refused" for "unassigned" (set_source_code names no sensor), "no_time", "no_value", "after_fetch" (more than 10 minutes later than the file), "outdated" (more than 3 hours older: a station that repeats itself), "datum" (the sensor counts from its own zero, and its zero_elevation is not known). That a station is absent is no gap: it is silent below its start level. PT422: no array of items, or too many.';
+
+-- A gauge stands in the file only above its start level, as in the original: it
+-- is no gap when one is absent.
+CREATE FUNCTION passport.river_levels() RETURNS jsonb
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT jsonb_build_object(
+           'generatedAt', to_char(passport.now() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+           'timeZone', current_setting('passport.timezone'), 'totalItems', count(*),
+           'warningCount', count(*) FILTER (WHERE g.level >= g.warning), 'floodCount', count(*) FILTER (WHERE g.level >= g.flood),
+           'items', coalesce(jsonb_agg(jsonb_build_object(
+             'code', g.code, 'name', g.name, 'obsTime', passport.cap_time(g.observed_at), 'level', g.level,
+             'startLevel', g.start, 'warnLevel', g.warning, 'fladLevel', g.flood,
+             'over', CASE WHEN g.level >= g.flood THEN 111 WHEN g.level >= g.warning THEN 11 ELSE 1 END,
+             'isWarning', coalesce(g.level >= g.warning, false), 'isFlood', coalesce(g.level >= g.flood, false),
+             'latitude', g.lat, 'longitude', g.lon) ORDER BY g.code), '[]'))
+    FROM (SELECT coalesce((SELECT min(c.code) FROM passport.source_code AS c WHERE c.source = 'river' AND c.sensor = s.sensor), s.sensor) AS code,
+                 coalesce(nullif(s.name, ''), s.sensor) AS name, n.observed_at, s.lon, s.lat,
+                 round(passport.elevation(s, n.value)::numeric, 2) AS level, round(passport.elevation(s, s.start_level)::numeric, 2) AS start,
+                 round(passport.elevation(s, t.warning)::numeric, 2) AS warning, round(passport.elevation(s, t.flood)::numeric, 2) AS flood
+            FROM passport.sensor AS s JOIN passport.sensor_state AS n USING (sensor)
+            LEFT JOIN LATERAL (SELECT min(h.up) FILTER (WHERE h.stage >= 3) AS warning, max(h.up) AS flood
+                                 FROM passport.sensor_threshold AS h WHERE h.sensor = s.sensor) AS t ON true
+           WHERE s.state = 'in_service' AND s.kind ~ 'level$' AND n.observed_at > passport.now() - interval '1 hour'
+             AND coalesce(n.value > s.start_level, true) AND passport.elevation(s, n.value) IS NOT NULL) AS g;
+END;
+COMMENT ON FUNCTION passport.river_levels() IS
+'The water gauges of the last hour in the form of an hour file of 川の水位情報, which take_river_levels() of another municipality takes in: each with its last accepted level above the sea, start level, the lowest threshold from stage 3 on (warnLevel) and the highest (fladLevel), over (1, 11 from warnLevel on, 111 from fladLevel on), under its station code there (set_source_code) or its own name. Left out: who rests below the start level, who counts from a zero of unknown height. Nothing personal.';

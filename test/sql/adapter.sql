@@ -76,4 +76,9 @@ SELECT jsonb_pretty(passport.ngsi_entities() -> 0);
 SELECT e ->> 'id' AS id, e ->> 'type' AS type, e #>> '{floodLevelStatus,value}' AS status FROM jsonb_array_elements(passport.ngsi_entities('FloodMonitoring')) AS e;
 SELECT passport.set_source_code('ngsi', e ->> 'id', 'adapter-2') FROM jsonb_array_elements(passport.ngsi_entities()) AS e;
 SELECT verdict, value FROM passport.take_ngsi(passport.ngsi_entities()) ORDER BY 2;
+-- the hour file: what is above its start level, in metres above the sea, under its code there
+SELECT jsonb_pretty(passport.river_levels());
+SELECT code, sensor, observed_at, value, verdict FROM passport.take_river_levels(passport.river_levels()) ORDER BY code;
+SELECT passport.define_sensor('adapter-1', '{"start_level": 853}'), passport.define_sensor('adapter-2', '{"zero_elevation": null}') \g /dev/null
+SELECT passport.river_levels() - 'generatedAt' AS rests_and_unknown_zero;
 ROLLBACK;
