@@ -21,7 +21,8 @@ PG_FUNCTION_INFO_V1(passport_database_identity);
 Datum
 passport_database_identity(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_TEXT_P(cstring_to_text(psprintf(UINT64_FORMAT "/%u", GetSystemIdentifier(), MyDatabaseId)));
+	PG_RETURN_TEXT_P(
+	    cstring_to_text(psprintf(UINT64_FORMAT "/%u", GetSystemIdentifier(), MyDatabaseId)));
 }
 
 /* KeepHome sees that nothing leaves which waited when this database was elsewhere.  Within SPI. */

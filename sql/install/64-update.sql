@@ -208,6 +208,9 @@ BEGIN
       USING ERRCODE = 'PT410', HINT = 'Draft the update again: the water and the people may have moved.';
   ELSIF u.state <> 'draft' THEN
     RAISE EXCEPTION 'the update is % already', u.state USING ERRCODE = 'PT409';
+  ELSIF a.state <> 'approved' THEN
+    -- its time ran out while the update was a draft
+    RAISE EXCEPTION 'the alert is % already', a.state USING ERRCODE = 'PT409', HINT = 'Draft a new alert.';
   ELSE
     said := passport.send_update(a, u, passport.confirmed_residents(u.area, u.headcount, approve_update.headcount), session_user);
   END IF;

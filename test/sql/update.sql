@@ -179,9 +179,14 @@ SELECT passport.expire_drafts() > 0 AS expired;
 SELECT state FROM passport.alert_update WHERE alert_id = :notice;
 SET LOCAL passport.clock = '2026-07-02 19:59+09';
 SELECT passport.lapse_alerts();
+SELECT update_no AS late FROM passport.update_alert(:notice, level => 3) \gset
+UPDATE passport.alert_update SET drafted_by = 'somebody else' WHERE alert_id = :notice;
 SET LOCAL passport.clock = '2026-07-02 20:00+09';
 SELECT passport.lapse_alerts();
 SELECT state, ended_by, ended_at FROM passport.alert WHERE alert_id = :notice;
+-- what was drafted before that is no update of it any more
+SELECT state AS drafted FROM passport.alert_update WHERE alert_id = :notice AND update_no = :late;
+SELECT pg_temp.refusal(format('SELECT passport.approve_update(%s, %s, 3)', :notice, :late));
 SELECT key FROM pg_temp.sent(:notice);
 
 -- a drill's update, broadcast and end are a drill's
