@@ -75,6 +75,8 @@ BEGIN
   IF send THEN
     UPDATE passport.delivery AS d SET not_before = NULL WHERE d.not_before = 'infinity';
     GET DIAGNOSTICS released = ROW_COUNT;
+    -- what the other part of a parted municipality sends, should it come back to be sent here
+    UPDATE passport.delivery_elsewhere AS d SET not_before = NULL WHERE d.not_before = 'infinity';
     UPDATE passport.notification_step AS s SET due_at = passport.now() WHERE s.due_at = 'infinity';
     PERFORM pg_notify('passport_outbox', '');
   ELSE
