@@ -137,13 +137,15 @@ BEGIN
     PERFORM passport.refuse('', 'out_of_range', 'A worker has a name of up to 100 characters, a batch 1 to 10000 rows, a lease lasts up to an hour.');
   END IF;
   PERFORM passport.refuse_individual_number('/worker', worker);
-  -- what a worker holds is left to it
-  UPDATE passport.drill_delivery AS d
-     SET outcome = CASE WHEN v.retired_at IS NOT NULL THEN 'retired' ELSE 'expired' END, finished_at = passport.now()
+  -- a device that was taken out, or that a resident has registered, is none; what a worker holds is left to it
+  UPDATE passport.drill_delivery AS d SET outcome = CASE WHEN w.is_gone THEN 'retired' ELSE 'expired' END, finished_at = passport.now()
     FROM passport.notification AS n, passport.drill_device AS v
+   CROSS JOIN LATERAL (SELECT v.retired_at IS NOT NULL
+                              OR EXISTS (SELECT FROM passport.device_directory AS r
+                                          WHERE r.channel = v.channel AND r.token_digest = v.token_digest)) AS w(is_gone)
    WHERE n.notification_id = d.notification_id AND v.drill_device_id = d.drill_device_id AND d.outcome IS NULL
      AND (d.lease_until IS NULL OR d.lease_until <= clock_timestamp())
-     AND (v.retired_at IS NOT NULL OR n.expires_at <= passport.now());
+     AND (w.is_gone OR n.expires_at <= passport.now());
   RETURN QUERY
     WITH candidate AS (
       SELECT d.delivery_id FROM passport.drill_delivery AS d JOIN passport.drill_device AS v USING (drill_device_id)
@@ -164,12 +166,10 @@ BEGIN
       JOIN passport.notification AS n ON n.notification_id = c.notification_id AND n.mode = 'drill'
       JOIN passport.lane AS a USING (lane)
      CROSS JOIN LATERAL (SELECT CASE WHEN n.texts ? v.language THEN v.language ELSE 'ja' END AS language) AS l
-     WHERE NOT EXISTS (SELECT FROM passport.device_directory AS r
-                        WHERE r.channel = v.channel AND r.token_digest = v.token_digest)
      ORDER BY c.delivery_id;
 END $$;
 COMMENT ON FUNCTION passport.claim_drill_deliveries(text, int, interval, text[]) IS
-'For the drill bridge: what claim_deliveries() is for the live one, of drill messages to test devices; resident_id is 0, for there is no resident. A device whose token a resident has registered since is passed over. Errors: PT422 malformed argument.';
+'For the drill bridge: what claim_deliveries() is for the live one, of drill messages to test devices; resident_id is 0, for there is no resident. What is for a device whose token a resident has registered since is finished as retired. Errors: PT422 malformed argument.';
 
 CREATE FUNCTION passport.complete_drill_deliveries(
   worker text, resident_ids bigint[], delivery_ids bigint[], outcomes text[], details text[],
