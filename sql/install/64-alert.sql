@@ -62,7 +62,7 @@ CREATE TABLE passport.alert_recipient (
 );
 COMMENT ON TABLE passport.alert_recipient IS
 'Who an alert was sent to, with their household and need on that day, and why they were selected (reasons as of selected()). Somebody without a household is one of their own ("-" and the resident_id).';
-CREATE INDEX alert_recipient_household ON passport.alert_recipient (alert_id, household_number);
+CREATE INDEX alert_recipient_alert ON passport.alert_recipient (alert_id);
 CREATE TRIGGER alert_recipient_stays BEFORE UPDATE OR TRUNCATE ON passport.alert_recipient
   FOR EACH STATEMENT EXECUTE FUNCTION passport.forbid_change();
 

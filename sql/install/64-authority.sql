@@ -129,10 +129,11 @@ AS $$
 #variable_conflict use_variable
 DECLARE
   area passport.alert.area%TYPE := passport.draw_affected_area(y.sensor, y.stage);
-  residents CONSTANT bigint[] := ARRAY(SELECT r FROM passport.residents_in(area) AS i(r) ORDER BY r);
+  chosen record;
   a passport.alert;
   drafted int;
 BEGIN
+  SELECT * INTO chosen FROM passport.selection(area);
   SELECT * INTO a FROM passport.alert AS t
    WHERE t.sensor = y.sensor AND t.hazard = y.hazard AND t.mode = 'live' AND t.state = 'approved'
    ORDER BY t.level DESC LIMIT 1 FOR UPDATE;
@@ -150,13 +151,13 @@ BEGIN
      WHERE t.alert_id = answer_stage.alert_id AND t.update_no = drafted;
   END IF;
   -- more than a few have moved in: the authority was given for another area
-  IF cardinality(residents) > y.headcount * 1.2 + 20 THEN
+  IF cardinality(chosen.residents) > y.headcount * 1.2 + 20 THEN
     outcome := 'too_many';
   ELSIF drafted IS NULL THEN
-    PERFORM passport.send_draft(a, residents, y.confirmed_by);
+    PERFORM passport.send_draft(a, chosen.residents, chosen.reasons, y.confirmed_by);
     outcome := 'sent';
   ELSE
-    PERFORM passport.send_update(a, u, residents, y.confirmed_by) FROM passport.alert_update AS u
+    PERFORM passport.send_update(a, u, chosen.residents, chosen.reasons, y.confirmed_by) FROM passport.alert_update AS u
      WHERE u.alert_id = a.alert_id AND u.update_no = drafted;
     outcome := 'updated';
   END IF;
