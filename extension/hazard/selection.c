@@ -7,16 +7,21 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "executor/spi.h"
 #include "funcapi.h"
 #include "utils/array.h"
 #include "utils/lsyscache.h"
 
+#include "util/spi.h"
+
 #define SELECTION_FIRST 1024 /* residents for whom there is room at once */
 
-/* $1 the area */
-static const char *const select_selected =
-    "SELECT s.resident_id, s.reason FROM passport.selected($1) AS s";
+/* $1 the area, whose type has another OID wherever PostGIS is created */
+static Statement select_selected = {
+    .sql = "SELECT s.resident_id, s.reason FROM passport.selected($1) AS s",
+    .arguments = 1,
+    .planning = PLAN_ANEW,
+    .stable = true,
+};
 
 typedef struct Selected
 {
@@ -74,25 +79,14 @@ passport_selection(PG_FUNCTION_ARGS)
 static void
 find_selected(FunctionCallInfo fcinfo, Selection *selection)
 {
-	static SPIPlanPtr plan = NULL;
-	Oid *types; /* PostGIS's geometry has no fixed OID: ours is that of our own argument */
+	Datum area = PG_GETARG_DATUM(0);
+	Oid *types;
 	int count;
-	SPIExecuteOptions options = {.read_only = true, .dest = &selection->receiver};
 
 	(void) get_func_signature(fcinfo->flinfo->fn_oid, &types, &count);
+	select_selected.types[0] = types[0];
 	SPI_connect();
-	if (plan == NULL)
-	{
-		plan = SPI_prepare_cursor(select_selected, 1, types, CURSOR_OPT_CUSTOM_PLAN);
-		if (plan == NULL)
-			elog(ERROR, "could not prepare a selection: %s", SPI_result_code_string(SPI_result));
-		SPI_keepplan(plan);
-	}
-	options.params = makeParamList(1);
-	options.params->params[0] =
-	    (ParamExternData){PG_GETARG_DATUM(0), false, PARAM_FLAG_CONST, types[0]};
-	if (SPI_execute_plan_extended(plan, &options) != SPI_OK_SELECT)
-		elog(ERROR, "could not select the residents of an area");
+	RunStatementTo(&select_selected, &area, NULL, &selection->receiver);
 	SPI_finish();
 }
 

@@ -138,27 +138,12 @@ END $$;
 COMMENT ON FUNCTION passport.confirmed_residents(geometry, int, int) IS
 'selection() of an area, protected residents too. headcount: what the approver confirms, as shown_count() shows it; drafted: what the draft said. PT409 when it is not the number now (DETAIL: {"drafted", "now"}).';
 
--- Planned for each array anew: how to join depends on how many there are.
--- Joined in one batch, the rows come as the array has them, and enter the
--- primary key at its end and not all over it.
 CREATE FUNCTION passport.add_recipients(alert_id bigint, residents bigint[], reasons smallint[]) RETURNS void
-  LANGUAGE plpgsql SECURITY DEFINER
+  LANGUAGE c STRICT SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
-  SET plan_cache_mode = force_custom_plan
   SET jit = off
   SET work_mem = '64MB'
-AS $$
-BEGIN
-  WITH named AS MATERIALIZED (
-    SELECT n AS reasons, passport.reason_names(n) AS names FROM generate_series(1, 15) AS n
-  )
-  INSERT INTO passport.alert_recipient (resident_id, alert_id, household_number, needs_help, reasons)
-  SELECT r.resident_id, add_recipients.alert_id, coalesce(r.household_number, '-' || r.resident_id), h.resident_id IS NOT NULL, n.names
-    FROM unnest(residents, add_recipients.reasons) AS i(resident_id, reasons)
-    JOIN passport.resident AS r USING (resident_id)
-    JOIN named AS n ON n.reasons = i.reasons
-    LEFT JOIN passport.resident_needing_help AS h USING (resident_id);
-END $$;
+  AS 'MODULE_PATHNAME', 'passport_add_recipients';
 COMMENT ON FUNCTION passport.add_recipients(bigint, bigint[], smallint[]) IS
 'Keeps to whom an alert is sent, with household and need as they are now. residents, reasons: of a selection().';
 
