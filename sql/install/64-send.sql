@@ -142,7 +142,7 @@ CREATE FUNCTION passport.add_recipients(alert_id bigint, residents bigint[], rea
   LANGUAGE c STRICT SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
   SET jit = off
-  SET work_mem = '64MB'
+  SET work_mem = '128MB'
   AS 'MODULE_PATHNAME', 'passport_add_recipients';
 COMMENT ON FUNCTION passport.add_recipients(bigint, bigint[], smallint[]) IS
 'Keeps to whom an alert is sent, with household and need as they are now. residents, reasons: of a selection().';
