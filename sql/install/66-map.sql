@@ -49,6 +49,13 @@ END;
 COMMENT ON FUNCTION passport.map_sensors() IS
 'Features of public_map(): gauges with stage, last accepted value, its time, how they are heard (sensor_watch) and since when not, and the stages that they will reach if they go on rising (sensor_forecast).';
 
+CREATE FUNCTION passport.chart_points(observed_at timestamptz[], value double precision[]) RETURNS jsonb
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+  AS 'MODULE_PATHNAME', 'passport_chart_points';
+COMMENT ON FUNCTION passport.chart_points(timestamptz[], double precision[]) IS
+'[[second since 1970, value], ...] of times and values, arrays of one length without NULL; values up to 1e12 are rounded to three decimals. PT422: unequal lengths.';
+
 CREATE FUNCTION passport.map_charts() RETURNS jsonb
   LANGUAGE sql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
@@ -70,7 +77,7 @@ BEGIN ATOMIC
                             FROM passport.sensor_threshold AS t
                             LEFT JOIN word AS w ON w.level = least(t.stage, 5)
                            WHERE t.sensor = s.sensor),
-           'points', (SELECT coalesce(jsonb_agg(jsonb_build_array(extract(epoch FROM k.at)::bigint, round(k.high::numeric, 3)) ORDER BY k.at), '[]')
+           'points', (SELECT coalesce(passport.chart_points(array_agg(k.at ORDER BY k.at), array_agg(k.high ORDER BY k.at)), '[]')
                         -- of a quarter of an hour the highest: a page is read on a phone, and no peak may be missing
                         FROM (SELECT k.observed_at, k.value FROM passport.reading_peak AS k
                                WHERE k.sensor = s.sensor AND k.quarter >= p.first AND k.quarter < p.last
