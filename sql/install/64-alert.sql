@@ -230,6 +230,7 @@ CREATE FUNCTION passport.draft_alert(hazard text, level int, area geometry, sens
                                      OUT needing_help int, OUT unplaced int)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
   SET client_min_messages = warning
 AS $$
 #variable_conflict use_variable

@@ -27,6 +27,7 @@ CREATE FUNCTION passport.break_glass(alert_id bigint, headcount int, reason text
                                      OUT recipients int, OUT deliveries bigint, OUT unreachable bigint)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE

@@ -208,6 +208,7 @@ CREATE FUNCTION passport.approve_alert(alert_id bigint, headcount int,
                                        OUT recipients int, OUT deliveries bigint, OUT unreachable bigint)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -249,6 +250,7 @@ COMMENT ON FUNCTION passport.residents_elsewhere(bigint) IS
 CREATE FUNCTION passport.broadcast_alert(alert_id bigint, OUT recipients int, OUT deliveries bigint)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE

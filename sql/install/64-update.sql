@@ -56,6 +56,7 @@ CREATE FUNCTION passport.update_alert(alert_id bigint, area geometry DEFAULT NUL
                                       OUT needing_help int, OUT added int, OUT left_out int)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
   SET client_min_messages = warning
 AS $$
 #variable_conflict use_variable
@@ -181,6 +182,7 @@ CREATE FUNCTION passport.approve_update(alert_id bigint, update_no int, headcoun
                                         OUT recipients int, OUT deliveries bigint, OUT unreachable bigint)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
