@@ -71,7 +71,7 @@ rounded(float8 value)
 static Numeric
 seconds(TimestampTz at)
 {
-	const int64 since_1970 = (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * SECS_PER_DAY;
+	const int64 since_1970 = (int64) (POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE) * USECS_PER_DAY;
 
-	return int64_to_numeric(llround((double) at / USECS_PER_SEC) + since_1970);
+	return int64_to_numeric((at + since_1970 + USECS_PER_SEC / 2) / USECS_PER_SEC);
 }
