@@ -1,4 +1,4 @@
--- Loading forms of characters; which pairs settle is in test/unit/registry.c
+-- Loading forms of characters; which pairs settle is in test/unit/variant.c
 \set ECHO none
 \getenv abs_srcdir PG_ABS_SRCDIR
 \i :abs_srcdir/fixtures/clean.sql

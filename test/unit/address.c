@@ -1,7 +1,7 @@
 /* The edges of the blocks that are not public, and the addresses within addresses. */
 #include "lib/address.c"
 
-#include <stdio.h>
+#include "check.h"
 
 static const struct
 {
@@ -70,25 +70,22 @@ static const struct
 int
 main(void)
 {
-	int count = sizeof(cases) / sizeof(*cases), failed = 0;
 	struct sockaddr local = {.sa_family = AF_UNIX};
 
-	printf("1..%d\n", count + 1);
-	for (int i = 0; i < count; i++)
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 	{
 		struct sockaddr_in v4 = {.sin_family = AF_INET};
+		char what[80];
 		struct sockaddr_in6 v6 = {.sin6_family = AF_INET6};
 		bool is6 = inet_pton(AF_INET, cases[i].address, &v4.sin_addr) != 1;
 		bool good = (!is6 || inet_pton(AF_INET6, cases[i].address, &v6.sin6_addr) == 1) &&
 		            address_is_public(is6 ? (struct sockaddr *) &v6 : (struct sockaddr *) &v4) ==
 		                cases[i].public;
 
-		failed += !good;
-		printf("%sok %d - %s is %s\n", good ? "" : "not ", i + 1, cases[i].address,
-		       cases[i].public ? "public" : "not public");
+		snprintf(what, sizeof(what), "%s is %s", cases[i].address,
+		         cases[i].public ? "public" : "not public");
+		Check(good, what);
 	}
-	failed += address_is_public(&local);
-	printf("%sok %d - no address of another kind is public\n",
-	       address_is_public(&local) ? "not " : "", count + 1);
-	return failed > 0;
+	Check(!address_is_public(&local), "no address of another kind is public");
+	return FinishChecks();
 }

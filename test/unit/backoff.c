@@ -1,9 +1,9 @@
 /* The bounds of the wait before a next try. */
 #include "outbox/backoff.c"
 
+#include "check.h"
+
 #include <math.h>
-#include <stdbool.h>
-#include <stdio.h>
 
 static const struct
 {
@@ -27,18 +27,14 @@ static const struct
 int
 main(void)
 {
-	int count = sizeof(cases) / sizeof(*cases), failed = 0;
-
-	printf("1..%d\n", count);
-	for (int i = 0; i < count; i++)
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 	{
 		double got = BackoffSeconds(cases[i].attempt, cases[i].asked, cases[i].jitter);
 		bool good = fabs(got - cases[i].seconds) < 1e-9;
 
-		failed += !good;
-		printf("%sok %d - %s\n", good ? "" : "not ", i + 1, cases[i].name);
+		Check(good, cases[i].name);
 		if (!good)
 			printf("# got %f\n", got);
 	}
-	return failed > 0;
+	return FinishChecks();
 }

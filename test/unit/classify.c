@@ -1,7 +1,7 @@
 /* Every row of each provider's table of errors, and answers that no table has. */
+#include "check.h"
 #include "push/classify.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define FCM(code) \
@@ -198,8 +198,6 @@ static const struct
     {"no words at all", classify_smtp, 500, "", 0, VERDICT_FAILED, "SMTP_50X", 0, 0, ALARM, 0},
 };
 
-static int tests, failed;
-
 static bool
 same(const struct classification *a, const struct classification *b)
 {
@@ -219,8 +217,7 @@ check(const char *name, classify_function *classify, const struct reply *reply,
 
 	classify(reply, &result);
 	good = same(&result, expected);
-	failed += !good;
-	printf("%sok %d - %s\n", good ? "" : "not ", ++tests, name);
+	Check(good, name);
 	if (!good)
 		printf("# verdict %d, %s, retry %d, stop %d, stale %d, alarm %d\n", result.verdict,
 		       result.detail ? result.detail : "-", result.retry_seconds, result.stop_seconds,
@@ -281,16 +278,11 @@ check_other(size_t i)
 int
 main(void)
 {
-	size_t code_count = sizeof(codes) / sizeof(*codes);
-	size_t answer_count = sizeof(answers) / sizeof(*answers);
-	size_t other_count = sizeof(others) / sizeof(*others);
-
-	printf("1..%zu\n", code_count + answer_count + other_count);
-	for (size_t i = 0; i < code_count; i++)
+	for (size_t i = 0; i < sizeof(codes) / sizeof(*codes); i++)
 		check_code(i);
-	for (size_t i = 0; i < answer_count; i++)
+	for (size_t i = 0; i < sizeof(answers) / sizeof(*answers); i++)
 		check_answer(i);
-	for (size_t i = 0; i < other_count; i++)
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
 		check_other(i);
-	return failed > 0;
+	return FinishChecks();
 }

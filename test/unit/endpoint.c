@@ -1,7 +1,7 @@
 /* Endpoints that browsers give, and what somebody else could put in their place. */
 #include "outbox/endpoint.c"
 
-#include <stdio.h>
+#include "check.h"
 
 static const struct
 {
@@ -56,19 +56,15 @@ static const struct
 int
 main(void)
 {
-	size_t count = sizeof(cases) / sizeof(*cases);
-	int failed = 0;
-
-	printf("1..%zu\n", count);
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 	{
 		const char *fault = EndpointFault(cases[i].url, strlen(cases[i].url));
+		char what[120];
 		bool good = cases[i].fault == NULL ? fault == NULL
 		                                   : fault != NULL && strcmp(fault, cases[i].fault) == 0;
 
-		failed += !good;
-		printf("%sok %zu - %s: %s\n", good ? "" : "not ", i + 1, cases[i].url,
-		       fault ? fault : "good");
+		snprintf(what, sizeof(what), "%s: %s", cases[i].url, fault ? fault : "good");
+		Check(good, what);
 	}
-	return failed > 0;
+	return FinishChecks();
 }

@@ -1,24 +1,17 @@
 /*
  * The forecast by itself, without a database: of lines it must be right nine
- * times in ten.  Prints TAP; test/t/forecast_unit.pl builds it with the
+ * times in ten.  Prints TAP; test/t/unit.pl builds it with the
  * sanitizers.
  */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "check.h"
 #include "hazard/forecast.h"
 
 #define MINUTE INT64_C(60000000)
 #define SERIES 60000
-
-static int tests = 0;
-
-static void
-Check(int good, const char *what)
-{
-	printf("%s %d - %s\n", good ? "ok" : "not ok", ++tests, what);
-}
 
 static double
 Chance(void)
@@ -110,6 +103,5 @@ main(void)
 	LinesAreExact();
 	LinesAreForeseen();
 	ExtremesAreSafe();
-	printf("1..%d\n", tests);
-	return 0;
+	return FinishChecks();
 }

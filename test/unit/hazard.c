@@ -1,6 +1,6 @@
 /*
  * The gate, the stages and the batch by themselves, without a database: what
- * must hold for any series of readings.  Prints TAP; test/t/hazard_unit.pl
+ * must hold for any series of readings.  Prints TAP; test/t/unit.pl
  * builds it with the sanitizers.
  */
 #include <math.h>
@@ -8,19 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "hazard/batch.h"
 
 #define LENGTH 60
 #define SERIES 3000
 #define NOW (INT64_C(1000) * 60 * GATE_MINUTE)
-
-static int tests = 0;
-
-static void
-Check(int good, const char *what)
-{
-	printf("%s %d - %s\n", good ? "ok" : "not ok", ++tests, what);
-}
 
 static double
 Chance(void)
@@ -479,6 +472,5 @@ main(void)
 	SilenceIsNotStuck();
 	BacklogIsNoWitness();
 	GapsGiveWay();
-	printf("1..%d\n", tests);
-	return 0;
+	return FinishChecks();
 }

@@ -1,26 +1,19 @@
 /*
  * The point rules, the lots, the civil calendar and the ladder by themselves,
- * without a database.  Prints TAP; test/t/points_unit.pl builds it with the
+ * without a database.  Prints TAP; test/t/unit.pl builds it with the
  * sanitizers.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "points/lot.h"
 #include "points/rule.h"
 #include "renewal/ladder.h"
 #include "renewal/validity.h"
 
 #define TODAY (CivilDayOf(2026, 7, 1))
-
-static int tests = 0;
-
-static void
-Check(bool good, const char *what)
-{
-	printf("%s %d - %s\n", good ? "ok" : "not ok", ++tests, what);
-}
 
 static int
 Random(int low, int high)
@@ -255,6 +248,5 @@ main(void)
 	CheckLots();
 	CheckLadder();
 	CheckValidity();
-	printf("1..%d\n", tests);
-	return 0;
+	return FinishChecks();
 }

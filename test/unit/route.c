@@ -1,6 +1,6 @@
 /*
  * The order of a walk by itself, without a database: each stop once, leg by leg,
- * and no longer than it must be.  Prints TAP; test/t/route_unit.pl builds it with
+ * and no longer than it must be.  Prints TAP; test/t/unit.pl builds it with
  * the sanitizers.
  */
 #include <math.h>
@@ -8,18 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "hazard/route.h"
 
 #define STOPS 300
 #define WALKS 200
-
-static int tests = 0;
-
-static void
-Check(int good, const char *what)
-{
-	printf("%s %d - %s\n", good ? "ok" : "not ok", ++tests, what);
-}
 
 static double
 Chance(void)
@@ -118,6 +111,5 @@ main(void)
 	TestStreet();
 	TestAnyWalk();
 	TestLength();
-	printf("1..%d\n", tests);
-	return 0;
+	return FinishChecks();
 }

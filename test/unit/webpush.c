@@ -7,16 +7,9 @@
 #include "lib/jwt.c"
 #include "lib/webpush_crypto.c"
 
+#include "check.h"
+
 #include <assert.h>
-
-static int tests, failed;
-
-static void
-check(bool good, const char *name)
-{
-	failed += !good;
-	printf("%sok %d - %s\n", good ? "" : "not ", ++tests, name);
-}
 
 #define TEXT "When I grow up, I want to be a watermelon"
 #define BODY_BYTES WEBPUSH_BODY(sizeof(TEXT) - 1)
@@ -67,23 +60,23 @@ check_example(void)
 	                        "pZGH6SRpkNtoIAiw4"));
 	assert(base64url_decode(receiver.auth, WEBPUSH_AUTH, "BTBZMqHH6r4Tts7J_aSIgg"));
 	assert(base64url_decode(salt, WEBPUSH_SALT, "DGv6ra1nlYgDCS1FRnbzlw"));
-	check(webpush_encrypt_with(&receiver, key, salt, TEXT, sizeof(TEXT) - 1, body), "it encrypts");
+	Check(webpush_encrypt_with(&receiver, key, salt, TEXT, sizeof(TEXT) - 1, body), "it encrypts");
 	base64url_encode(text, body, sizeof(body));
-	check(sizeof(body) == 144, "144 bytes");
-	check(strcmp(text, body_expected) == 0, "the body of RFC 8291");
-	check(webpush_encrypt(&receiver, TEXT, sizeof(TEXT) - 1, again) &&
+	Check(sizeof(body) == 144, "144 bytes");
+	Check(strcmp(text, body_expected) == 0, "the body of RFC 8291");
+	Check(webpush_encrypt(&receiver, TEXT, sizeof(TEXT) - 1, again) &&
 	          webpush_encrypt(&receiver, TEXT, sizeof(TEXT) - 1, other),
 	      "with a key of its own");
-	check(memcmp(again, other, WEBPUSH_SALT) != 0, "and a salt of its own");
-	check(memcmp(again + 21, other + 21, WEBPUSH_POINT) != 0, "each time");
+	Check(memcmp(again, other, WEBPUSH_SALT) != 0, "and a salt of its own");
+	Check(memcmp(again + 21, other + 21, WEBPUSH_POINT) != 0, "each time");
 	/* x of the example, and another y: such a point would lie on another curve */
 	receiver.point[64] ^= 1;
-	check(!webpush_encrypt(&receiver, TEXT, sizeof(TEXT) - 1, body), "a point beside the curve");
+	Check(!webpush_encrypt(&receiver, TEXT, sizeof(TEXT) - 1, body), "a point beside the curve");
 	receiver.point[64] ^= 1;
 	receiver.point[0] = 2;
-	check(!webpush_encrypt(&receiver, TEXT, sizeof(TEXT) - 1, body), "a compressed point");
+	Check(!webpush_encrypt(&receiver, TEXT, sizeof(TEXT) - 1, body), "a compressed point");
 	receiver.point[0] = 4;
-	check(!webpush_encrypt(&receiver, TEXT, WEBPUSH_PLAINTEXT + 1, body), "too long for a record");
+	Check(!webpush_encrypt(&receiver, TEXT, WEBPUSH_PLAINTEXT + 1, body), "too long for a record");
 	EVP_PKEY_free(key);
 }
 
@@ -126,9 +119,9 @@ check_tokens(void)
 	unsigned char point[WEBPUSH_POINT];
 	char text[BASE64URL_ROOM(WEBPUSH_POINT)], *token;
 
-	check(verifies(example, key_text), "the token of RFC 8292");
+	Check(verifies(example, key_text), "the token of RFC 8292");
 	example[60] ^= 1;
-	check(!verifies(example, key_text), "and not a changed one");
+	Check(!verifies(example, key_text), "and not a changed one");
 	webpush_point(key, point);
 	base64url_encode(text, point, sizeof(point));
 	for (int i = 0; i < 300; i++)
@@ -137,12 +130,12 @@ check_tokens(void)
 		token = jwt_sign_es256(key, i % 2 ? "KEY" : NULL, "{\"iss\":\"x\"}");
 		if (token == NULL || !verifies(token, text))
 		{
-			check(false, "a token of ours");
+			Check(false, "a token of ours");
 			return;
 		}
 		free(token);
 	}
-	check(true, "300 tokens of ours");
+	Check(true, "300 tokens of ours");
 	EVP_PKEY_free(key);
 }
 
@@ -153,13 +146,13 @@ check_base64url(void)
 	char text[BASE64URL_ROOM(4)];
 
 	base64url_encode(text, "\xff\xfe\xfd\xfc", 4);
-	check(strcmp(text, "__79_A") == 0, "base64url");
-	check(base64url_decode(bytes, 4, text) && memcmp(bytes, "\xff\xfe\xfd\xfc", 4) == 0,
+	Check(strcmp(text, "__79_A") == 0, "base64url");
+	Check(base64url_decode(bytes, 4, text) && memcmp(bytes, "\xff\xfe\xfd\xfc", 4) == 0,
 	      "and back");
-	check(!base64url_decode(bytes, 4, "__79_B"), "bits that no byte takes up");
-	check(!base64url_decode(bytes, 4, "__79_A=="), "padding");
-	check(!base64url_decode(bytes, 4, "//79/A"), "the other alphabet");
-	check(!base64url_decode(bytes, 3, text), "another length");
+	Check(!base64url_decode(bytes, 4, "__79_B"), "bits that no byte takes up");
+	Check(!base64url_decode(bytes, 4, "__79_A=="), "padding");
+	Check(!base64url_decode(bytes, 4, "//79/A"), "the other alphabet");
+	Check(!base64url_decode(bytes, 3, text), "another length");
 }
 
 int
@@ -168,6 +161,5 @@ main(void)
 	check_example();
 	check_tokens();
 	check_base64url();
-	printf("1..%d\n", tests);
-	return failed > 0;
+	return FinishChecks();
 }
