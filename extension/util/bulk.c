@@ -55,7 +55,6 @@ InsertRows(Statement *statement, Datum *values, const char *nulls, const char *t
 
 	bulk.estate = CreateExecutorState();
 	bulk.target = open_target(table);
-	bulk.command = GetCurrentCommandId(true);
 	RunStatementTo(statement, values, nulls, &bulk.receiver);
 
 	ExecResetTupleTable(bulk.estate->es_tupleTable, false);
@@ -89,6 +88,8 @@ begin(DestReceiver *receiver, int operation, TupleDesc form)
 {
 	Bulk *bulk = (Bulk *) receiver;
 
+	/* that of the statement, which must not see its own rows */
+	bulk->command = GetCurrentCommandId(true);
 	bulk->map =
 	    convert_tuples_by_position(form, RelationGetDescr(bulk->target->ri_RelationDesc),
 	                               "the columns of the statement are not those of the table");
