@@ -16,6 +16,7 @@
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 
+#include "compat.h"
 #include "util/bulk.h"
 
 #define BULK_ROWS 1000 /* that are held before they are written, as in COPY */
@@ -146,7 +147,7 @@ write_rows(Bulk *bulk)
 	                   NULL);
 	for (int i = 0; i < bulk->held; i++)
 	{
-		ExecInsertIndexTuples(bulk->target, bulk->rows[i], bulk->estate, false, false, NULL, NIL);
+		INSERT_INDEX_TUPLES(bulk->target, bulk->rows[i], bulk->estate);
 		ExecClearTuple(bulk->rows[i]);
 		ResetPerTupleExprContext(bulk->estate);
 	}
