@@ -164,6 +164,10 @@ like($log, qr/passport_bridge/, 'and the log says which role it needs');
 ($code, $log) = once(write_config(database => $node->connstr('template1')), '--once');
 is($code, 3, 'a database without the extension is refused');
 
+($code, $log) = once(write_config(database => q{dbname=postgres user=bridge password='open sesame}), '--check');
+is($code, 2, 'a connection string that cannot be read is refused');
+unlike($log, qr/sesame/, 'without a word of it');
+
 # ---- each class of answer ----
 
 my @plain = map { "plain$_" } 1 .. 50;

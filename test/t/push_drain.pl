@@ -3,6 +3,8 @@
 use strict;
 use warnings;
 
+use IO::Select;
+use IO::Socket::INET;
 use PostgreSQL::Test::Utils;
 use Push;
 use Test::More;
@@ -46,6 +48,15 @@ ok($test->{node}->poll_query_until('postgres', "SELECT count(*) = @{[scalar @slo
 my $asks = grep { $_->{path} eq '/token' } map { @$_ } values %{ $test->requests('path') };
 cmp_ok($asks, '<=', 2, 'having asked for one access token each');
 is($test->stop, 0, 'and ends well');
+
+# a server that takes the connection and says nothing: nobody waits for it
+my $silent = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 5) or die;
+$test->write_config(database => "host=127.0.0.1 port=@{[$silent->sockport]} dbname=postgres user=bridge");
+$test->start;
+ok(IO::Select->new($silent)->can_read(10), 'it connects to a server that says nothing');
+$asked = time;
+is($test->stop, 0, 'and ends well all the same');
+cmp_ok(time - $asked, '<', 2, 'at once');
 $test->{gateway}->signal('TERM');
 $test->{gateway}->finish;
 done_testing();
