@@ -10,7 +10,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 my $rate = 40;
-my $test = Crowd->new('push_lanes', 'smtp.from' => 'bosai@town.example.jp', batch => 200, in_flight => 50, lease => 120, timeout => 10,
+my $test = Crowd->new('push_lanes', 'smtp.from' => 'bosai@town.example.jp', batch => 200, in_flight => 200, lease => 120, timeout => 4,
 	(map { ("$_.rate" => $rate) } qw(fcm apns webpush)), 'line.rate' => 1, 'smtp.rate' => 0, 'smtp.url' => 'smtp://127.0.0.1:{mail}');
 $test->start_gateway;
 my $mail = MailServer->start($test->{dir}, "$test->{dir}/mails");
@@ -83,6 +83,7 @@ for my $channel (sort keys %$urgent)
 }
 my ($letter) = $mail->mails('urgent@example.jp');
 cmp_ok($letter->{time} - $said, '<', 1, sprintf('smtp: %.2f s after it was said', $letter->{time} - $said));
+is($test->sql("SELECT count(*) FROM passport.delivery WHERE channel = 'smtp' AND not_before IS NOT NULL"), 0, 'no mail has waited for a connection until its time was over');
 is($urgent->{apns}[0]{headers}{'apns-priority'}, '10', 'it wakes an iPhone');
 is($urgent->{fcm}[0]{android}{priority}, 'high', 'and an Android');
 is($urgent->{webpush}[0]{headers}{urgency}, 'high', 'and a browser');
@@ -102,6 +103,24 @@ for my $channel (qw(fcm apns webpush line))
 	# the bucket holds a second's worth
 	cmp_ok(scalar(@times), '<=', $wanted * ($seconds + 1) + 1, sprintf('%s: %d requests in %.1f s are within %d a second', $channel, scalar(@times), $seconds, $wanted));
 	cmp_ok(scalar(@times), '>=', $wanted * $seconds * 0.6, "$channel: and not far below it");
+}
+is($test->stop, 0, 'it ends well');
+$test->sql('DELETE FROM passport.delivery');
+
+# ---- a provider so slow that all that may be claimed is under way ----
+
+$test->add_crowd('slow-3000-', 1200);
+say('bulk', 'slow', 'slow-3000-');
+$test->write_config(batch => 50, (map { ("$_.rate" => 0) } qw(fcm apns webpush line)), 'smtp.url' => undef, 'smtp.from' => undef);
+$test->start;
+ok($test->{node}->poll_query_until('postgres', "SELECT count(*) >= 95 FROM passport.delivery WHERE worker IS NOT NULL AND channel = 'fcm'"), 'two batches are held');
+$said = say('evacuation', 'through', 'person-');
+ok($test->{node}->poll_query_until('postgres', $waits), 'the evacuation comes to an end');
+my $through = moments('through');
+for my $channel (qw(fcm apns))
+{
+	my $late = $through->{$channel}[-1]{time} - $said;
+	cmp_ok($late, '<', 1, sprintf('%s: through the room that is kept, the last of them %.2f s after it was said', $channel, $late));
 }
 is($test->stop, 0, 'it ends well');
 $test->sql('DELETE FROM passport.delivery');
