@@ -128,8 +128,9 @@ SELECT key, lane, message, told, title FROM pg_temp.sent(:alert) WHERE key = 'el
 DELETE FROM passport.delivery WHERE notification_id NOT IN (
   SELECT notification_id FROM passport.notification WHERE event_key LIKE 'alert:' || :alert || ':%');
 SELECT string_agg(lane, ' ' ORDER BY urgency) AS lanes FROM passport.lane;
--- as many as there are for those inside, of which an update has replaced some: no other is claimed before them
-SELECT count(DISTINCT (resident_id, device_id)) AS inside FROM passport.delivery WHERE urgency = 0 \gset
+-- as many as there are for those inside whom no later message has told that they are not: no other is claimed before them
+SELECT count(*) AS inside FROM (SELECT DISTINCT ON (resident_id, device_id) urgency FROM passport.delivery
+                                 ORDER BY resident_id, device_id, notification_id DESC) AS latest WHERE urgency = 0 \gset
 SELECT DISTINCT lane FROM passport.claim_deliveries('update', :inside, '1 minute') JOIN passport.notification USING (notification_id);
 
 -- an order holds until it is lifted; staff are told once that its time is over
