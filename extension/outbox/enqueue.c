@@ -17,6 +17,7 @@
 #include "utils/timestamp.h"
 
 #include "passport.h"
+#include "outbox/home.h"
 #include "outbox/message.h"
 #include "util/bulk.h"
 
@@ -174,6 +175,7 @@ passport_notify(PG_FUNCTION_ARGS)
 	read_message(fcinfo, &message);
 
 	SPI_connect();
+	KeepHome();
 	if (store_notification(&message, &answer))
 		store_deliveries(&message, &answer);
 	else

@@ -73,7 +73,7 @@ CREATE FUNCTION passport.confirm_reading(sensor text, observed_at timestamptz) R
   SET search_path = pg_catalog, pg_temp
   AS 'MODULE_PATHNAME', 'confirm_reading';
 COMMENT ON FUNCTION passport.confirm_reading(text, timestamptz) IS
-'Believes a held reading because a person has looked (at the river, at a camera, by telephone): it is accepted, "confirmed_by_person", the stage follows it, and what was held after it and goes on from it is accepted as well. Who and when is kept (session_user). Returns the stage after it. Errors: PT404 unknown sensor or no reading of that time, PT409 not held, a later reading was accepted, or the sensor is out of service, PT410 older than stale_after.';
+'Believes a held reading because a person has looked (at the river, at a camera, by telephone): it is accepted, "confirmed_by_person", the stage follows it, and what was held after it and goes on from it is accepted as well; what the mayor authorised for the stage goes out. Who and when is kept (session_user). Returns the stage after it. Errors: PT404 unknown sensor or no reading of that time, PT409 not held, a later reading was accepted, or the sensor is out of service, PT410 older than stale_after.';
 
 CREATE VIEW passport.reading_to_confirm AS
   SELECT s.sensor, n.held_at AS observed_at, n.held_value AS value, n.stage,

@@ -93,12 +93,13 @@ BEGIN
   SELECT * INTO sent
     FROM passport.send_alert(a, residents, CASE message WHEN 'update' THEN 'update-' || message_no ELSE message END,
            passport.alert_lane(a.level),
-           CASE message WHEN 'update' THEN passport.mark_update(texts) ELSE texts END, expires_at);
+           CASE message WHEN 'update' THEN passport.mark_update(texts, a.mode) ELSE texts END, expires_at);
   INSERT INTO passport.alert_message AS m
          (alert_id, message_no, message, level, area, area_names, texts, sent_by, sent_at, expires_at,
-          notification_id, recipients, deliveries, unreachable)
+          headcount, households, needing_help, notification_id, recipients, deliveries, unreachable)
   VALUES (a.alert_id, message_no, message, a.level, a.area, a.area_names, texts, speaker, passport.now(), expires_at,
-          sent.notification_id, cardinality(residents) + aside, sent.deliveries, sent.unreachable + aside)
+          a.headcount, a.households, a.needing_help, sent.notification_id, cardinality(residents) + aside, sent.deliveries,
+          sent.unreachable + aside)
   RETURNING m.* INTO said;
   PERFORM pg_notify('passport_map', '');
   RETURN said;
@@ -173,12 +174,12 @@ BEGIN
     PERFORM passport.ask_before_repeating(a.mode, a.area, a.texts);
   END IF;
   PERFORM passport.add_recipients(a.alert_id, residents, reasons);
+  a.headcount := passport.count_unprotected(residents);
   said := passport.say(a, residents, 'alert', 1, a.texts, approver, lasts);
   UPDATE passport.alert AS t
      SET state = 'approved', approved_by = approver, approved_at = passport.now(), expires_at = lasts,
          alone = approver = a.drafted_by, notification_id = said.notification_id, recipients = said.recipients,
-         deliveries = said.deliveries, unreachable = said.unreachable,
-         headcount = passport.count_unprotected(residents)
+         deliveries = said.deliveries, unreachable = said.unreachable, headcount = said.headcount
    WHERE t.alert_id = a.alert_id;
   RETURN said;
 END $$;
@@ -199,10 +200,11 @@ BEGIN
     RAISE EXCEPTION 'the draft has expired'
       USING ERRCODE = 'PT410', HINT = 'Draft the alert again: the water and the people may have moved.';
   END IF;
+  PERFORM passport.require_mode(a.mode);
   RETURN a;
 END $$;
 COMMENT ON FUNCTION passport.draft_to_approve(bigint) IS
-'Locks an alert that somebody wants to send. PT404: unknown; PT410: the draft is stale.';
+'Locks an alert that somebody wants to send. PT404: unknown; PT410: the draft is stale; PT403: a live one by a login in a drill.';
 
 CREATE FUNCTION passport.approve_alert(alert_id bigint, headcount int,
                                        OUT recipients int, OUT deliveries bigint, OUT unreachable bigint)
@@ -259,6 +261,7 @@ DECLARE
   sent record;
 BEGIN
   SELECT * INTO a FROM passport.alert AS t WHERE t.alert_id = broadcast_alert.alert_id FOR UPDATE;
+  PERFORM passport.require_mode(a.mode);
   IF a.alert_id IS NULL OR a.approved_at IS NULL THEN
     RAISE EXCEPTION 'no such alert' USING ERRCODE = 'PT404';
   ELSIF a.state <> 'approved' THEN
