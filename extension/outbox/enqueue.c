@@ -86,7 +86,7 @@ static const char *const insert_drill = FIRST_DEVICES
 
 /* Whom no message reaches is for staff to call, at once. */
 static const char *const insert_calls =
-    "INSERT INTO passport.call_list (resident_id, notification_id, reason, listed_at)"
+    "INSERT INTO passport.unreached (resident_id, notification_id, reason, listed_at)"
     " SELECT r.resident_id, $2, 'no_channel', $4"
     "   FROM unnest($1) AS w(resident_id) JOIN passport.resident AS r USING (resident_id)"
     "  WHERE $5 IS NOT NULL AND r.status <> 'deceased'"

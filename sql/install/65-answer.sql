@@ -23,6 +23,27 @@ CREATE INDEX alert_answer_alert ON passport.alert_answer (alert_id, answered_at)
 CREATE TRIGGER alert_answer_stays BEFORE UPDATE OR TRUNCATE ON passport.alert_answer
   FOR EACH STATEMENT EXECUTE FUNCTION passport.forbid_change();
 
+CREATE FUNCTION passport.lock_respondent(alert_id bigint, resident_id bigint) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  -- A draft is nobody's business yet: it is unknown here.
+  PERFORM FROM passport.alert AS a WHERE a.alert_id = lock_respondent.alert_id AND a.approved_at IS NOT NULL;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'no such alert' USING ERRCODE = 'PT404';
+  END IF;
+  -- The person's row is the lock that makes limits hold for two at once.
+  PERFORM FROM passport.resident AS r
+    WHERE r.resident_id = lock_respondent.resident_id AND r.status = 'resident' FOR NO KEY UPDATE;
+  IF NOT FOUND AND NOT EXISTS (SELECT FROM passport.alert_recipient AS t
+                                WHERE t.resident_id = lock_respondent.resident_id AND t.alert_id = lock_respondent.alert_id) THEN
+    RAISE EXCEPTION 'only residents and recipients answer an alert' USING ERRCODE = 'PT403';
+  END IF;
+END $$;
+COMMENT ON FUNCTION passport.lock_respondent(bigint, bigint) IS
+'PT404 unless the alert was sent, PT403 unless this person may answer it: a resident, or one of its recipients; locks their row in the register.';
+
 CREATE FUNCTION passport.write_answer(alert_id bigint, resident_id bigint, answer text,
                                       location passport.alert_answer.location%TYPE, note text, photo text, shelter_id text,
                                       answered_by text, answerer_id bigint) RETURNS bigint
@@ -33,18 +54,7 @@ AS $$
 DECLARE
   given bigint;
 BEGIN
-  -- A draft is nobody's business yet: it is unknown here.
-  PERFORM FROM passport.alert AS a WHERE a.alert_id = write_answer.alert_id AND a.approved_at IS NOT NULL;
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'no such alert' USING ERRCODE = 'PT404';
-  END IF;
-  -- The person's row is the lock that makes the limit hold for two at once.
-  PERFORM FROM passport.resident AS r
-    WHERE r.resident_id = write_answer.resident_id AND r.status = 'resident' FOR NO KEY UPDATE;
-  IF NOT FOUND AND NOT EXISTS (SELECT FROM passport.alert_recipient AS t
-                                WHERE t.resident_id = write_answer.resident_id AND t.alert_id = write_answer.alert_id) THEN
-    RAISE EXCEPTION 'only residents and recipients answer an alert' USING ERRCODE = 'PT403';
-  END IF;
+  PERFORM passport.lock_respondent(alert_id, resident_id);
   IF (SELECT count(*) FROM passport.alert_answer AS t
        WHERE t.resident_id = write_answer.resident_id AND t.alert_id = write_answer.alert_id) >= 50 THEN
     RAISE EXCEPTION 'too many answers to this alert' USING ERRCODE = 'PT429', HINT = 'Call 119 if you need help.';

@@ -59,6 +59,13 @@ BEGIN ATOMIC
    WHERE t.alert_id = a.alert_id
    GROUP BY t.answer, t.answered_by, date_bin('10 minutes', t.answered_at, a.approved_at)
   UNION ALL
+  SELECT max(c.called_at), 'calls', NULL,
+         jsonb_build_object('result', c.result, 'count', count(*), 'persons', count(DISTINCT c.resident_id), 'first_at', min(c.called_at))
+    FROM passport.call AS c
+   WHERE c.alert_id = a.alert_id
+     AND NOT EXISTS (SELECT FROM passport.protected_resident AS p WHERE p.resident_id = c.resident_id)
+   GROUP BY c.result, date_bin('10 minutes', c.called_at, a.approved_at)
+  UNION ALL
   -- one reading of a list is one time of one login
   SELECT l.happened_at, 'list', l.who, jsonb_build_object('list', l.source, 'persons', count(DISTINCT l.resident_id))
     FROM passport.audit_record AS l
@@ -68,7 +75,7 @@ BEGIN ATOMIC
    GROUP BY l.happened_at, l.who, l.source;
 END;
 COMMENT ON FUNCTION passport.replay_people(passport.alert) IS
-'Step of replay_alert(): what became of the messages, the answers by ten minutes and by whom they came, and which lists staff read while the alert was in force and a day after, this alert''s or another''s.';
+'Step of replay_alert(): what became of the messages, the answers by ten minutes and by whom they came, calls of staff likewise, and which lists staff read while the alert was in force and a day after, this alert''s or another''s.';
 
 CREATE FUNCTION passport.replay_alert(alert_id bigint) RETURNS TABLE (at timestamptz, step text, who text, what jsonb)
   LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -83,10 +90,10 @@ BEGIN
   END IF;
   RETURN QUERY
     SELECT r.* FROM (SELECT * FROM passport.replay_warning(a) UNION ALL SELECT * FROM passport.replay_people(a)) AS r
-     ORDER BY r.at, array_position('{reading,area,draft,approval,update,deliveries,answers,list,cancel,end}'::text[], r.step), r.who, r.what;
+     ORDER BY r.at, array_position('{reading,area,draft,approval,update,deliveries,answers,calls,list,cancel,end}'::text[], r.step), r.who, r.what;
 END $$;
 COMMENT ON FUNCTION passport.replay_alert(bigint) IS
-'The chain of an alert with times: reading (held, rejected, or moving the stage; with the gate''s verdict and reasons), area (drawn of which zones), draft, approval, update, deliveries (by outcome, the time of the last), answers (by ten minutes, who: self, guardian, family, staff, card), list (which one staff read), cancel, end. what: numbers and words of each step, never a person; protected persons are in no number. PT404 for an unknown alert.';
+'The chain of an alert with times: reading (held, rejected, or moving the stage; with the gate''s verdict and reasons), area (drawn of which zones), draft, approval, update, deliveries (by outcome, the time of the last), answers (by ten minutes, who: self, guardian, family, staff, card), calls (by ten minutes and result), list (which one staff read), cancel, end. what: numbers and words of each step, never a person; protected persons are in no number. PT404 for an unknown alert.';
 
 CREATE FUNCTION passport.alert_timing(alert_id bigint) RETURNS TABLE (step text, took interval)
   LANGUAGE sql STABLE SECURITY DEFINER
