@@ -153,13 +153,15 @@ BEGIN
     PERFORM passport.set_visitors_present(v.visitor_id, greatest(v.present - cardinality(found_out), 0));
   ELSE
     INSERT INTO passport.shelter_stay (resident_id, shelter_id, came_at, came_by, taken_by, left_at)
-    SELECT u, v.shelter_id, v.came_at, 'staff', v.taken_by, v.left_at FROM unnest(found_out) AS u;
+    SELECT u, v.shelter_id, v.came_at, 'staff', v.taken_by, v.left_at FROM unnest(found_out) AS u
+     WHERE NOT EXISTS (SELECT FROM passport.shelter_stay AS o
+                        WHERE o.resident_id = u AND o.came_at <= v.left_at AND coalesce(o.left_at >= v.came_at, true));
   END IF;
   PERFORM passport.record_access(resident_ids || -v.visitor_id, 'disaster', 'link_visitor', ARRAY['shelter']);
   RETURN (SELECT t.present FROM passport.visitor AS t WHERE t.visitor_id = v.visitor_id);
 END $$;
 COMMENT ON FUNCTION passport.link_visitor(bigint, bigint[]) IS
-'Visitors turn out to be residents, some or all of them: these are checked in (check_in_residents) since they came, have thereby answered the alerts in force, and are counted among the visitors no more; of visitors who have left they get the stay that was. The same again changes nothing. Returns how many of the visitors are there now. Of each it is kept who did it. PT404 for unknown visitors or residents, PT422 for more than came together.';
+'Visitors turn out to be residents, some or all of them: these are checked in (check_in_residents) since they came, have thereby answered the alerts in force, and are counted among the visitors no more; of visitors who have left they get the stay that was, unless they had one at that time. The same again changes nothing. Returns how many of the visitors are there now. Of each it is kept who did it. PT404 for unknown visitors or residents, PT422 for more than came together.';
 
 CREATE FUNCTION passport.shelter_visitors(shelter_id text, max_rows int DEFAULT 1000)
   RETURNS TABLE (visitor_id bigint, name text, home text, language text, persons int, present int, needs jsonb, came_at timestamptz)

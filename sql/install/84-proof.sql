@@ -113,7 +113,7 @@ BEGIN
   PERFORM passport.record_consent(victim, 'needs_roster', true);
   PERFORM passport.record_consent(victim, 'alert_places', true);
   PERFORM passport.record_consent(victim, 'emergency_contact', true);
-  PERFORM passport.record_telephone((canary ->> r)::bigint, '0267-55-8123') FROM unnest('{victim,mate}'::text[]) AS r;
+  PERFORM passport.record_telephone(victim, '0267-55-8123');
   PERFORM passport.record_emergency_contact(victim, 1, '文鳥', 'canary', '0267-55-8124');
   PERFORM passport.assign_group('canary', ARRAY[victim]);
   PERFORM passport.define_sensor('canary', '{}');
@@ -228,8 +228,9 @@ BEGIN
   canary := canary || jsonb_build_object('question', passport.canary_words(canary), 'shelter', 'canary-hall');
   RETURN canary || jsonb_build_object(
     -- the lot, but not four digits of a random number, a token or a fraction of a second
-    'address_patterns', ARRAY['カナリア', '267-?55-?812', '(^|[^0-9a-z_.+/-])(4471|４４７１)([^0-9a-z_+/]|$)']
+    'address_patterns', ARRAY['カナリア', '(^|[^0-9a-z_.+/-])(4471|４４７１)([^0-9a-z_+/]|$)']
                         || passport.place_patterns((canary ->> 'lon')::float8, (canary ->> 'lat')::float8),
+    'number_patterns', ARRAY['267-?55-?812[34]'],
     'person_patterns', ARRAY['金糸雀', 'canary-home',
                              format('"(resident|member)_id": (%s|%s)\y', canary ->> 'victim', canary ->> 'mate'),
                              -- a bare number on a line of its own
@@ -317,12 +318,14 @@ CREATE FUNCTION passport.proof_outcome(canary jsonb, shown text, raised text, na
   LANGUAGE sql IMMUTABLE
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT CASE WHEN f.address OR f.person THEN 'leak'
+  SELECT CASE WHEN f.address OR f.number OR f.person THEN 'leak'
               WHEN CASE WHEN raised IS NULL THEN expected <> '{}' ELSE raised <> ALL (expected) END THEN 'error' ELSE 'ok' END,
-         concat_ws(', ', CASE WHEN f.address THEN 'shows the address or a number' END,
+         concat_ws(', ', CASE WHEN f.address THEN 'shows the address' END,
+                         CASE WHEN f.number THEN 'shows a telephone number' END,
                          CASE WHEN f.person THEN 'names the person' END,
                          coalesce(raised, CASE WHEN expected <> '{}' THEN 'is not refused' END))
     FROM (SELECT coalesce(shown ~* ANY (ARRAY(SELECT jsonb_array_elements_text(canary -> 'address_patterns'))), false) AS address,
+                 coalesce(shown ~* ANY (ARRAY(SELECT jsonb_array_elements_text(canary -> 'number_patterns'))), false) AS number,
                  coalesce(nameless AND shown ~* ANY (ARRAY(SELECT jsonb_array_elements_text(canary -> 'person_patterns'))), false) AS person) AS f;
 END;
 COMMENT ON FUNCTION passport.proof_outcome(jsonb, text, text, boolean, text[]) IS

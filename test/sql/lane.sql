@@ -58,17 +58,6 @@ SAVEPOINT before_calls;
 SET LOCAL passport.clock = '2026-07-01 21:04:59+09';
 SELECT passport.follow_up();
 SELECT p.who, c.reason FROM passport.unreached AS c JOIN person AS p USING (resident_id) WHERE notification_id = :n ORDER BY who;
-SELECT resident_id = :kou AS kou, kind, lane, reason FROM passport.report_call() WHERE notification_id = :n ORDER BY listed_at, resident_id;
--- who is protected is on no list that staff see
-SAVEPOINT protected;
-SELECT passport.protect_address(:kou, '2026-07-01', '2027-06-30', '支援措置');
-SELECT count(*) AS left_on_it, count(*) FILTER (WHERE resident_id = :kou) AS kou FROM passport.report_call() WHERE notification_id = :n;
-ROLLBACK TO protected;
--- who was reached after all needs no call
-SELECT count(*) FROM passport.claim_deliveries('w', 10, '1 min', '{smtp}');
-SELECT passport.complete_deliveries('w', array_agg(resident_id), array_agg(delivery_id), array_agg('delivered'::text), array_agg(NULL::text), array_agg(0))
-  FROM passport.delivery WHERE worker = 'w';
-SELECT resident_id = :kou AS kou, reason FROM passport.report_call() WHERE notification_id = :n;
 ROLLBACK TO before_calls;
 -- a later message with the same key takes its place
 SELECT deliveries FROM passport.notify(:'everybody', 'alert', 'evacuation', :'text', collapse_key => 'a1');

@@ -1,4 +1,4 @@
--- Call list, door list and who is unaccounted for; answers under two names
+-- Door list, call list and who is unaccounted for; answers under two names
 \set ECHO none
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set brief true
