@@ -198,6 +198,27 @@ CREATE VIEW passport.alert_household WITH (security_barrier) AS
 COMMENT ON VIEW passport.alert_household IS
 'Each alert by household: members it was sent to, how many have answered, are safe (or evacuated), need help, have not answered (unread); needs_help: somebody of them is registered as needing help.';
 
+CREATE VIEW passport.alert_rollup WITH (security_barrier) AS
+  WITH household AS (
+    SELECT p.alert_id, p.household_number, min(w.oaza) AS oaza, bool_or(p.needs_help) AS needs_help, count(*) AS members,
+           count(*) FILTER (WHERE p.condition IN ('safe', 'evacuated')) AS safe, count(*) FILTER (WHERE p.condition = 'need_help') AS need_help
+      FROM passport.alert_person AS p JOIN passport.resident_place AS w USING (resident_id)
+     GROUP BY p.alert_id, p.household_number
+  ), counted AS (
+    SELECT h.alert_id, coalesce(h.oaza, '?') AS oaza,
+           CASE WHEN h.need_help > 0 THEN 'need_help' WHEN h.safe = h.members THEN 'well' WHEN h.safe > 0 THEN 'partly' ELSE 'unknown' END AS known,
+           h.needs_help
+      FROM household AS h
+  )
+  SELECT c.alert_id, c.oaza, count(*)::int AS households, count(*) FILTER (WHERE c.known = 'well')::int AS well,
+         count(*) FILTER (WHERE c.known = 'need_help')::int AS need_help, count(*) FILTER (WHERE c.known = 'partly')::int AS partly,
+         count(*) FILTER (WHERE c.known = 'unknown')::int AS unknown,
+         count(*) FILTER (WHERE c.known IN ('partly', 'unknown') AND c.needs_help)::int AS unknown_needing_help
+    FROM counted AS c
+   GROUP BY GROUPING SETS ((c.alert_id), (c.alert_id, c.oaza));
+COMMENT ON VIEW passport.alert_rollup IS
+'Households of each alert by 大字 (?: of whom none is known) and in all (NULL): of how many all are safe or evacuated (well), somebody asks for help, some are safe and others unknown (partly), nobody is known to be safe (unknown); unknown_needing_help: of the last two, with somebody registered as needing help. Protected persons are in no figure.';
+
 CREATE VIEW passport.alert_unanswered WITH (security_barrier) AS
   SELECT p.alert_id, p.resident_id, p.household_number, r.name, w.oaza, w.address, p.needs_help, m.message
     FROM passport.alert_person AS p

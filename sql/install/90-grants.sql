@@ -52,7 +52,7 @@ GRANT EXECUTE ON FUNCTION
   passport.record_guardian, passport.end_guardian, passport.record_consent,
   passport.request_protection, passport.protect_address, passport.extend_protection,
   passport.shown_count, passport.shown_candidates,
-  passport.record_need, passport.remove_need, passport.list_on_roster, passport.take_off_roster, passport.needs_roster,
+  passport.record_need, passport.remove_need, passport.list_on_roster, passport.take_off_roster, passport.needs_roster, passport.need_words,
   passport.award_points, passport.award_roster, passport.spend_points, passport.reverse_points,
   passport.certificate_info, passport.verify_signature,
   passport.record_card,
@@ -61,7 +61,7 @@ GRANT EXECUTE ON FUNCTION
 GRANT SELECT ON
   passport.report_sensor, passport.report_silence, passport.report_held_reading, passport.report_weather, passport.report_alert,
   passport.report_points, passport.report_registration, passport.registration_candidate, passport.alert_draft, passport.alert_update_draft,
-  passport.break_glass_unreviewed, passport.shelter_occupancy, passport.question_result, passport.protection_status
+  passport.break_glass_unreviewed, passport.shelter_occupancy, passport.alert_rollup, passport.question_result, passport.protection_status
   TO passport_staff;
 
 -- who approves alerts, and may see what they approve
@@ -76,7 +76,7 @@ GRANT EXECUTE ON FUNCTION
   TO passport_approver;
 GRANT SELECT ON
   passport.report_sensor, passport.report_held_reading, passport.report_weather, passport.report_alert, passport.alert_draft,
-  passport.alert_update_draft, passport.break_glass_unreviewed, passport.stage_authority_now, passport.shelter_occupancy
+  passport.alert_update_draft, passport.break_glass_unreviewed, passport.stage_authority_now, passport.shelter_occupancy, passport.alert_rollup
   TO passport_approver;
 
 -- who runs the system

@@ -159,7 +159,7 @@ INSERT INTO without_access VALUES
   ('remove_telephone', 'answers nothing'), ('record_emergency_contact', 'answers nothing'),
   ('import_telephones', 'answers with numbers and rules, never a value'),
   ('check_in_visitors', 'answers with a number of its own'), ('check_out_visitors', 'numbers of people'),
-  ('assign_group', 'answers nothing'), ('set_capacity', 'shelters'), ('shelter_occupancy', 'numbers of people'),
+  ('assign_group', 'answers nothing'), ('set_capacity', 'shelters'), ('shelter_occupancy', 'numbers of people'), ('alert_rollup', 'numbers of people'), ('need_words', 'words for kinds'),
   ('ask_area', 'numbers of people'), ('question_result', 'numbers of people'), ('question_map', 'numbers of people'), ('close_question', 'numbers of people'),
   ('replay_alert', 'numbers of people, and who of staff did what'), ('alert_timing', 'times'), ('set_reach', 'an area'),
   ('report_alerts', 'alerts: numbers of people, and who of staff did what'),
