@@ -9,14 +9,15 @@ CREATE VIEW passport.alert_listed WITH (security_barrier) AS
          CASE WHEN c.kind = 'shelter' OR c.reported_at >= a.approved_at THEN c.kind END AS whereabouts
     FROM passport.alert_person AS p
     JOIN passport.alert AS a USING (alert_id)
-    JOIN passport.alert_recipient AS t USING (alert_id, resident_id)
-    JOIN passport.recipient_message AS m USING (alert_id, resident_id)
+    -- neither has who asks for help and was never told, or is not inside any more
+    LEFT JOIN passport.alert_recipient AS t USING (alert_id, resident_id)
+    LEFT JOIN passport.recipient_message AS m USING (alert_id, resident_id)
     JOIN passport.resident AS r USING (resident_id)
     JOIN passport.resident_place AS w USING (resident_id)
     LEFT JOIN passport.resident_group AS g USING (resident_id)
     LEFT JOIN passport.current_whereabouts AS c USING (resident_id);
 COMMENT ON VIEW passport.alert_listed IS
-'Recipients of each alert who may be listed: language, group of neighbours, home, condition (NULL: unknown), message, why they were selected, and whereabouts (away, car, shelter) where that is known since the alert.';
+'Recipients of each alert, and whoever else asks for help in it, as far as they may be listed: language, group of neighbours, home, condition (NULL: unknown), message, why they were selected, and whereabouts (away, car, shelter) where that is known since the alert.';
 
 CREATE FUNCTION passport.require_sent(alert_id bigint) RETURNS void
   LANGUAGE plpgsql STABLE SECURITY DEFINER

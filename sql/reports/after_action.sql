@@ -14,11 +14,15 @@ SELECT CASE step WHEN 'reading to draft' THEN '水位から起案まで' WHEN 'd
                  WHEN 'approval to first answer' THEN '承認から最初の回答まで' ELSE '承認から世帯の半数の回答まで' END AS "段",
        step AS "step", took AS "時間 took" FROM passport.alert_timing(:alert);
 
-\echo == 区域と人数 / Area and people ==
-SELECT passport.local_time(at) AS "時刻 time", CASE step WHEN 'draft' THEN '起案 draft' WHEN 'update' THEN '更新 update' ELSE '承認 approval' END AS "段 step", who AS "誰 who", what ->> 'level' AS "警戒レベル",
+\echo == 決定、区域と人数 / Decisions, area and people ==
+SELECT passport.local_time(at) AS "時刻 time", concat_ws(' ', CASE step WHEN 'authority' THEN '権限' WHEN 'draft' THEN '起案' WHEN 'break_glass' THEN '一人で' WHEN 'approval' THEN '承認'
+                                                          WHEN 'update' THEN '更新' WHEN 'review' THEN '確認' WHEN 'cancel' THEN '取消' ELSE '解除' END, step) AS "段 step",
+       who AS "誰 who", what ->> 'level' AS "警戒レベル",
        what ->> 'km2' AS "km²", coalesce(what ->> 'recipients', what ->> 'headcount') AS "人数 people",
-       what ->> 'households' AS "世帯", what ->> 'needing_help' AS "要支援", what ->> 'unreachable' AS "端末なし"
-  FROM passport.replay_alert(:alert) WHERE step IN ('draft', 'approval', 'update');
+       what ->> 'households' AS "世帯", what ->> 'needing_help' AS "要支援", what ->> 'unreachable' AS "端末なし",
+       coalesce(what ->> 'reason', what ->> 'remark', what ->> 'outcome') AS "備考 note"
+  FROM passport.replay_alert(:alert)
+ WHERE step IN ('authority', 'draft', 'break_glass', 'approval', 'update', 'review', 'cancel', 'end');
 
 \echo == 止めた値 / Readings held back ==
 SELECT passport.local_time(at) AS "時刻 time", who AS "水位計 gauge", what ->> 'value' AS "値 value",
@@ -26,7 +30,8 @@ SELECT passport.local_time(at) AS "時刻 time", who AS "水位計 gauge", what 
   FROM passport.replay_alert(:alert) WHERE step = 'reading' AND what ->> 'verdict' <> 'accepted';
 
 \echo == 通知 / Messages ==
-SELECT concat_ws(' ', CASE what ->> 'outcome' WHEN 'delivered' THEN '届いた' WHEN 'retired' THEN '端末なし' WHEN 'expired' THEN '期限切れ'
+SELECT what ->> 'message' AS "通知 message",
+       concat_ws(' ', CASE what ->> 'outcome' WHEN 'delivered' THEN '届いた' WHEN 'retired' THEN '端末なし' WHEN 'expired' THEN '期限切れ'
                                        WHEN 'drill' THEN '訓練' WHEN 'withdrawn' THEN '取りやめ' ELSE '失敗' END, what ->> 'outcome') AS "結果 outcome", what ->> 'count' AS "件 count",
        passport.local_time((what ->> 'first_at')::timestamptz, 'MM-DD HH24:MI:SS') AS "最初 first",
        passport.local_time(at, 'MM-DD HH24:MI:SS') AS "最後 last"
