@@ -17,8 +17,8 @@ SELECT CASE step WHEN 'reading to draft' THEN '水位から起案まで' WHEN 'd
 \echo == 決定、区域と人数 / Decisions, area and people ==
 SELECT passport.local_time(at) AS "時刻 time", concat_ws(' ', CASE step WHEN 'authority' THEN '権限' WHEN 'draft' THEN '起案' WHEN 'break_glass' THEN '一人で' WHEN 'approval' THEN '承認'
                                                           WHEN 'update' THEN '更新' WHEN 'review' THEN '確認' WHEN 'cancel' THEN '取消' ELSE '解除' END, step) AS "段 step",
-       who AS "誰 who", what ->> 'level' AS "警戒レベル",
-       what ->> 'km2' AS "km²", coalesce(what ->> 'recipients', what ->> 'headcount') AS "人数 people",
+       who AS "誰 who", what ->> 'level' AS "レベル",
+       lpad(what ->> 'km2', 7) AS "km²", coalesce(what ->> 'recipients', what ->> 'headcount') AS "人数",
        what ->> 'households' AS "世帯", what ->> 'needing_help' AS "要支援", what ->> 'unreachable' AS "端末なし",
        coalesce(what ->> 'reason', what ->> 'remark', what ->> 'outcome') AS "備考 note"
   FROM passport.replay_alert(:alert)
