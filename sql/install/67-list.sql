@@ -49,10 +49,12 @@ BEGIN
   PERFORM passport.record_access(listed, 'disaster', 'unaccounted',
                                  ARRAY['needs_help', 'household_number', 'name', 'group', 'oaza', 'address', 'answer']);
   RETURN QUERY
-    SELECT l.needs_help, l.household_number, l.resident_id, l.name, l.group_name, l.oaza, l.address, l.message,
-           (SELECT h.answered FROM passport.alert_household AS h
-             WHERE h.alert_id = l.alert_id AND h.household_number = l.household_number)
-      FROM passport.alert_listed AS l
+    -- all households once: looked up one by one, each would read all recipients
+    WITH home AS MATERIALIZED (
+      SELECT h.household_number, h.answered FROM passport.alert_household AS h WHERE h.alert_id = unaccounted.alert_id
+    )
+    SELECT l.needs_help, l.household_number, l.resident_id, l.name, l.group_name, l.oaza, l.address, l.message, h.answered
+      FROM passport.alert_listed AS l LEFT JOIN home AS h USING (household_number)
      WHERE l.alert_id = unaccounted.alert_id AND l.resident_id = ANY (listed)
      ORDER BY l.needs_help DESC, l.household_number, l.resident_id;
 END $$;
