@@ -49,24 +49,44 @@ END;
 COMMENT ON FUNCTION passport.map_sensors() IS
 'Features of public_map(): gauges with stage, last accepted value, its time, how they are heard (sensor_watch) and since when not, and the stages that they will reach if they go on rising (sensor_forecast).';
 
+CREATE FUNCTION passport.chart_points(observed_at timestamptz[], value double precision[]) RETURNS jsonb
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+  AS 'MODULE_PATHNAME', 'passport_chart_points';
+COMMENT ON FUNCTION passport.chart_points(timestamptz[], double precision[]) IS
+'[[second since 1970, value], ...] of times and values, arrays of one length without NULL; values up to 1e12 are rounded to three decimals. PT422: unequal lengths.';
+
 CREATE FUNCTION passport.map_charts() RETURNS jsonb
   LANGUAGE sql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
+  WITH word AS MATERIALIZED (
+    SELECT l AS level, w.colour FROM generate_series(1, 5) AS l, passport.alert_words('flood', l, passport.today()) AS w
+  ), span AS MATERIALIZED (
+    -- the quarters of an hour that lie whole in the two days; of those at the ends a part may count
+    SELECT date_bin('15 minutes', passport.now() - interval '48 hours', 'epoch') + interval '15 minutes' AS first,
+           date_bin('15 minutes', passport.now(), 'epoch') AS last
+  ), fringe AS MATERIALIZED (
+    SELECT passport.now() - interval '48 hours' + interval '1 microsecond' AS since, p.first AS until FROM span AS p
+    UNION ALL
+    SELECT p.last, passport.now() + interval '1 microsecond' FROM span AS p
+  )
   SELECT coalesce(jsonb_object_agg(s.sensor, jsonb_build_object(
            'thresholds', (SELECT coalesce(jsonb_agg(jsonb_build_object('stage', t.stage, 'name', nullif(t.name, ''), 'up', t.up,
                                    'colour', w.colour) ORDER BY t.stage), '[]')
                             FROM passport.sensor_threshold AS t
-                            LEFT JOIN LATERAL passport.alert_words('flood', least(t.stage, 5), passport.today()) AS w ON true
+                            LEFT JOIN word AS w ON w.level = least(t.stage, 5)
                            WHERE t.sensor = s.sensor),
-           'points', (SELECT coalesce(jsonb_agg(jsonb_build_array(extract(epoch FROM p.at)::bigint, round(p.high::numeric, 3)) ORDER BY p.at), '[]')
+           'points', (SELECT coalesce(passport.chart_points(array_agg(k.at ORDER BY k.at), array_agg(k.high ORDER BY k.at)), '[]')
                         -- of a quarter of an hour the highest: a page is read on a phone, and no peak may be missing
-                        FROM (SELECT DISTINCT ON (floor(extract(epoch FROM r.observed_at) / 900)) r.observed_at AS at, r.value AS high
-                                FROM passport.reading AS r
-                               WHERE r.sensor = s.sensor AND r.verdict = 'accepted'
-                                 AND r.observed_at > passport.now() - interval '48 hours' AND r.observed_at <= passport.now()
-                               ORDER BY floor(extract(epoch FROM r.observed_at) / 900), r.value DESC) AS p))), '{}')
-    FROM passport.sensor AS s WHERE s.state <> 'retired' AND s.location IS NOT NULL;
+                        FROM (SELECT k.observed_at, k.value FROM passport.reading_peak AS k
+                               WHERE k.sensor = s.sensor AND k.quarter >= p.first AND k.quarter < p.last
+                              UNION ALL
+                              (SELECT DISTINCT ON (date_bin('15 minutes', r.observed_at, 'epoch')) r.observed_at, r.value
+                                 FROM fringe AS f JOIN passport.reading AS r ON r.observed_at >= f.since AND r.observed_at < f.until
+                                WHERE r.sensor = s.sensor AND r.verdict = 'accepted'
+                                ORDER BY date_bin('15 minutes', r.observed_at, 'epoch'), r.value DESC, r.observed_at)) AS k(at, high)))), '{}')
+    FROM passport.sensor AS s CROSS JOIN span AS p WHERE s.state <> 'retired' AND s.location IS NOT NULL;
 END;
 COMMENT ON FUNCTION passport.map_charts() IS
 'Part of public_map(): of each gauge {"thresholds": [{"stage", "name", "up", "colour"}], "points": [[second since 1970, value]]}, the accepted readings of the last 48 hours, of each quarter of an hour the highest.';
@@ -92,7 +112,10 @@ BEGIN ATOMIC
   SELECT passport.map_feature(a.area, jsonb_build_object(
            'kind', 'alert', 'alert_id', a.alert_id, 'hazard', a.hazard, 'level', a.level,
            'action', w.action, 'action_en', w.action_en, 'colour', w.colour, 'ink', w.ink,
-           'area', to_jsonb(a.area_names), 'issued_at', a.approved_at, 'texts', a.texts,
+           'area', to_jsonb(a.area_names), 'issued_at', a.approved_at,
+           'updated_at', (SELECT max(m.sent_at) FROM passport.alert_message AS m
+                           WHERE m.alert_id = a.alert_id AND m.message = 'update'),
+           'texts', a.texts,
            'cap', 'alerts/' || a.alert_id || '.cap.xml'))
     FROM passport.alert AS a,
          passport.alert_words(a.hazard, a.level, passport.today()) AS w
@@ -100,7 +123,26 @@ BEGIN ATOMIC
    ORDER BY a.level DESC, a.alert_id DESC;
 END;
 COMMENT ON FUNCTION passport.map_alerts() IS
-'Features of public_map(): areas and texts of the alerts in force, highest level first. Drills are never on it.';
+'Features of public_map(): areas and texts of the alerts in force, highest level first, with when each was issued and last updated (null: never). Drills are never on it.';
+
+-- Who saw an alert and does not see it any more must not have to guess why.
+CREATE FUNCTION passport.map_over() RETURNS jsonb
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT coalesce(jsonb_agg(jsonb_build_object(
+           'alert_id', a.alert_id, 'hazard', a.hazard, 'level', a.level, 'action', w.action, 'action_en', w.action_en,
+           'area', to_jsonb(a.area_names), 'state', a.state, 'over_at', o.at,
+           'texts', (SELECT m.texts FROM passport.alert_message AS m
+                      WHERE m.alert_id = a.alert_id AND m.message IN ('cancel', 'end')),
+           'cap', 'alerts/' || a.alert_id || '.cap.xml') ORDER BY o.at DESC, a.alert_id DESC), '[]')
+    FROM passport.alert AS a
+   CROSS JOIN LATERAL (SELECT coalesce(a.cancelled_at, a.ended_at)) AS o(at)
+   CROSS JOIN LATERAL passport.alert_words(a.hazard, a.level, passport.today()) AS w
+   WHERE a.mode = 'live' AND a.approved_at IS NOT NULL AND o.at > passport.now() - interval '24 hours';
+END;
+COMMENT ON FUNCTION passport.map_over() IS
+'Part of public_map(): alerts that were ended or cancelled (state) within the last day, the latest first, with what was said then (texts; null of a notice whose time ran out). Never a drill.';
 
 CREATE FUNCTION passport.alerts_geojson() RETURNS jsonb
   LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
@@ -144,6 +186,8 @@ BEGIN ATOMIC
            -- alerts of which a CAP message is published: a cancel must stay to be read
            'published', (SELECT coalesce(jsonb_agg(a.alert_id ORDER BY a.alert_id), '[]') FROM passport.alert AS a
                           WHERE passport.is_published(a)),
+           'timezone', current_setting('passport.timezone'),
+           'over', passport.map_over(),
            'weather', passport.map_weather(),
            'charts', passport.map_charts(),
            'features', (SELECT coalesce(jsonb_agg(f), '[]')
@@ -151,4 +195,4 @@ BEGIN ATOMIC
                                 UNION ALL SELECT passport.map_places()) AS t(f)));
 END;
 COMMENT ON FUNCTION passport.public_map() IS
-'What everybody may see, as a GeoJSON FeatureCollection: gauges, alerts in force, shelters, the boundary (properties.kind tells which), with generated_at, the municipality, the note of drawing_note(), the weather service''s warnings (map_weather), the gauges'' last two days (map_charts), and the numbers of the alerts whose CAP message is published. Nothing personal, no drills.';
+'What everybody may see, as a GeoJSON FeatureCollection: gauges, alerts in force, shelters, the boundary (properties.kind tells which), with generated_at, the municipality, its time zone, the note of drawing_note(), the alerts that were over within the last day (map_over), the weather service''s warnings (map_weather), the gauges'' last two days (map_charts), and the numbers of the alerts whose CAP message is published. Nothing personal, no drills.';

@@ -40,7 +40,6 @@ CREATE VIEW passport.alert_callee WITH (security_barrier) AS
 COMMENT ON VIEW passport.alert_callee IS
 'Whom to call about each alert. why: no_channel (no device that the message could go to), not_delivered (it could not be delivered, or was not in time), waiting (it is still being sent), no_answer (it was delivered); calls, last_result, last_call: what was tried.';
 
--- Numbers are for calling, not for keeping: a list that is over has none.
 CREATE FUNCTION passport.callee_numbers(residents bigint[])
   RETURNS TABLE (resident_id bigint, numbers text[], contacts text[])
   LANGUAGE sql STABLE SECURITY DEFINER
@@ -69,11 +68,14 @@ END;
 COMMENT ON FUNCTION passport.callee_numbers(bigint[]) IS
 'Step of call_list(): on which numbers each is called, their own or, without one, those of their household with the name; and whom they named to be called. Granted to nobody.';
 
+-- Numbers are for calling, not for keeping: a list that is over has none.
+-- Planned as the other lists of an alert are (67-list.sql).
 CREATE FUNCTION passport.call_list(alert_id bigint, max_rows int DEFAULT 1000)
   RETURNS TABLE (group_name text, needs_help boolean, why text, household_number text, resident_id bigint, name text, oaza text,
                  language text, numbers text[], contacts text[], calls int, last_result text, last_call timestamptz)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET enable_nestloop = off SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
