@@ -4,7 +4,7 @@ CREATE TABLE passport.retention (
   what text NOT NULL CHECK (what IN ('challenge', 'attempt', 'kiosk_login', 'logout', 'ocsp_nonce', 'session', 'registration',
                                           'alert_answer', 'alert_recipient', 'audit_record', 'delivery_outcome', 'device', 'reading',
                                           'question_recipient', 'shelter_stay', 'weather_bulletin', 'whereabouts',
-                                          'call_list', 'line_link_directory')),
+                                          'call_list', 'line_link_directory', 'affected_area')),
   holds_from date NOT NULL,
   keep interval NOT NULL CHECK (keep BETWEEN '0' AND '100 years'),
   reason text NOT NULL CHECK (length(reason) BETWEEN 1 AND 400),
@@ -12,7 +12,7 @@ CREATE TABLE passport.retention (
   PRIMARY KEY (what, holds_from)
 );
 COMMENT ON TABLE passport.retention IS
-'How long rows of each table are kept once they are over, from a day on, and why; the latest row that holds counts. What is over: a challenge or kiosk login that expired, an attempt whose window passed, a logout that was told or given up (from when it was queued), the number of an OCSP request that nobody answered in time, a session that ended or expired, a registration that was decided, an answer from when it was given, a recipient from when the alert was approved, a record of the audit log from the digest after it, a delivery that finished, a device that was retired or never verified, a reading from when it was observed, a weather bulletin that a later one followed, who was asked a question from when it was over, a stay in a shelter that ended, whereabouts whose time is over, a call from when it was listed, a nonce of LINE that expired. What is not named here is kept.';
+'How long rows of each table are kept once they are over, from a day on, and why; the latest row that holds counts. What is over: a challenge or kiosk login that expired, an attempt whose window passed, a logout that was told or given up (from when it was queued), the number of an OCSP request that nobody answered in time, a session that ended or expired, a registration that was decided, an answer from when it was given, a recipient from when the alert was approved, a record of the audit log from the digest after it, a delivery that finished, a device that was retired or never verified, a reading from when it was observed, a weather bulletin that a later one followed, who was asked a question from when it was over, a stay in a shelter that ended, whereabouts whose time is over, a call from when it was listed, a nonce of LINE that expired, an area that was drawn and that no alert of its sensor followed within 12 hours. What is not named here is kept.';
 
 INSERT INTO passport.retention (what, holds_from, keep, reason, shipped) VALUES
   ('challenge', '-infinity', '1 day', 'A used challenge is refused as used, not as unknown, while its client may still repeat it.', true),
@@ -33,6 +33,7 @@ INSERT INTO passport.retention (what, holds_from, keep, reason, shipped) VALUES
   ('shelter_stay', '-infinity', '3 years', 'Who stayed where is asked for help that is paid afterwards, and when a disaster is reviewed.', true),
   ('whereabouts', '-infinity', '30 days', 'Where somebody was is nobody''s business once they are elsewhere; what they answered to an alert is kept beside it.', true),
   ('call_list', '-infinity', '3 years', 'Who was called is asked when a disaster is reviewed.', true),
+  ('affected_area', '-infinity', '30 days', 'An area that was only looked at explains no alert; those that did are kept with it.', true),
   ('line_link_directory', '-infinity', '0', 'A nonce that has expired links nobody.', true);
 
 CREATE FUNCTION passport.kept_since(what text) RETURNS timestamptz
@@ -53,7 +54,9 @@ AS $$
 DECLARE
   over_at timestamptz;
 BEGIN
-  IF TG_TABLE_NAME = 'alert_answer' THEN
+  IF TG_TABLE_NAME = 'affected_area' THEN
+    over_at := CASE WHEN NOT passport.area_was_used(OLD) THEN OLD.drawn_at END;
+  ELSIF TG_TABLE_NAME = 'alert_answer' THEN
     over_at := OLD.answered_at;
   ELSIF TG_TABLE_NAME = 'alert_recipient' THEN
     SELECT a.approved_at INTO over_at FROM passport.alert AS a WHERE a.alert_id = OLD.alert_id;
@@ -72,6 +75,8 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION passport.forbid_early_purge() IS
 'Trigger of append-only tables whose rows are kept for a time: raises PT403 on an earlier DELETE.';
+CREATE TRIGGER affected_area_kept BEFORE DELETE ON passport.affected_area
+  FOR EACH ROW EXECUTE FUNCTION passport.forbid_early_purge();
 CREATE TRIGGER alert_answer_kept BEFORE DELETE ON passport.alert_answer
   FOR EACH ROW EXECUTE FUNCTION passport.forbid_early_purge();
 CREATE TRIGGER alert_recipient_kept BEFORE DELETE ON passport.alert_recipient
@@ -115,6 +120,7 @@ BEGIN
      ORDER BY r.what, r.holds_from DESC
   LOOP
     purged := CASE what
+                WHEN 'affected_area' THEN passport.forget_areas(before, max_rows)
                 WHEN 'alert_answer' THEN passport.forget_alert_answers(before, max_rows)
                 WHEN 'alert_recipient' THEN passport.forget_alert_recipients(before, max_rows)
                 WHEN 'attempt' THEN passport.forget_attempts(before, max_rows)
