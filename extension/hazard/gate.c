@@ -61,7 +61,8 @@ static unsigned Jump(const GateLimits *limits, GateReading from, GateReading to)
 static bool Joined(const GateLimits *limits, GateReading a, GateReading b);
 static bool Witnessed(const GateLimits *limits, const GateHistory *history, GateReading reading,
                       unsigned jump);
-static bool Corroborated(const GateHistory *history, GateReading reading, unsigned jump, double rise);
+static bool Corroborated(const GateHistory *history, GateReading reading, unsigned jump,
+                         double rise);
 static GateAnswer Suspect(const GateLimits *limits, GateHistory *history, GateReading reading,
                           unsigned doubts, double rise);
 static bool Grave(const GateLimits *limits, const GateHistory *history, double value);
@@ -276,7 +277,8 @@ Suspect(const GateLimits *limits, GateHistory *history, GateReading reading, uns
 		answer.confirms = GateBelieve(limits, history, reading, GATE_MOVED);
 		return answer;
 	}
-	answer.seconded = Grave(limits, history, reading.value) && (corroborated || (witnessed && denied));
+	answer.seconded =
+	    Grave(limits, history, reading.value) && (corroborated || (witnessed && denied));
 	if (!witnessed || answer.seconded)
 	{
 		if (!held.known || reading.at > held.at)

@@ -327,7 +327,8 @@ GaugesCorroborateAJump(void)
 	Fill(readings, grave, 3);
 	readings[1].witness = (GateWitness){GATE_MOVED, 2.5};
 	JudgeBatch(&sensor, readings, 3, NOW);
-	Check(readings[1].stage == 3 && readings[1].verdict == GATE_ACCEPTED && readings[2].stage == 4 &&
+	Check(readings[1].stage == 3 && readings[1].verdict == GATE_ACCEPTED &&
+	          readings[2].stage == 4 &&
 	          (readings[1].reasons & (GATE_CORROBORATED | GATE_CONFIRMED)) ==
 	              (GATE_CORROBORATED | GATE_CONFIRMED),
 	      "to stage 4 it brings stage 3 at once, and waits for its second");
