@@ -36,7 +36,8 @@ BEGIN
             SELECT d.resident_id, false FROM passport.delivery AS d
              WHERE d.notification_id = follow_step.notification_id) AS t
       JOIN passport.resident AS r ON r.resident_id = t.resident_id AND r.status <> 'deceased'
-     WHERE NOT EXISTS (SELECT FROM passport.delivery AS d
+     WHERE NOT EXISTS (SELECT FROM passport.resident_operated_elsewhere AS e WHERE e.resident_id = t.resident_id)
+       AND NOT EXISTS (SELECT FROM passport.delivery AS d
                         WHERE d.resident_id = t.resident_id AND d.notification_id = ANY (newer))
        AND NOT EXISTS (SELECT FROM passport.delivery_outcome AS o
                         WHERE o.resident_id = t.resident_id AND o.notification_id = ANY (newer))

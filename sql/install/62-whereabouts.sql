@@ -14,10 +14,10 @@ CREATE TABLE passport.whereabouts (
   PRIMARY KEY (resident_id, whereabouts_id),
   CHECK ((kind = 'shelter') = (shelter_id IS NOT NULL)),
   CHECK (CASE kind WHEN 'home' THEN location IS NULL WHEN 'away' THEN true ELSE location IS NOT NULL END),
-  CHECK ((reporter_id IS NOT NULL) = (reported_by IN ('guardian', 'family')))
+  CHECK (reporter_id IS NULL OR reported_by IN ('guardian', 'family'))
 );
 COMMENT ON TABLE passport.whereabouts IS
-'Where somebody said that a resident is (home: back again; away, with or without a place; at a shelter; in a car), until when that holds, and who said it: reporter_id is the guardian or the member of the household, reporter the database login. The latest word counts, until its time is over.';
+'Where somebody said that a resident is (home: back again; away, with or without a place; at a shelter; in a car), until when that holds, and who said it: reporter_id is the guardian or the member of the household (NULL if another database did not say which), reporter the database login. The latest word counts, until its time is over.';
 CREATE INDEX whereabouts_location ON passport.whereabouts USING gist (location);
 CREATE INDEX whereabouts_until ON passport.whereabouts (until_time);
 CREATE TRIGGER whereabouts_stays BEFORE UPDATE OR TRUNCATE ON passport.whereabouts

@@ -70,6 +70,70 @@ END $$;
 COMMENT ON FUNCTION passport.define_operating_area(text, text, passport.operating_area.area%TYPE) IS
 'Makes an operating area or changes it: a short name (small letters and digits), a name for people, its area (Polygon or MultiPolygon, EPSG:4326). PT422 for what is malformed.';
 
+-- What waited in the outbox when they were parted is in both databases.  Of each
+-- person one of them sends it; in the other it lies here, until they are merged.
+CREATE TABLE passport.delivery_elsewhere (
+  LIKE passport.delivery,
+  PRIMARY KEY (resident_id, delivery_id)
+);
+COMMENT ON TABLE passport.delivery_elsewhere IS
+'Deliveries that wait, of persons whose part of the municipality another database operates now: that one sends them. As passport.delivery.';
+
+CREATE FUNCTION passport.delivered_from_here(home geometry) RETURNS boolean
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT coalesce(
+    (SELECT bool_and(o.operated_here) FROM passport.operating_area AS o WHERE ST_Intersects(o.area, delivered_from_here.home)),
+    (SELECT o.operated_here FROM passport.operating_area AS o ORDER BY o.operating_area LIMIT 1), true);
+END;
+COMMENT ON FUNCTION passport.delivered_from_here(geometry) IS
+'Whether what waited for somebody when the municipality was parted is sent from this database: the one that operates the part where they live, and for a home in no part the one that operates the first of them, so that one of two databases does.';
+
+CREATE FUNCTION passport.part_deliveries() RETURNS bigint
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  parted bigint;
+  joined bigint;
+BEGIN
+  -- no bridge claims one meanwhile
+  LOCK TABLE passport.delivery IN SHARE ROW EXCLUSIVE MODE;
+  IF EXISTS (SELECT FROM passport.delivery AS d JOIN passport.resident AS r USING (resident_id)
+              WHERE d.lease_until > clock_timestamp() AND NOT passport.delivered_from_here(r.location)) THEN
+    RAISE EXCEPTION 'messages to the other part are being sent' USING ERRCODE = 'PT409',
+      HINT = 'Stop passport-push first, which gives back what it has; or wait until what it had is free again, two minutes.';
+  END IF;
+  WITH gone AS (
+    DELETE FROM passport.delivery AS d USING passport.resident AS r
+     WHERE r.resident_id = d.resident_id AND NOT passport.delivered_from_here(r.location) RETURNING d.*)
+  INSERT INTO passport.delivery_elsewhere SELECT g.* FROM gone AS g;
+  GET DIAGNOSTICS parted = ROW_COUNT;
+  -- what the other one has said since takes its place
+  WITH over AS (
+    DELETE FROM passport.delivery_elsewhere AS d USING passport.notification AS n, passport.notification AS newer
+     WHERE n.notification_id = d.notification_id AND newer.collapse_key = n.collapse_key AND newer.notification_id > n.notification_id
+       AND newer.mode = n.mode
+    RETURNING d.*)
+  INSERT INTO passport.delivery_outcome (resident_id, delivery_id, notification_id, device_id, outcome, attempts, created_at, finished_at)
+  SELECT DISTINCT o.resident_id, o.delivery_id, o.notification_id, o.device_id, 'withdrawn', o.attempt, o.created_at, passport.now() FROM over AS o;
+  WITH back AS (
+    DELETE FROM passport.delivery_elsewhere AS d USING passport.resident AS r
+     WHERE r.resident_id = d.resident_id AND passport.delivered_from_here(r.location) RETURNING d.*)
+  INSERT INTO passport.delivery (resident_id, delivery_id, notification_id, device_id, channel, urgency, attempt, created_at, not_before)
+  OVERRIDING SYSTEM VALUE
+  SELECT b.resident_id, b.delivery_id, b.notification_id, b.device_id, b.channel, b.urgency, b.attempt, b.created_at, b.not_before
+    FROM back AS b;
+  GET DIAGNOSTICS joined = ROW_COUNT;
+  IF joined > 0 THEN
+    PERFORM pg_notify('passport_outbox', '');
+  END IF;
+  RETURN parted;
+END $$;
+COMMENT ON FUNCTION passport.part_deliveries() IS
+'Step of operate_areas(): puts aside the deliveries that another database sends now, takes back those that this one sends unless a later message has taken their place, and returns how many it put aside. PT409 while a bridge holds one of the first.';
+
 CREATE FUNCTION passport.operate_areas(operating_areas text[]) RETURNS int
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
@@ -82,11 +146,12 @@ BEGIN
     RAISE EXCEPTION 'no such operating area' USING ERRCODE = 'PT404';
   END IF;
   UPDATE passport.operating_area AS o SET operated_here = operating_areas IS NULL OR o.operating_area = ANY (operating_areas);
+  PERFORM passport.part_deliveries();
   SELECT count(*) INTO operated FROM passport.operating_area AS o WHERE o.operated_here;
   RETURN operated;
 END $$;
 COMMENT ON FUNCTION passport.operate_areas(text[]) IS
-'Says which operating areas this database operates from now on; NULL: all of them, as before a split and after a merge. Returns how many. The other parts can neither be alerted nor told by a broadcast from here. Say it in both databases, or people are told twice. PT404: unknown area.';
+'Says which operating areas this database operates from now on; NULL: all of them, as before a split and after a merge; {}: none, which ends its part. Returns how many. The other parts can neither be alerted nor told by a broadcast from here, and what waits for who lives there is put aside for the other database, or taken back. Say it here before the copy for the other one is made, and there at once, or people are told twice. Errors: PT404 unknown area, PT409 while passport-push holds messages to the other part.';
 
 CREATE FUNCTION passport.operating_area_of(area geometry) RETURNS text
   LANGUAGE sql STABLE SECURITY DEFINER
@@ -123,12 +188,9 @@ END $$;
 COMMENT ON FUNCTION passport.require_operated(geometry) IS
 'Raises PT409 for an area that touches what another database operates now.';
 
-CREATE FUNCTION passport.resident_operated_here(home geometry) RETURNS boolean
-  LANGUAGE sql STABLE SECURITY DEFINER
-  SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-  SELECT NOT EXISTS (SELECT FROM passport.operating_area AS o
-                      WHERE NOT o.operated_here AND ST_Intersects(o.area, resident_operated_here.home));
-END;
-COMMENT ON FUNCTION passport.resident_operated_here(geometry) IS
-'Whether who lives at a point is told from this database; true for a home without a point.';
+CREATE VIEW passport.resident_operated_elsewhere WITH (security_barrier) AS
+  SELECT r.resident_id FROM passport.operating_area AS o
+    JOIN passport.resident AS r ON ST_Intersects(o.area, r.location)
+   WHERE NOT o.operated_here;
+COMMENT ON VIEW passport.resident_operated_elsewhere IS
+'Who lives where another database operates now, and is told from there; who has no known place is told by both rather than by nobody.';

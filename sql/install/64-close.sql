@@ -23,8 +23,14 @@ DECLARE
   lasts CONSTANT timestamptz := passport.now() + interval '24 hours';
   said passport.alert_message;
 BEGIN
-  said := passport.say(a, ARRAY(SELECT t.resident_id FROM passport.alert_inside AS t WHERE t.alert_id = a.alert_id ORDER BY 1),
-                       message, passport.next_message_no(a.alert_id), texts, session_user, lasts);
+  -- of one from before the municipality was parted, each database tells its own
+  said := passport.say(a, ARRAY(SELECT t.resident_id FROM passport.alert_inside AS t
+                                 WHERE t.alert_id = a.alert_id
+                                   AND NOT EXISTS (SELECT FROM passport.resident_operated_elsewhere AS e WHERE e.resident_id = t.resident_id)
+                                 ORDER BY 1),
+                       message, passport.next_message_no(a.alert_id), texts, session_user, lasts,
+                       (SELECT count(*)::int FROM passport.protected_resident AS p JOIN passport.resident_operated_elsewhere AS e USING (resident_id)
+                          JOIN passport.alert_inside AS t USING (resident_id) WHERE t.alert_id = a.alert_id));
   IF a.broadcast_notification_id IS NOT NULL THEN
     PERFORM passport.send_alert(a, passport.broadcast_recipients(a), message || '-broadcast', 'broadcast', texts, lasts);
   END IF;
@@ -173,11 +179,18 @@ BEGIN ATOMIC
      WHERE a.approved_at < before LIMIT max_rows FOR UPDATE OF r SKIP LOCKED),
   gone AS (
     DELETE FROM passport.alert_recipient AS r USING due
-     WHERE r.resident_id = due.resident_id AND r.alert_id = due.alert_id RETURNING 1)
-  SELECT count(*) FROM gone;
+     WHERE r.resident_id = due.resident_id AND r.alert_id = due.alert_id RETURNING 1),
+  told AS (
+    SELECT b.resident_id, b.alert_id
+      FROM passport.alert AS a JOIN passport.broadcast_elsewhere AS b ON b.alert_id = a.alert_id
+     WHERE a.approved_at < before LIMIT max_rows FOR UPDATE OF b SKIP LOCKED),
+  told_gone AS (
+    DELETE FROM passport.broadcast_elsewhere AS b USING told
+     WHERE b.resident_id = told.resident_id AND b.alert_id = told.alert_id RETURNING 1)
+  SELECT (SELECT count(*) FROM gone) + (SELECT count(*) FROM told_gone);
 END;
 COMMENT ON FUNCTION passport.forget_alert_recipients(timestamptz, int) IS
-'Deletes who received alerts that were approved before a time, max_rows at most, and returns how many; the alerts keep their numbers. For purge_expired.';
+'Deletes who received alerts that were approved before a time, and whom another database told of them, max_rows of each at most, and returns how many; the alerts keep their numbers. For purge_expired.';
 
 -- An alert does not name the drawing that it began with: staff look at several
 -- and change what they send.  replay_alert() shows those of the 12 hours before.

@@ -82,7 +82,7 @@ COMMENT ON FUNCTION passport.shown_figures(passport.alert_message) IS
 'The figures of a message as staff see them, without protected persons.';
 
 CREATE FUNCTION passport.say(a passport.alert, residents bigint[], message text, message_no int, texts jsonb,
-                             speaker text, expires_at timestamptz) RETURNS passport.alert_message
+                             speaker text, expires_at timestamptz, aside int DEFAULT 0) RETURNS passport.alert_message
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -98,13 +98,13 @@ BEGIN
          (alert_id, message_no, message, level, area, area_names, texts, sent_by, sent_at, expires_at,
           notification_id, recipients, deliveries, unreachable)
   VALUES (a.alert_id, message_no, message, a.level, a.area, a.area_names, texts, speaker, passport.now(), expires_at,
-          sent.notification_id, cardinality(residents), sent.deliveries, sent.unreachable)
+          sent.notification_id, cardinality(residents) + aside, sent.deliveries, sent.unreachable + aside)
   RETURNING m.* INTO said;
   PERFORM pg_notify('passport_map', '');
   RETURN said;
 END $$;
-COMMENT ON FUNCTION passport.say(passport.alert, bigint[], text, int, jsonb, text, timestamptz) IS
-'Sends a message of an alert (alert, update, cancel or end) to those inside and keeps what was said. Not granted to anybody.';
+COMMENT ON FUNCTION passport.say(passport.alert, bigint[], text, int, jsonb, text, timestamptz, int) IS
+'Sends a message of an alert (alert, update, cancel or end) to those inside and keeps what was said. aside: protected persons inside who are told from another database; they are counted here too, for shown_figures() takes off all of them. Not granted to anybody.';
 
 CREATE FUNCTION passport.confirmed_residents(area geometry, drafted int, headcount int) RETURNS bigint[]
   LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -235,7 +235,8 @@ CREATE FUNCTION passport.residents_elsewhere(alert_id bigint) RETURNS bigint[]
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   SELECT ARRAY(SELECT r.resident_id FROM passport.resident AS r
-                WHERE r.status = 'resident' AND passport.resident_operated_here(r.location)
+                WHERE r.status = 'resident'
+                  AND NOT EXISTS (SELECT FROM passport.resident_operated_elsewhere AS e WHERE e.resident_id = r.resident_id)
                   AND NOT EXISTS (SELECT FROM passport.alert_inside AS t
                                    WHERE t.resident_id = r.resident_id AND t.alert_id = residents_elsewhere.alert_id)
                 ORDER BY 1);
@@ -271,15 +272,37 @@ END $$;
 COMMENT ON FUNCTION passport.broadcast_alert(bigint) IS
 'Tells all other residents that there is an alert in force, where, and to keep away, on the lane broadcast: whom the alert concerns come first. The cancel or the end will reach them too. Returns residents and messages enqueued; repeating it sends nothing. Errors: PT404 no such alert, or not sent yet, PT409 over already.';
 
+CREATE TABLE passport.broadcast_elsewhere (
+  resident_id bigint NOT NULL REFERENCES passport.resident,
+  alert_id bigint NOT NULL REFERENCES passport.alert,
+  PRIMARY KEY (resident_id, alert_id)
+);
+COMMENT ON TABLE passport.broadcast_elsewhere IS
+'Whom another database told about an alert by a broadcast before the two were merged.';
+CREATE INDEX broadcast_elsewhere_alert ON passport.broadcast_elsewhere (alert_id);
+
+CREATE FUNCTION passport.broadcast_told(a passport.alert) RETURNS SETOF bigint
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT d.resident_id FROM passport.delivery AS d WHERE d.notification_id = a.broadcast_notification_id
+  UNION
+  SELECT d.resident_id FROM passport.delivery_elsewhere AS d WHERE d.notification_id = a.broadcast_notification_id
+  UNION
+  SELECT o.resident_id FROM passport.delivery_outcome AS o WHERE o.notification_id = a.broadcast_notification_id
+  UNION
+  SELECT b.resident_id FROM passport.broadcast_elsewhere AS b WHERE b.alert_id = a.alert_id;
+END;
+COMMENT ON FUNCTION passport.broadcast_told(passport.alert) IS
+'Whom the broadcast of an alert was sent to, from here or from another database: by the messages themselves, and broadcast_elsewhere.';
+
 CREATE FUNCTION passport.broadcast_recipients(a passport.alert) RETURNS bigint[]
   LANGUAGE sql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT ARRAY(SELECT d.resident_id FROM passport.delivery AS d WHERE d.notification_id = a.broadcast_notification_id
-               UNION
-               SELECT o.resident_id FROM passport.delivery_outcome AS o WHERE o.notification_id = a.broadcast_notification_id
-               EXCEPT
-               SELECT t.resident_id FROM passport.alert_inside AS t WHERE t.alert_id = a.alert_id);
+  SELECT ARRAY(SELECT t.resident_id FROM passport.broadcast_told(a) AS t(resident_id)
+                WHERE NOT EXISTS (SELECT FROM passport.alert_inside AS i WHERE i.resident_id = t.resident_id AND i.alert_id = a.alert_id)
+                  AND NOT EXISTS (SELECT FROM passport.resident_operated_elsewhere AS e WHERE e.resident_id = t.resident_id));
 END;
 COMMENT ON FUNCTION passport.broadcast_recipients(passport.alert) IS
-'Whom a broadcast was sent to and who is still outside, for its cancel or end: by the messages themselves.';
+'Whom a broadcast was sent to and who is still outside, and told from here, for its cancel or end.';

@@ -15,10 +15,10 @@ CREATE TABLE passport.alert_answer (
   answerer_id bigint,
   answerer text NOT NULL DEFAULT session_user,
   PRIMARY KEY (resident_id, alert_id, answer_id),
-  CHECK ((answerer_id IS NOT NULL) = (answered_by IN ('guardian', 'family')))
+  CHECK (answerer_id IS NULL OR answered_by IN ('guardian', 'family'))
 );
 COMMENT ON TABLE passport.alert_answer IS
-'Residents'' answers to alerts, all of them: of each person the latest of safe, evacuated and need_help says how they are; damage is an observation beside it. photo: the app''s name for a picture, which is kept elsewhere; answered_by: themself, their guardian or a member of the household (answerer_id), staff on the telephone, or a card at a shelter; answerer: the database login.';
+'Residents'' answers to alerts, all of them: of each person the latest of safe, evacuated and need_help says how they are; damage is an observation beside it. photo: the app''s name for a picture, which is kept elsewhere; answered_by: themself, their guardian or a member of the household (answerer_id; NULL if another database did not say which), staff on the telephone, or a card at a shelter; answerer: the database login.';
 CREATE INDEX alert_answer_alert ON passport.alert_answer (alert_id, answered_at);
 CREATE TRIGGER alert_answer_stays BEFORE UPDATE OR TRUNCATE ON passport.alert_answer
   FOR EACH STATEMENT EXECUTE FUNCTION passport.forbid_change();

@@ -1,4 +1,4 @@
--- FIWARE NGSI-v2: entities WaterObserved and FloodMonitoring, in and out
+-- FIWARE NGSI-v2: entities WaterObserved, FloodMonitoring and, of rain, WeatherObserved, in and out
 
 CREATE FUNCTION passport.ngsi_attribute(entity jsonb, name text) RETURNS jsonb
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -30,13 +30,15 @@ BEGIN
              THEN passport.ngsi_attribute(e, 'observationDateTime') ELSE passport.ngsi_attribute(e, 'dateObserved') END #>> '{}')), '{}') AS times,
            coalesce(array_agg(passport.json_number(CASE e ->> 'type'
              WHEN 'FloodMonitoring' THEN passport.ngsi_attribute(e, 'currentLevel')
-             WHEN 'WaterObserved' THEN coalesce(passport.ngsi_attribute(e, 'waterLevel'), passport.ngsi_attribute(e, 'height')) END)), '{}') AS levels,
-           coalesce(array_agg(CASE WHEN e ->> 'type' IN ('FloodMonitoring', 'WaterObserved') THEN NULL ELSE 'other_type' END), '{}') AS problems
+             WHEN 'WaterObserved' THEN coalesce(passport.ngsi_attribute(e, 'waterLevel'), passport.ngsi_attribute(e, 'height'))
+             WHEN 'WeatherObserved' THEN passport.ngsi_attribute(e, 'precipitation') END)), '{}') AS levels,
+           coalesce(array_agg(CASE WHEN e ->> 'type' IN ('FloodMonitoring', 'WaterObserved', 'WeatherObserved') THEN NULL
+                                   ELSE 'other_type' END), '{}') AS problems
       FROM jsonb_array_elements(list) AS e) AS a
    CROSS JOIN LATERAL passport.take_observed('ngsi', a.codes, a.times, a.levels, a.problems) AS t;
 END $$;
 COMMENT ON FUNCTION passport.take_ngsi(jsonb) IS
-'Takes in entities of FIWARE NGSI-v2, at most 10,000, normalized or keyValues: one, an array, a notification ({"subscriptionId", "data": [...]}) or a batch ({"actionType", "entities": [...]}). WaterObserved: waterLevel, else height, at dateObserved; FloodMonitoring: currentLevel at observationDateTime. A row for each: as record_readings(), or verdict "refused" for "unassigned" (set_source_code names no sensor for the id), "other_type", "no_time" (no RFC 3339 time), "no_value" (no number). PT422: not such a payload, or too many. Source: smart-data-models, dataModel.Environment.';
+'Takes in entities of FIWARE NGSI-v2, at most 10,000, normalized or keyValues: one, an array, a notification ({"subscriptionId", "data": [...]}) or a batch ({"actionType", "entities": [...]}). WaterObserved: waterLevel, else height, at dateObserved; FloodMonitoring: currentLevel at observationDateTime; WeatherObserved: precipitation at dateObserved. A row for each: as record_readings(), or verdict "refused" for "unassigned" (set_source_code names no sensor for the id), "other_type", "no_time" (no RFC 3339 time), "no_value" (no number). PT422: not such a payload, or too many. Source: smart-data-models, dataModel.Environment and dataModel.Weather.';
 
 -- NGSI-v2 forbids < > " ' = ; ( ) in texts, and more in an id.
 CREATE FUNCTION passport.ngsi_text(value text) RETURNS text
@@ -62,6 +64,9 @@ BEGIN ATOMIC
                 WHEN 'WaterObserved' THEN
                   jsonb_build_object('dateObserved', jsonb_build_object('type', 'DateTime', 'value', n.observed_at),
                                      'waterLevel', jsonb_build_object('type', 'Number', 'value', n.value))
+                WHEN 'WeatherObserved' THEN
+                  jsonb_build_object('dateObserved', jsonb_build_object('type', 'DateTime', 'value', n.observed_at),
+                                     'precipitation', jsonb_build_object('type', 'Number', 'value', n.value))
                 ELSE
                   jsonb_build_object('observationDateTime', jsonb_build_object('type', 'DateTime', 'value', n.observed_at),
                                      'currentLevel', jsonb_build_object('type', 'Number', 'value', n.value),
@@ -71,11 +76,13 @@ BEGIN ATOMIC
                                        CASE WHEN n.value >= t.highest THEN 'Danger' WHEN n.value >= t.lowest THEN 'Alert' ELSE 'Normal' END),
                                      'stationID', jsonb_build_object('type', 'Text', 'value', passport.ngsi_text(s.sensor))) END
            ORDER BY s.sensor), '[]')
-    FROM (SELECT CASE ngsi_entities.type WHEN 'FloodMonitoring' THEN 'FloodMonitoring' ELSE 'WaterObserved' END AS type) AS m,
+    FROM (SELECT CASE WHEN ngsi_entities.type IN ('FloodMonitoring', 'WeatherObserved') THEN ngsi_entities.type
+                      ELSE 'WaterObserved' END AS type) AS m,
          passport.sensor AS s
     JOIN passport.sensor_state AS n USING (sensor)
     LEFT JOIN LATERAL (SELECT min(h.up) AS lowest, max(h.up) AS highest FROM passport.sensor_threshold AS h WHERE h.sensor = s.sensor) AS t ON true
-   WHERE s.state <> 'retired' AND s.location IS NOT NULL AND n.value IS NOT NULL AND s.kind ~ 'level$';
+   WHERE s.state <> 'retired' AND s.location IS NOT NULL AND n.value IS NOT NULL
+     AND CASE m.type WHEN 'WeatherObserved' THEN s.kind = 'rain' ELSE s.kind ~ 'level$' END;
 END;
 COMMENT ON FUNCTION passport.ngsi_entities(text) IS
-'The water gauges as entities of NGSI-v2, normalized, each with its last accepted reading: "WaterObserved", or "FloodMonitoring" with the lowest threshold as alertLevel and the highest as dangerLevel. Nothing personal.';
+'The gauges as entities of NGSI-v2, normalized, each with its last accepted reading: the water gauges as "WaterObserved", or "FloodMonitoring" with the lowest threshold as alertLevel and the highest as dangerLevel; or as "WeatherObserved" the rain gauges. Nothing personal.';

@@ -1,4 +1,4 @@
--- 川の水位情報 (k.river.go.jp): the hour files of crisis-management gauges
+-- 川の水位情報 (k.river.go.jp): the hour files of crisis-management gauges, in and out
 
 CREATE FUNCTION passport.take_river_levels(file jsonb, fetched_at timestamptz DEFAULT NULL)
   RETURNS TABLE (code text, sensor text, observed_at timestamptz, value double precision, verdict text, reasons text[],
@@ -32,3 +32,32 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION passport.take_river_levels(jsonb, timestamptz) IS
 'Takes in an hour file of 川の水位情報: {"generatedAt", "items": [{"code", "obsTime", "level" (metres above the sea), ...}]}, at most 10,000 items; of each item these three are read, so a missing placeCity is nothing. fetched_at: when the file was read (left out: generatedAt, else now). A row for each item: as record_readings(), or verdict "refused" for "unassigned" (set_source_code names no sensor), "no_time", "no_value", "after_fetch" (more than 10 minutes later than the file), "outdated" (more than 3 hours older: a station that repeats itself), "datum" (the sensor counts from its own zero, and its zero_elevation is not known). That a station is absent is no gap: it is silent below its start level. PT422: no array of items, or too many.';
+
+CREATE FUNCTION passport.river_levels() RETURNS jsonb
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  WITH gauge AS (
+    SELECT coalesce((SELECT min(c.code) FROM passport.source_code AS c WHERE c.source = 'river' AND c.sensor = s.sensor), s.sensor) AS code,
+           coalesce(nullif(s.name, ''), s.sensor) AS name, n.observed_at, s.lat, s.lon,
+           passport.elevation(s, n.value) AS level, passport.elevation(s, s.start_level) AS start,
+           passport.elevation(s, danger.up) AS warning, passport.elevation(s, flood.up) AS flood
+      FROM passport.sensor AS s
+      JOIN passport.sensor_state AS n USING (sensor)
+      LEFT JOIN passport.sensor_threshold AS danger ON danger.sensor = s.sensor AND danger.stage = 4
+      LEFT JOIN passport.sensor_threshold AS flood ON flood.sensor = s.sensor AND flood.stage = 5
+     WHERE s.state = 'in_service' AND s.kind ~ 'level$' AND n.observed_at > passport.now() - interval '3 hours'
+  ), item AS (
+    SELECT g.*, coalesce(g.level >= g.warning, false) AS is_warning, coalesce(g.level >= g.flood, false) AS is_flood
+      FROM gauge AS g WHERE g.level IS NOT NULL
+  )
+  SELECT jsonb_build_object('generatedAt', passport.now(), 'timeZone', current_setting('passport.timezone'), 'totalItems', count(*),
+           'floodCount', count(*) FILTER (WHERE i.is_flood), 'warningCount', count(*) FILTER (WHERE i.is_warning),
+           'items', coalesce(jsonb_agg(jsonb_build_object('code', i.code, 'name', i.name, 'obsTime', i.observed_at,
+             'level', round(i.level::numeric, 3), 'startLevel', round(i.start::numeric, 3), 'warnLevel', round(i.warning::numeric, 3),
+             'fladLevel', round(i.flood::numeric, 3), 'over', 1 + 10 * i.is_warning::int + 100 * i.is_flood::int,
+             'isWarning', i.is_warning, 'isFlood', i.is_flood, 'latitude', i.lat, 'longitude', i.lon) ORDER BY i.code), '[]'))
+    FROM item AS i;
+END;
+COMMENT ON FUNCTION passport.river_levels() IS
+'The river gauges in the form of an hour file of 川の水位情報, so that whoever reads those reads these: of each in service its last accepted reading of the last 3 hours, in metres above the sea, with the threshold of stage 4 as warnLevel, that of stage 5 as fladLevel (so written there), and over: 1, with 10 for the first and 100 for the second. code: what set_source_code() says for river, else the sensor''s own. A gauge whose zero_elevation is not known is left out. What take_river_levels() of another village takes in. Nothing personal.';

@@ -1,11 +1,11 @@
--- OGC SensorThings (15-078r6): observations in, gauges with observations out
+-- OGC SensorThings (15-078r6): observations in and out
 
 CREATE FUNCTION passport.sensorthings_list(observations jsonb) RETURNS jsonb
   LANGUAGE sql IMMUTABLE
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  -- of the data array extension a row is made an observation
-  SELECT coalesce(jsonb_agg(coalesce(r.observation, o.observation) ORDER BY o.place, r.place), '[]')
+  -- of the data array extension a row is made an observation, and of Things those of their Datastreams
+  SELECT coalesce(jsonb_agg(coalesce(r.observation, e.observation, o.observation) ORDER BY o.place, r.place, e.stream, e.place), '[]')
     FROM jsonb_array_elements(CASE WHEN jsonb_typeof(observations) = 'array' THEN observations
                                    WHEN jsonb_typeof(observations -> 'value') = 'array' THEN observations -> 'value'
                                    ELSE jsonb_build_array(observations) END) WITH ORDINALITY AS o(observation, place)
@@ -16,10 +16,19 @@ BEGIN ATOMIC
                        THEN o.observation -> 'components' ELSE '[]' END) WITH ORDINALITY AS c(name, place)
                WHERE c.name IS NOT NULL) AS observation
         FROM jsonb_array_elements(o.observation -> 'dataArray') WITH ORDINALITY AS d(fields, place)) AS r
-      ON jsonb_typeof(o.observation -> 'dataArray') = 'array';
+      ON jsonb_typeof(o.observation -> 'dataArray') = 'array'
+    LEFT JOIN LATERAL (
+      SELECT d.place AS stream, b.place,
+             jsonb_build_object('Datastream', jsonb_build_object('@iot.id', d.stream -> '@iot.id')) || b.observation AS observation
+        FROM jsonb_array_elements(o.observation -> 'Datastreams') WITH ORDINALITY AS d(stream, place),
+             jsonb_array_elements(CASE jsonb_typeof(d.stream -> 'Observations') WHEN 'array'
+               THEN d.stream -> 'Observations' ELSE '[]' END) WITH ORDINALITY AS b(observation, place)
+       WHERE jsonb_typeof(b.observation) = 'object') AS e
+      ON jsonb_typeof(o.observation -> 'Datastreams') = 'array'
+   WHERE jsonb_typeof(o.observation -> 'Datastreams') IS DISTINCT FROM 'array' OR e.place IS NOT NULL;
 END;
 COMMENT ON FUNCTION passport.sensorthings_list(jsonb) IS
-'Array of the observations of a payload: one, an array, {"value": [...]}, or data arrays. Step of take_sensorthings().';
+'Array of the observations of a payload: one, an array, {"value": [...]}, data arrays, or Things with those of their Datastreams. Step of take_sensorthings().';
 
 CREATE FUNCTION passport.take_sensorthings(observations jsonb)
   RETURNS TABLE (code text, sensor text, observed_at timestamptz, value double precision, verdict text, reasons text[],
@@ -47,7 +56,7 @@ BEGIN
    CROSS JOIN LATERAL passport.take_observed('sensorthings', a.codes, a.times, a.results, a.problems) AS t;
 END $$;
 COMMENT ON FUNCTION passport.take_sensorthings(jsonb) IS
-'Takes in observations of OGC SensorThings 1.0 or 1.1, at most 10,000: one as it is POSTed or comes by MQTT ({"phenomenonTime", "result", "Datastream": {"@iot.id"}}), an array of them, a page ({"value": [...]}) or data arrays ([{"Datastream", "components", "dataArray"}]). Results in the sensor''s unit. A row for each: as record_readings(), or verdict "refused" for "unassigned" (set_source_code names no sensor for the Datastream), "no_time" (neither an RFC 3339 time nor an interval), "no_value" (no number). PT422: not such a payload, or too many.';
+'Takes in observations of OGC SensorThings 1.0 or 1.1, at most 10,000: one as it is POSTed or comes by MQTT ({"phenomenonTime", "result", "Datastream": {"@iot.id"}}), an array of them, a page ({"value": [...]}) data arrays ([{"Datastream", "components", "dataArray"}]), or Things with their Datastreams and Observations, as $expand gives them. Results in the sensor''s unit. A row for each: as record_readings(), or verdict "refused" for "unassigned" (set_source_code names no sensor for the Datastream), "no_time" (neither an RFC 3339 time nor an interval), "no_value" (no number). PT422: not such a payload, or too many.';
 
 CREATE FUNCTION passport.sensorthings(span interval DEFAULT '1 hour') RETURNS jsonb
   LANGUAGE sql STABLE SECURITY DEFINER

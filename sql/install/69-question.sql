@@ -102,6 +102,7 @@ BEGIN
   ELSIF coalesce(until_time <= passport.now() OR until_time > passport.now() + interval '3 days', true) THEN
     PERFORM passport.refuse('/until_time', 'term', 'A question is answered within three days.');
   END IF;
+  PERFORM passport.require_operated(area);
   -- one at a time, or two could both be the last that is allowed
   LOCK TABLE passport.area_question IN SHARE ROW EXCLUSIVE MODE;
   IF (SELECT count(*) FROM passport.area_question AS q WHERE q.asked_at > passport.now() - interval '1 day') >= 20 THEN
@@ -127,7 +128,7 @@ BEGIN
   UPDATE passport.area_question AS q SET notification_id = sent WHERE q.question_id = ask_area.question_id;
 END $$;
 COMMENT ON FUNCTION passport.ask_area(jsonb, geometry, timestamptz) IS
-'Asks the verified residents (with an active account) whom an area concerns (residents_in) a question that can be answered with yes or no: {"ja": "市場坂は通れますか。", "en": "..."}, at most 300 characters each, sent on the lane disaster. until_time: within three days. Returns the question and how many were asked, protected persons asked but not counted. One person may ask: nothing is ordered. PT422: words, area or time refused, or so few that answers would not be private (passport.least_count); PT429: 20 questions in a day.';
+'Asks the verified residents (with an active account) whom an area concerns (residents_in) a question that can be answered with yes or no: {"ja": "市場坂は通れますか。", "en": "..."}, at most 300 characters each, sent on the lane disaster. until_time: within three days. Returns the question and how many were asked, protected persons asked but not counted. One person may ask: nothing is ordered. PT409: another database operates a part of the area now; PT422: words, area or time refused, or so few that answers would not be private (passport.least_count); PT429: 20 questions in a day.';
 
 CREATE FUNCTION passport.answer_question(question_id bigint, answer text, lon double precision DEFAULT NULL,
                                          lat double precision DEFAULT NULL, note text DEFAULT NULL) RETURNS void

@@ -69,11 +69,45 @@ SELECT passport.take_ngsi('"x"');
 ROLLBACK TO wrong;
 
 \echo == out: what one gives the other takes
+-- a gauge of the other village is a sensor with its name after it
+SELECT passport.define_sensor(s.sensor || ' there', jsonb_build_object('kind', s.kind, 'unit', s.unit, 'datum', 'elevation', 'memory', '1 day')),
+       passport.set_source_code('river', coalesce(c.code, s.sensor) || ' there', s.sensor || ' there'),
+       passport.set_source_code('sensorthings', s.sensor, s.sensor || ' there')
+  FROM passport.sensor AS s LEFT JOIN passport.source_code AS c ON c.source = 'river' AND c.sensor = s.sensor WHERE s.state = 'in_service';
+CREATE FUNCTION pg_temp.kept() RETURNS TABLE (sensor text, observed_at timestamptz, value double precision) LANGUAGE sql AS $$
+  SELECT s.sensor, r.observed_at, r.value FROM passport.sensor AS s JOIN passport.reading AS r ON r.sensor = s.sensor || ' there' AND r.verdict = 'accepted'
+   ORDER BY 1, 2 $$;
+SAVEPOINT river;
+SELECT passport.define_sensor('adapter-1', '{"start_level": 852.3, "stages": [{"stage": 1, "up": 852.3}, {"stage": 4, "up": 852.7}, {"stage": 5, "up": 856.8}]}');
+SELECT jsonb_pretty(passport.river_levels());
+SAVEPOINT nobody;
+-- who counts from a zero that nobody knows, is under repair, or has been silent, is not in it
+SELECT passport.define_sensor('adapter-2', '{"zero_elevation": null}');
+SELECT passport.set_sensor_state('adapter-1', 'maintenance');
+SELECT passport.river_levels() - 'generatedAt' AS nobody;
+SELECT passport.set_sensor_state('adapter-1', 'in_service');
+SET LOCAL passport.clock = '2026-06-02 01:00+09';
+SELECT passport.river_levels() -> 'totalItems' AS silent;
+ROLLBACK TO nobody;
+SELECT code, verdict, reasons FROM passport.take_river_levels(jsonb_set(passport.river_levels(), '{items}',
+  (SELECT jsonb_agg(i || jsonb_build_object('code', (i ->> 'code') || ' there')) FROM jsonb_array_elements(passport.river_levels() -> 'items') AS i))) ORDER BY 1;
+SELECT * FROM pg_temp.kept();
+ROLLBACK TO river;
 SELECT jsonb_pretty(passport.sensorthings() #> '{value,0}');
-SELECT t ->> '@iot.id' AS id, jsonb_array_length(t #> '{Datastreams,0,Observations}') AS observations
-  FROM jsonb_array_elements(passport.sensorthings('2 hours') -> 'value') AS t;
+SELECT code, verdict, count(*) FROM passport.take_sensorthings(passport.sensorthings('2 hours')) GROUP BY 1, 2 ORDER BY 1, 2;
+SELECT * FROM pg_temp.kept();
+SELECT r.sensor, r.observed_at, r.value FROM passport.reading AS r
+ WHERE r.verdict = 'accepted' AND r.sensor !~ 'there$' AND r.observed_at > passport.now() - interval '2 hours' ORDER BY 1, 2;
+SELECT observed_at, value, verdict, reasons FROM passport.take_sensorthings('{"value": [{"@iot.id": 1, "Datastreams": [{"@iot.id": "rain"}, {"@iot.id": 1, "Observations": [7]}, 3]},
+  {"@iot.id": 2, "Datastreams": []}, {"Datastreams": [{"Observations": [{"phenomenonTime": "2026-06-01T11:10:00Z", "result": 2}]}]}]}');
 SELECT jsonb_pretty(passport.ngsi_entities() -> 0);
+SELECT jsonb_pretty(passport.ngsi_entities('WeatherObserved'));
 SELECT e ->> 'id' AS id, e ->> 'type' AS type, e #>> '{floodLevelStatus,value}' AS status FROM jsonb_array_elements(passport.ngsi_entities('FloodMonitoring')) AS e;
-SELECT passport.set_source_code('ngsi', e ->> 'id', 'adapter-2') FROM jsonb_array_elements(passport.ngsi_entities()) AS e;
-SELECT verdict, value FROM passport.take_ngsi(passport.ngsi_entities()) ORDER BY 2;
+ROLLBACK TO river;
+SELECT passport.set_source_code('ngsi', e ->> 'id', CASE e ->> 'type' WHEN 'WeatherObserved' THEN '雨量計' ELSE e #>> '{stationID,value}' END || ' there')
+  FROM jsonb_array_elements(passport.ngsi_entities('FloodMonitoring') || passport.ngsi_entities('WeatherObserved')) AS e;
+SELECT code, observed_at, verdict, value FROM passport.take_ngsi(passport.ngsi_entities('FloodMonitoring') || passport.ngsi_entities('WeatherObserved')) ORDER BY 1;
+SELECT * FROM pg_temp.kept();
+SELECT passport.set_source_code('ngsi', e ->> 'id', 'adapter-2 there') FROM jsonb_array_elements(passport.ngsi_entities()) AS e;
+SELECT verdict, reasons, value FROM passport.take_ngsi(passport.ngsi_entities()) ORDER BY 1, 3;
 ROLLBACK;

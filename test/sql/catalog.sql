@@ -232,7 +232,8 @@ INSERT INTO kept VALUES
   ('need_event', 'why somebody was on no roster is asked after a disaster, however late that comes'),
   ('protection_event', 'who saw a protected address is asked as long as somebody may look for the person'),
   ('registered_place', 'as it stands: the resident takes it away, and it counts while they agree'), ('resident_group', 'as it stands'),
-  ('delivery', 'those that wait: each ends in an outcome'), ('alert_move', 'goes with its alert_recipient'), ('device_directory', 'as device'),
+  ('delivery', 'those that wait: each ends in an outcome'), ('delivery_elsewhere', 'as delivery, after the merge'),
+  ('broadcast_elsewhere', 'goes with alert_recipient'), ('alert_move', 'goes with its alert_recipient'), ('device_directory', 'as device'),
   ('device_code', 'goes with its device'), ('preference', 'as it stands');
 \echo == a table with persons that neither retention names nor has a reason to stay
 SELECT c.relname FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid

@@ -136,6 +136,37 @@ is(ask("SELECT count(*) FROM $believed WHERE sensor = 'yasoiwa' AND NOT EXISTS (
                             AND r.observed_at > t.at - '3 hours'::interval AND e.observed_at > r.observed_at AND e.observed_at <= t.at))"),
 	0, 'the others rose upstream as well, or nobody was looking there');
 
+# --- the other gauges of the prefecture: each rise over a threshold that the next
+# reading bears out is believed by then, and what was held was borne out by none
+my %others;
+load('river_nagano_krivergojp_2025-09_2026-08.csv', sub {
+	my @cell = @_;
+	return () unless $cell[0] =~ /^\d+$/ && $cell[0] !~ /^200000000[34]$/;
+	$others{"other $cell[0]"} = [ @cell[5, 6] ];
+	return [ "other $cell[0]", @cell[2, 3] ];
+});
+for my $sensor (sort keys %others)
+{
+	my ($warning, $flood) = @{ $others{$sensor} };
+	define($sensor, qq(, $hourly, "stages": [{"stage": 3, "up": $warning}, {"stage": 4, "up": $flood}]));
+}
+ask('SELECT replay(' . join(', ', map { "'$_'" } sort keys %others) . ')');
+my $crossings = "(SELECT s.sensor, s.at, s.value, t.up, lead(s.at) OVER r AS next_at, lead(s.value) OVER r AS next, lag(s.value) OVER r AS before
+    FROM sample AS s JOIN passport.sensor_threshold AS t USING (sensor) WHERE s.sensor LIKE 'other %' WINDOW r AS (PARTITION BY s.sensor, t.up ORDER BY s.at)) AS c";
+my ($risen, $borne, $late) = split /\|/, ask("SELECT count(*), count(*) FILTER (WHERE borne), count(*) FILTER (WHERE borne AND NOT believed)
+  FROM (SELECT next >= up AND next_at <= at + '2 hours'::interval AS borne,
+               EXISTS (SELECT FROM passport.reading AS r WHERE r.sensor = c.sensor AND r.observed_at IN (c.at, c.next_at) AND r.value >= c.up
+                          AND r.verdict = 'accepted') AS believed
+          FROM $crossings WHERE value >= up AND coalesce(before < up, true)) AS x");
+diag("nine more gauges: $risen times over a threshold, $borne of these at the next reading too");
+is(keys %others, 9, 'nine more gauges');
+cmp_ok($borne, '>', 30, 'rises that last');
+is($late, 0, 'are believed by their second reading');
+is(ask("SELECT count(*), count(*) FILTER (WHERE s.next < s.up) FROM answer AS a
+          JOIN (SELECT sensor, at, next, min(up) AS up FROM $crossings GROUP BY 1, 2, 3) AS s USING (sensor, at)
+         WHERE a.verdict = 'held' AND reasons && '{rise_too_fast, no_history}'"),
+	'4|4', 'four are held, and the next reading is under the thresholds again');
+
 # --- a summer at the Koto river with the flood of 2023-07-01, every ten minutes, and
 # the rain at the dam above it
 load('kotogawa_yamaguchi_10min_2023-06_2023-08.csv', sub {
