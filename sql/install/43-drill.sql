@@ -123,6 +123,11 @@ BEGIN
   UPDATE passport.drill_delivery AS d SET outcome = 'expired', finished_at = passport.now()
     FROM passport.notification AS n
    WHERE n.notification_id = d.notification_id AND d.outcome IS NULL AND n.expires_at <= passport.now();
+  -- a resident has this token now, whom no drill may reach
+  UPDATE passport.drill_delivery AS d SET outcome = 'retired', finished_at = passport.now()
+    FROM passport.drill_device AS v
+   WHERE v.drill_device_id = d.drill_device_id AND d.outcome IS NULL
+     AND EXISTS (SELECT FROM passport.device_directory AS r WHERE r.channel = v.channel AND r.token_digest = v.token_digest);
   RETURN QUERY
     WITH candidate AS (
       SELECT d.delivery_id FROM passport.drill_delivery AS d JOIN passport.drill_device AS v USING (drill_device_id)
@@ -143,12 +148,10 @@ BEGIN
       JOIN passport.notification AS n ON n.notification_id = c.notification_id AND n.mode = 'drill'
       JOIN passport.lane AS a USING (lane)
      CROSS JOIN LATERAL (SELECT CASE WHEN n.texts ? v.language THEN v.language ELSE 'ja' END AS language) AS l
-     WHERE NOT EXISTS (SELECT FROM passport.device_directory AS r
-                        WHERE r.channel = v.channel AND r.token_digest = v.token_digest)
      ORDER BY c.delivery_id;
 END $$;
 COMMENT ON FUNCTION passport.claim_drill_deliveries(text, int, interval, text[]) IS
-'For the drill bridge: what claim_deliveries() is for the live one, of drill messages to test devices; resident_id is 0, for there is no resident. A device whose token a resident has registered since is passed over. Errors: PT422 malformed argument.';
+'For the drill bridge: what claim_deliveries() is for the live one, of drill messages to test devices; resident_id is 0, for there is no resident. What is for a device whose token a resident has registered since is finished as retired. Errors: PT422 malformed argument.';
 
 CREATE FUNCTION passport.complete_drill_deliveries(
   worker text, resident_ids bigint[], delivery_ids bigint[], outcomes text[], details text[],

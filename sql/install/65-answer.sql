@@ -54,9 +54,9 @@ BEGIN
                                           answered_by, answerer_id, answerer)
   VALUES (resident_id, alert_id, passport.now(), answer, location, note, photo, shelter_id, answered_by, answerer_id, session_user)
   RETURNING t.answer_id INTO given;
-  -- the lists of staff leave this one out, so the duty role is called
-  IF answer = 'need_help' AND passport.address_protected(resident_id) THEN
-    PERFORM pg_notify('passport_alarm', 'protected_need_help');
+  IF answer = 'need_help' THEN
+    -- the lists of staff leave a protected person out, so the duty role is called
+    PERFORM pg_notify('passport_alarm', CASE WHEN passport.address_protected(resident_id) THEN 'protected_need_help' ELSE 'need_help' END);
   END IF;
   RETURN given;
 END $$;
@@ -145,9 +145,18 @@ CREATE VIEW passport.recipient_condition WITH (security_barrier) AS
           ORDER BY a.answer_id DESC LIMIT 1) AS s ON true
    -- whoever asks for help stays, wherever the area moves
    WHERE s.answer = 'need_help'
-      OR EXISTS (SELECT FROM passport.alert_inside AS i WHERE i.resident_id = t.resident_id AND i.alert_id = t.alert_id);
+      OR EXISTS (SELECT FROM passport.alert_inside AS i WHERE i.resident_id = t.resident_id AND i.alert_id = t.alert_id)
+  UNION ALL
+  -- and so does whoever was never told
+  SELECT s.alert_id, s.resident_id, coalesce(r.household_number, '-' || r.resident_id),
+         EXISTS (SELECT FROM passport.resident_needing_help AS h WHERE h.resident_id = r.resident_id), s.answer, s.answered_at, true
+    FROM passport.alert_answer AS s JOIN passport.resident AS r USING (resident_id)
+   WHERE s.answer = 'need_help'
+     AND NOT EXISTS (SELECT FROM passport.alert_answer AS l
+                      WHERE l.resident_id = s.resident_id AND l.alert_id = s.alert_id AND l.answer <> 'damage' AND l.answer_id > s.answer_id)
+     AND NOT EXISTS (SELECT FROM passport.alert_recipient AS t WHERE t.resident_id = s.resident_id AND t.alert_id = s.alert_id);
 COMMENT ON VIEW passport.recipient_condition IS
-'Those inside each alert (alert_inside) and whoever asks for help in it, protected ones too, with the latest word on how they are (safe, evacuated, need_help; NULL: unknown) and whether they have answered.';
+'Those inside each alert (alert_inside) and whoever asks for help in it, told or not, protected ones too, with the latest word on how they are (safe, evacuated, need_help; NULL: unknown) and whether they have answered.';
 
 CREATE VIEW passport.recipient_message WITH (security_barrier) AS
   SELECT t.alert_id, t.resident_id,
@@ -174,7 +183,7 @@ CREATE VIEW passport.alert_person WITH (security_barrier) AS
   SELECT c.* FROM passport.recipient_condition AS c
    WHERE NOT EXISTS (SELECT FROM passport.protected_resident AS p WHERE p.resident_id = c.resident_id);
 COMMENT ON VIEW passport.alert_person IS
-'Recipients of each alert who may be listed, with how they are and whether they have answered.';
+'Recipients of each alert and whoever else asks for help in it, as far as they may be listed, with how they are and whether they have answered.';
 
 CREATE VIEW passport.alert_household WITH (security_barrier) AS
   SELECT alert_id, household_number, count(*)::int AS members,

@@ -1,24 +1,55 @@
 -- Replay: an alert from reading to door, with times, and how long each step took
 
--- All but the persons: numbers are of those who may be counted.
-CREATE FUNCTION passport.replay_warning(a passport.alert) RETURNS TABLE (at timestamptz, step text, who text, what jsonb)
+-- From half a day before the draft until the alert was over.
+CREATE FUNCTION passport.replay_gauge(a passport.alert) RETURNS TABLE (at timestamptz, step text, who text, what jsonb)
   LANGUAGE sql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
+  WITH span AS (
+    SELECT a.drafted_at - interval '12 hours' AS from_time,
+           coalesce(a.cancelled_at, a.ended_at, greatest(a.expires_at, CASE WHEN a.state = 'approved' THEN passport.now() END), a.draft_until) AS to_time
+  )
   -- readings that the gate did not just take, or that moved the stage
   SELECT r.recorded_at, 'reading', r.sensor,
          jsonb_build_object('observed_at', r.observed_at, 'value', r.value, 'verdict', r.verdict, 'reasons', to_jsonb(r.reasons),
                             'stage', r.stage, 'before', r.before)
     FROM (SELECT t.*, lag(t.stage) OVER (ORDER BY t.observed_at) AS before
-            FROM passport.reading AS t
-           WHERE t.sensor = a.sensor
-             AND t.observed_at BETWEEN a.drafted_at - interval '12 hours' AND coalesce(a.cancelled_at, a.ended_at, a.expires_at, a.draft_until)) AS r
+            FROM span, passport.reading AS t
+           WHERE t.sensor = a.sensor AND t.observed_at BETWEEN span.from_time AND span.to_time) AS r
    WHERE r.verdict <> 'accepted' OR r.stage IS DISTINCT FROM r.before
+  UNION ALL
+  SELECT c.confirmed_at, 'confirmation', c.confirmed_by::text, jsonb_build_object('observed_at', c.observed_at)
+    FROM span, passport.reading_confirmation AS c
+   WHERE c.sensor = a.sensor AND c.confirmed_at BETWEEN span.from_time AND span.to_time
+  UNION ALL
+  SELECT q.noticed_at, 'silence', q.sensor, jsonb_build_object('last_heard', q.last_heard, 'ended_at', q.ended_at)
+    FROM span, passport.sensor_silence AS q
+   WHERE q.sensor = a.sensor AND q.noticed_at BETWEEN span.from_time AND span.to_time
+  UNION ALL
+  SELECT e.ended_at, 'stage_ended', e.ended_by::text, jsonb_build_object('stage', e.stage, 'reason', e.reason)
+    FROM span, passport.stage_ending AS e
+   WHERE e.sensor = a.sensor AND e.ended_at BETWEEN span.from_time AND span.to_time
   UNION ALL
   SELECT d.drawn_at, 'area', d.sensor,
          jsonb_build_object('stage', d.stage, 'zones', to_jsonb(d.zones), 'km2', passport.square_kilometres(d.area))
-    FROM passport.affected_area AS d
-   WHERE d.sensor = a.sensor AND d.drawn_at BETWEEN a.drafted_at - interval '12 hours' AND a.drafted_at
+    FROM span, passport.affected_area AS d
+   WHERE d.sensor = a.sensor AND d.drawn_at BETWEEN span.from_time AND a.drafted_at
+  UNION ALL
+  SELECT a.drafted_at, 'weather', NULL, jsonb_agg(DISTINCT jsonb_build_object('hazard', w.hazard, 'name', w.name, 'level', w.level))
+    FROM passport.weather_at(a.drafted_at) AS w HAVING count(*) > 0;
+END;
+COMMENT ON FUNCTION passport.replay_gauge(passport.alert) IS
+'Step of replay_alert(): what the alert''s gauge showed, who believed it, when it was silent, the areas drawn, and which warnings of the weather service were in force at the draft.';
+
+-- All but the persons: numbers are of those who may be counted.
+CREATE FUNCTION passport.replay_warning(a passport.alert) RETURNS TABLE (at timestamptz, step text, who text, what jsonb)
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT s.answered_at, 'authority', t.authorised_by,
+         jsonb_build_object('stage', s.stage, 'outcome', s.outcome, 'authorised_at', t.authorised_at, 'confirmed_by', t.confirmed_by)
+    FROM passport.stage_answer AS s JOIN passport.stage_authority AS t USING (authority_id)
+   WHERE s.alert_id = a.alert_id
   UNION ALL
   SELECT a.drafted_at, 'draft', a.drafted_by,
          jsonb_build_object('hazard', a.hazard, 'level', coalesce(m.level, a.level), 'mode', a.mode,
@@ -34,24 +65,30 @@ BEGIN ATOMIC
     FROM passport.alert_message AS m CROSS JOIN LATERAL passport.shown_figures(m) AS f
    WHERE m.alert_id = a.alert_id AND m.message IN ('alert', 'update')
   UNION ALL
+  SELECT b.sent_at, 'break_glass', b.sent_by, jsonb_build_object('reason', b.reason)
+    FROM passport.break_glass_use AS b WHERE b.alert_id = a.alert_id
+  UNION ALL
+  SELECT b.reviewed_at, 'review', b.reviewed_by, jsonb_build_object('justified', b.justified, 'remark', b.remark)
+    FROM passport.break_glass_use AS b WHERE b.alert_id = a.alert_id AND b.reviewed_at IS NOT NULL
+  UNION ALL
   SELECT a.ended_at, 'end', a.ended_by, '{}' WHERE a.ended_at IS NOT NULL
   UNION ALL
   SELECT a.cancelled_at, 'cancel', a.cancelled_by, jsonb_build_object('reason', a.cancel_reason) WHERE a.cancelled_at IS NOT NULL;
 END;
 COMMENT ON FUNCTION passport.replay_warning(passport.alert) IS
-'Step of replay_alert(): from the readings to the approval, the updates, and the cancellation or the end.';
+'Step of replay_alert(): from the draft to the approval, by whose authority, the updates, and the cancellation or the end.';
 
 CREATE FUNCTION passport.replay_people(a passport.alert) RETURNS TABLE (at timestamptz, step text, who text, what jsonb)
   LANGUAGE sql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   SELECT max(o.finished_at), 'deliveries', NULL,
-         jsonb_build_object('outcome', o.outcome, 'count', count(*), 'first_at', min(o.finished_at))
-    FROM passport.delivery_outcome AS o
-   WHERE o.notification_id IN (SELECT m.notification_id FROM passport.alert_message AS m
-                                WHERE m.alert_id = a.alert_id AND m.message IN ('alert', 'update'))
+         jsonb_build_object('message', n.data ->> 'message', 'outcome', o.outcome, 'count', count(*), 'first_at', min(o.finished_at))
+    FROM passport.notification AS n JOIN passport.delivery_outcome AS o USING (notification_id)
+   -- this alert's, and the ones that another database sent of it
+   WHERE n.kind = 'alert' AND n.collapse_key = 'alert-' || passport.alert_name(a)
      AND NOT EXISTS (SELECT FROM passport.protected_resident AS p WHERE p.resident_id = o.resident_id)
-   GROUP BY o.outcome
+   GROUP BY n.notification_id, n.data ->> 'message', o.outcome
   UNION ALL
   SELECT max(t.answered_at), 'answers', t.answered_by,
          jsonb_build_object('answer', t.answer, 'count', count(*), 'persons', count(DISTINCT t.resident_id), 'first_at', min(t.answered_at))
@@ -64,7 +101,8 @@ BEGIN ATOMIC
     FROM passport.audit_record AS l
    WHERE l.kind = 'access' AND l.purpose = 'disaster'
      AND l.source IN ('call_list', 'door_list', 'unaccounted', 'selection_reason', 'report_household', 'report_unanswered', 'report_note')
-     AND l.happened_at BETWEEN a.approved_at AND coalesce(a.cancelled_at, a.ended_at, a.expires_at) + interval '1 day'
+     AND l.happened_at BETWEEN a.approved_at
+         AND coalesce(a.cancelled_at, a.ended_at, greatest(a.expires_at, passport.now())) + interval '1 day'
    GROUP BY l.happened_at, l.who, l.source;
 END;
 COMMENT ON FUNCTION passport.replay_people(passport.alert) IS
@@ -82,11 +120,13 @@ BEGIN
     RAISE EXCEPTION 'no such alert' USING ERRCODE = 'PT404';
   END IF;
   RETURN QUERY
-    SELECT r.* FROM (SELECT * FROM passport.replay_warning(a) UNION ALL SELECT * FROM passport.replay_people(a)) AS r
-     ORDER BY r.at, array_position('{reading,area,draft,approval,update,deliveries,answers,list,cancel,end}'::text[], r.step), r.who, r.what;
+    SELECT r.* FROM (SELECT * FROM passport.replay_gauge(a) UNION ALL SELECT * FROM passport.replay_warning(a)
+                     UNION ALL SELECT * FROM passport.replay_people(a)) AS r
+     ORDER BY r.at, array_position(('{reading,confirmation,silence,stage_ended,weather,area,authority,draft,break_glass,approval,update,'
+                                    'deliveries,answers,list,review,cancel,end}')::text[], r.step), r.who, r.what;
 END $$;
 COMMENT ON FUNCTION passport.replay_alert(bigint) IS
-'The chain of an alert with times: reading (held, rejected, or moving the stage; with the gate''s verdict and reasons), area (drawn of which zones), draft, approval, update, deliveries (by outcome, the time of the last), answers (by ten minutes, who: self, guardian, family, staff, card), list (which one staff read), cancel, end. what: numbers and words of each step, never a person; protected persons are in no number. PT404 for an unknown alert.';
+'The chain of an alert with times: reading (held, rejected, or moving the stage; with the gate''s verdict and reasons), confirmation (who believed a held one), silence, stage_ended (by hand), weather (which warnings were in force at the draft), area (drawn of which zones), authority (sent by itself, on whose authority), draft, break_glass (sent alone, why), approval, update, deliveries (of each message by outcome, the time of the last: alert, update, left, elsewhere, cancel, end), answers (by ten minutes, who: self, guardian, family, staff, card), list (which one staff read), review (of the break-glass), cancel, end. what: numbers and words of each step, never a person; protected persons are in no number. PT404 for an unknown alert.';
 
 CREATE FUNCTION passport.alert_timing(alert_id bigint) RETURNS TABLE (step text, took interval)
   LANGUAGE sql STABLE SECURITY DEFINER

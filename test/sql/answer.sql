@@ -68,6 +68,19 @@ SELECT passport.answer_alert(:alert, 'damage', 138.455, 35.955, '道に水') IS 
 SELECT replace(household_number, (SELECT '-' || resident_id FROM passport.resident WHERE resident_number = 'a4'), 'alone') AS household,
        members, answered, safe, need_help, unread, needs_help
   FROM passport.alert_household WHERE alert_id = :alert ORDER BY 1;
+-- but if they ask for help they are on the lists, until they say otherwise
+SAVEPOINT outside;
+SELECT passport.answer_alert(:alert, 'need_help', 138.455, 35.955) IS NOT NULL AS taken;
+SELECT passport.answer_alert(:alert, 'damage') IS NOT NULL AS taken;
+SELECT household_number, members, answered, need_help FROM passport.alert_household WHERE alert_id = :alert AND household_number = 'H3';
+SELECT r.resident_number, p.condition FROM passport.alert_person AS p JOIN passport.resident AS r USING (resident_id) WHERE p.alert_id = :alert AND r.resident_number = 'out';
+SELECT passport.answer_alert(:alert, 'safe') IS NOT NULL AS taken;
+SELECT count(*) AS listed FROM passport.alert_person AS p JOIN passport.resident AS r USING (resident_id) WHERE p.alert_id = :alert AND r.resident_number = 'out';
+ROLLBACK TO outside;
+SELECT passport.protect_address(resident_id, '2026-01-01', '2026-12-31', 'x') FROM passport.resident WHERE resident_number = 'out' \g /dev/null
+SELECT passport.answer_alert(:alert, 'need_help') IS NOT NULL AS taken;
+SELECT count(*) AS listed FROM passport.alert_household WHERE alert_id = :alert AND household_number = 'H3';
+ROLLBACK TO outside;
 -- a protected person is on no list, not even with the answer that asks for help
 SELECT r.resident_number, p.answer, ST_AsText(p.location) AS place
   FROM passport.alert_answer_place AS p JOIN passport.resident AS r USING (resident_id)

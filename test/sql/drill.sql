@@ -65,11 +65,12 @@ SELECT count(*) AS waits FROM passport.claim_drill_deliveries('drill', 10, '1 mi
 RESET SESSION AUTHORIZATION;
 SELECT drill_device_id = :two AS dead, outcome, detail, d.retired_at IS NOT NULL AS retired FROM passport.drill_delivery JOIN passport.drill_device AS d USING (drill_device_id) ORDER BY delivery_id;
 
--- a test phone that a resident registers is passed over from then on; what is too late is not sent
+-- a test phone that a resident registers is none from then on; what is too late is not sent
 UPDATE passport.drill_delivery SET not_before = '2020-01-01' WHERE outcome IS NULL;
 SAVEPOINT registered;
 SELECT passport.add_device(resident_id, 'fcm', 'test-1') > 0 AS registered FROM passport.resident WHERE resident_number = 'd-1';
 SELECT count(*) FROM passport.claim_drill_deliveries('drill', 10, '1 minute');
+SELECT outcome, finished_at IS NOT NULL AS finished, lease_until > clock_timestamp() AS leased FROM passport.drill_delivery ORDER BY delivery_id;
 ROLLBACK TO registered;
 SET LOCAL passport.clock = '2026-07-01 17:00+09';
 SELECT count(*) FROM passport.claim_drill_deliveries('drill', 10, '1 minute');

@@ -69,6 +69,15 @@ RESET SESSION AUTHORIZATION;
 SELECT r.resident_number, a.answer, a.shelter_id, a.answered_by, a.answerer FROM passport.alert_answer AS a JOIN passport.resident AS r USING (resident_id) ORDER BY a.answer_id;
 SELECT household_number, members, answered, safe, unread FROM passport.alert_household ORDER BY 1;
 SELECT r.resident_number, c.kind, c.shelter_id, c.reported_by FROM passport.current_whereabouts AS c JOIN passport.resident AS r USING (resident_id) ORDER BY 1;
+-- an order past its time is in force, and answered by a tap like any other
+SAVEPOINT overdue;
+SET LOCAL passport.clock = '2026-07-05 12:00+09';
+SELECT passport.lapse_alerts() AS overdue;
+SET SESSION AUTHORIZATION stay_staff;
+SELECT passport.check_in_residents('S1', ARRAY[:t3]);
+RESET SESSION AUTHORIZATION;
+SELECT r.resident_number, a.answer FROM passport.alert_answer AS a JOIN passport.resident AS r USING (resident_id) WHERE r.resident_number = 't3';
+ROLLBACK TO overdue;
 -- to another shelter: one at a time
 SET SESSION AUTHORIZATION stay_staff;
 SELECT verdict FROM passport.check_in('S2', pg_temp.der('good_auth'));

@@ -160,7 +160,10 @@ sub import_file
 	$text =~ s/'/''/g;
 	return sql('postgres', 'admin', "SELECT alerts, recipients, unknown, protected_asking, half_ended, waiting FROM passport.import_operation('$text')");
 }
+my $listener = $node->background_psql('postgres');
+$listener->query_safe('LISTEN passport_alarm');
 is(import_file($file), '3|8|0|1|1|0', 'it is merged');
+like($listener->query('SELECT 1'), qr/"passport_alarm" with payload "protected_need_help"/, 'and the duty role is told');
 is(import_file($file), '3|8|0|1|1|0', 'and once more');
 is(sql('postgres', $owner, $waiting), $queue, 'nothing was enqueued by that');
 is(sql('postgres', 'mayor', "SELECT recipients FROM passport.end_alert($spanning)"), 2, 'the office ends for its part what both are in');
@@ -179,10 +182,13 @@ is(identifier('postgres', $merged), $flood_identifier, 'it is called as it was')
 is(sql('postgres', $owner, "SELECT string_agg(resident_number, ' ' ORDER BY resident_number) FROM passport.alert_recipient JOIN passport.resident USING (resident_id) WHERE alert_id = $merged"),
 	'e1 e2 e3', 'so are the recipients, the protected one by the area');
 is(sql('postgres', $owner, "SELECT string_agg(resident_number || ' ' || condition, ',' ORDER BY resident_number) FROM passport.alert_person JOIN passport.resident USING (resident_id) WHERE alert_id = $merged AND condition IS NOT NULL"),
-	'e1 need_help,e2 evacuated', 'and how they are');
+	'e1 need_help,e2 evacuated,e4 need_help', 'and how they are, and who else asks for help');
+sql('postgres', $owner, "SELECT passport.write_answer($merged, resident_id, 'need_help', NULL, NULL, NULL, NULL, 'self', NULL) FROM passport.resident WHERE resident_number = 'w1'");
+like($listener->query('SELECT 1'), qr/"passport_alarm" with payload "need_help"/, 'who asks for help is heard at once');
+$listener->quit;
 is(sql('postgres', $owner, "SELECT string_agg(concat_ws(' ', resident_number, answer, note, photo, shelter_id, answered_by, answerer_id = (SELECT resident_id FROM passport.resident WHERE resident_number = 'e1'), answerer), ', ' ORDER BY resident_number)
   FROM passport.alert_answer JOIN passport.resident USING (resident_id) WHERE alert_id = $merged"),
-	"e1 need_help here self $owner, e2 evacuated p/1.jpg school family t app, e4 need_help here self $owner", 'each answer once, and as it was given');
+	"e1 need_help here self $owner, e2 evacuated p/1.jpg school family t app, e4 need_help here self $owner, w1 need_help self $owner", 'each answer once, and as it was given');
 is(sql('postgres', $owner, "SELECT string_agg(resident_number || ' ' || kind, ', ') FROM passport.current_whereabouts JOIN passport.resident USING (resident_id)"), 'e1 car', 'where people are');
 is(sql('postgres', $owner, "SELECT string_agg(resident_number || ' ' || shelter_id, ', ') FROM passport.shelter_stay JOIN passport.resident USING (resident_id)"), 'e2 school', 'who is at a shelter');
 
