@@ -17,9 +17,11 @@ static Statement follow_stage = {
 };
 
 /*
- * FollowStage alarms staff of a rise and sends what was authorised for it, and
- * has the public map drawn anew.  Of a batch only the stage counts at which it
- * ended: one that was reached and left again within it is over.
+ * FollowStage alarms staff of a rise to the stage that a batch ended at and sends
+ * what was authorised for it, and has the public map drawn anew where the stage
+ * is another one than before.  A rise is also one from what was lower within the
+ * batch, whatever it began with, for an alert of that time may be over.  A stage
+ * that was reached and left again within it is over itself.
  */
 void
 FollowStage(text *name, const Sensor *sensor, int before)
@@ -27,7 +29,7 @@ FollowStage(text *name, const Sensor *sensor, int before)
 	Datum values[] = {PointerGetDatum(name), Int32GetDatum(sensor->stage.stage),
 	                  TimestampTzGetDatum(sensor->stage.since)};
 
-	if (sensor->stage.stage > before)
+	if (sensor->stage.stage > sensor->lowest)
 		RunStatement(&follow_stage, values, NULL);
 	if (sensor->stage.stage != before)
 		Async_Notify("passport_map", "");

@@ -14,22 +14,22 @@ CREATE TABLE passport.stage_answer (
   CHECK ((outcome = 'failed') = (sqlstate IS NOT NULL))
 );
 COMMENT ON TABLE passport.stage_answer IS
-'What a rise to an authorised stage led to: sent (a new alert), updated (one in force was raised, or widened), in_force (one says as much already), too_many (more residents than were authorised: drafted only), failed (sqlstate says why; answer_stages() tries again). The last attempt counts.';
+'What a rise to an authorised stage led to: sent (a new alert), updated (one in force was raised, or its area widened), in_force (one says as much to all of the area already), too_many (more residents than were authorised: drafted only), failed (sqlstate says why; answer_stages() tries again). The last attempt counts.';
 CREATE TRIGGER stage_answer_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON passport.stage_answer
   FOR EACH STATEMENT EXECUTE FUNCTION passport.forbid_change();
 
 -- Where staff have drawn wider than the zone, an update by itself must tell
 -- nobody that they are out of danger while the water rises.  A metre of seam
 -- between two drawings of one zone is no new area.
-CREATE FUNCTION passport.joined_area(standing geometry, drawn geometry, OUT area geometry, OUT wider boolean)
+CREATE FUNCTION passport.wider_area(area geometry, more geometry, OUT wider geometry, OUT grows boolean)
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT CASE WHEN w.wider THEN ST_Multi(ST_CollectionExtract(ST_Union(standing, drawn), 3)) ELSE standing END, w.wider
-    FROM (SELECT NOT ST_Covers(standing, drawn) AND ST_Area(ST_Difference(drawn, standing)) > 1e-10 AS wider OFFSET 0) AS w;
+  SELECT CASE WHEN c.grows THEN ST_Multi(ST_CollectionExtract(ST_Union(area, more), 3)) ELSE area END, c.grows
+    FROM (SELECT NOT ST_CoveredBy(more, area) AND ST_Area(ST_Difference(more, area)) > 1e-10 AS grows OFFSET 0) AS c;
 END;
-COMMENT ON FUNCTION passport.joined_area(geometry, geometry) IS
-'The area of an alert in force together with one that was drawn, and whether that is wider (by more than a square metre).';
+COMMENT ON FUNCTION passport.wider_area(geometry, geometry) IS
+'An area with more of it, as one multipolygon, and whether it grows by that (by more than a square metre).';
 
 -- The person who drafted it has not seen what was sent since; the approver sees
 -- both levels and whom it would leave out.
@@ -62,8 +62,8 @@ DECLARE
   area passport.alert.area%TYPE := passport.draw_affected_area(y.sensor, y.stage);
   residents CONSTANT bigint[] := ARRAY(SELECT r FROM passport.residents_in(area) AS i(r) ORDER BY r);
   too_many CONSTANT boolean := passport.authority_outgrown(y, cardinality(residents));
-  wider boolean;
   a passport.alert;
+  wide record;
   waiting int;
   drafted int;
 BEGIN
@@ -83,10 +83,10 @@ BEGIN
     END IF;
     RETURN;
   END IF;
-  SELECT j.area, j.wider INTO area, wider FROM passport.joined_area(a.area, area) AS j;
+  SELECT * INTO wide FROM passport.wider_area(a.area, area);
   SELECT u.update_no INTO waiting FROM passport.alert_update AS u
    WHERE u.alert_id = a.alert_id AND u.state = 'draft' AND u.draft_until > passport.now();
-  IF a.level > y.level OR a.level = y.level AND NOT wider THEN
+  IF a.level >= y.level AND NOT wide.grows THEN
     outcome := 'in_force';
     RETURN;
   ELSIF too_many AND waiting IS NOT NULL THEN
@@ -94,18 +94,18 @@ BEGIN
     outcome := 'too_many';
     RETURN;
   END IF;
-  SELECT d.update_no INTO drafted FROM passport.update_alert(alert_id, area, y.level, repeat => true) AS d;
+  SELECT d.update_no INTO drafted FROM passport.update_alert(alert_id, wide.wider, greatest(a.level, y.level), repeat => true) AS d;
   UPDATE passport.alert_update AS t SET drafted_by = y.authorised_by
    WHERE t.alert_id = answer_stage.alert_id AND t.update_no = drafted;
   outcome := CASE WHEN too_many THEN 'too_many' ELSE 'updated' END;
   IF NOT too_many THEN
-    PERFORM passport.send_update(a, u, ARRAY(SELECT r FROM passport.residents_in(area) AS i(r) ORDER BY r), y.confirmed_by)
+    PERFORM passport.send_update(a, u, ARRAY(SELECT r FROM passport.residents_in(u.area) AS i(r) ORDER BY r), y.confirmed_by)
        FROM passport.alert_update AS u WHERE u.alert_id = a.alert_id AND u.update_no = drafted;
     PERFORM passport.draft_again(a.alert_id, waiting);
   END IF;
 END $$;
 COMMENT ON FUNCTION passport.answer_stage(passport.stage_authority) IS
-'Step of try_stage(): drafts what an authority allows, in the name of who authorised it, and sends it in that of who confirmed it; if the area holds far more residents than then, it is only drafted. An alert in force of a lower level, or of the same and a smaller area, is updated to the authority''s level and to its own area and the drawn one together: nobody is left out by it. A draft of a person that waits for approval goes on waiting, under the next number.';
+'Step of try_stage(): drafts what an authority allows, in the name of who authorised it, and sends it in that of who confirmed it; if the area holds far more residents than then, it is only drafted. An alert in force of a lower level, or that leaves out a part of the drawn area, is updated to the higher of the two levels and to both areas together: nobody is left out by it. A draft of a person that waits for approval goes on waiting, under the next number.';
 
 CREATE FUNCTION passport.authority_for(sensor text, stage int) RETURNS passport.stage_authority
   LANGUAGE sql STABLE SECURITY DEFINER
@@ -114,10 +114,10 @@ BEGIN ATOMIC
   SELECT y FROM passport.stage_authority AS y
    WHERE y.sensor = authority_for.sensor AND y.stage <= authority_for.stage AND y.confirmed_at IS NOT NULL
      AND y.withdrawn_at IS NULL AND y.until_time > passport.now()
-   ORDER BY y.level DESC, y.authority_id DESC LIMIT 1;
+   ORDER BY y.level DESC, y.stage DESC, y.authority_id DESC LIMIT 1;
 END;
 COMMENT ON FUNCTION passport.authority_for(text, int) IS
-'The highest authority that holds at a stage of a sensor; NULL: none.';
+'The highest authority that holds at a stage of a sensor, of one level that of the highest stage; NULL: none.';
 
 -- A reading must be kept whatever becomes of its alert.
 CREATE FUNCTION passport.try_stage(y passport.stage_authority, stage int, since timestamptz) RETURNS text

@@ -216,6 +216,9 @@ BEGIN
     SELECT * INTO said FROM passport.alert_message AS m WHERE m.alert_id = u.alert_id AND m.message_no = u.update_no;
   ELSIF u.state <> 'draft' THEN
     RAISE EXCEPTION 'the update is % already', u.state USING ERRCODE = 'PT409';
+  ELSIF a.state <> 'approved' THEN
+    -- its time ran out while the update was a draft
+    RAISE EXCEPTION 'the alert is % already', a.state USING ERRCODE = 'PT409', HINT = 'Draft a new alert.';
   ELSE
     said := passport.send_update(a, u, passport.confirmed_residents(u.area, u.headcount, approve_update.headcount), session_user);
     UPDATE passport.alert AS t

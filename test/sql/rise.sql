@@ -96,7 +96,7 @@ SELECT pg_temp.refusal(format('SELECT passport.approve_update(%s, 3, 2)', :alert
 SELECT recipients FROM passport.approve_update(:alert, 5, 2);
 RESET SESSION AUTHORIZATION;
 
-\echo == an order of the same level that staff sent to a part of the zone is widened to all of it, a higher one is left to them
+\echo == an order that staff sent to a part of the zone is widened to all of it, whatever its level, and never lowered
 SELECT pg_temp.river('c') > 0 AS zone, pg_temp.authorise('c', 2, 3) > 0 AS two;
 SET SESSION AUTHORIZATION rise_staff;
 SELECT alert_id AS alert, headcount FROM passport.draft_alert('flood', 3, :'smaller', 'c') \gset
@@ -114,6 +114,12 @@ SET SESSION AUTHORIZATION rise_deputy;
 SELECT recipients FROM passport.approve_update(:alert, :update_no, :headcount);
 RESET SESSION AUTHORIZATION;
 SELECT * FROM pg_temp.come('c', '07:00', 2.1);
+SELECT * FROM pg_temp.said('c');
+
+\echo == a batch that falls and rises again rises, whatever it began with
+SELECT passport.end_alert(:alert) IS NOT NULL AS ended;
+SET LOCAL passport.clock = '2026-07-01 07:50+09';
+SELECT array_agg(stage ORDER BY observed_at) AS stages FROM passport.record_readings('c', '{2026-07-01 07:05+09,2026-07-01 07:40+09,2026-07-01 07:45+09}', '{1.5,1.5,2.1}');
 SELECT * FROM pg_temp.said('c');
 
 \echo == what fails is tried again while the water stands, later each time, and alarmed until somebody is told
