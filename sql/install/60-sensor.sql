@@ -98,7 +98,7 @@ CREATE TABLE passport.sensor_witness (
   CHECK (sensor <> witness)
 );
 COMMENT ON TABLE passport.sensor_witness IS
-'Who else sees the water that rises at a sensor: gauges upstream and beside it, rain gauges. movement: the rise, or of a rain gauge the value, that counts, in the witness''s unit; travel_time: how long the water takes from there; span: how far back of that is looked.';
+'Who else sees the water that rises at a sensor: gauges upstream and beside it, rain gauges. movement: the rise, or of a rain gauge the value, that counts, in the witness''s unit; travel_time: how long the water takes from there; span: how far back of that is looked. A gauge among them that measures in the same unit, and in that time rose at least half as high as a jump, lets the jump pass without a second reading.';
 
 CREATE FUNCTION passport.set_sensor_state(sensor text, state text, reason text DEFAULT '') RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER

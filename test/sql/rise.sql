@@ -119,7 +119,7 @@ SELECT * FROM pg_temp.said('c');
 \echo == a batch that falls and rises again rises, whatever it began with
 SELECT passport.end_alert(:alert) IS NOT NULL AS ended;
 SET LOCAL passport.clock = '2026-07-01 07:50+09';
-SELECT array_agg(stage ORDER BY observed_at) AS stages FROM passport.record_readings('c', '{2026-07-01 07:05+09,2026-07-01 07:40+09,2026-07-01 07:45+09}', '{1.5,1.5,2.1}');
+SELECT array_agg(stage ORDER BY observed_at) AS stages FROM passport.record_readings('c', '{2026-07-01 07:05+09,2026-07-01 07:40+09,2026-07-01 07:50+09}', '{1.5,1.5,2.1}');
 SELECT * FROM pg_temp.said('c');
 
 \echo == what fails is tried again while the water stands, later each time, and alarmed until somebody is told
