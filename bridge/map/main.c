@@ -7,7 +7,8 @@
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/pg.h"
-#include "map/publish.h"
+#include "map/edition.h"
+#include "map/page.h"
 
 #include <getopt.h>
 #include <poll.h>
@@ -28,11 +29,26 @@ struct options
 	const char *conninfo;
 };
 
+/* What writes edition after edition. */
+struct press
+{
+	const struct options *options;
+	PGconn *db;               /* NULL: to be connected */
+	struct patience patience; /* after the database or the directory failed */
+	long long last;           /* when an edition was begun, in milliseconds of loop_now() */
+	bool due;                 /* something changed since */
+	bool page_stands;         /* what was written before is there still */
+};
+
 static bool read_options(int argc, char **argv, struct options *options);
 static int usage(FILE *stream, int status);
 static PGconn *open_session(const char *conninfo);
 static int run_once(const struct options *options);
 static int run_on(const struct options *options, int signals);
+static bool connect_press(struct press *press);
+static void disconnect(struct press *press);
+static bool edition_due(const struct press *press);
+static void publish(struct press *press);
 static bool told(PGconn *db);
 static void wait_for(PGconn *db, int signals, long long milliseconds);
 
@@ -44,7 +60,7 @@ main(int argc, char **argv)
 	log_open("passport-map");
 	if (!read_options(argc, argv, &options))
 		return usage(stderr, 2);
-	if (!publish_page(options.output, options.leaflet, options.tiles))
+	if (!page_write(options.output, options.leaflet))
 		return 1;
 	return options.once ? run_once(&options) : run_on(&options, loop_begin());
 }
@@ -126,56 +142,96 @@ static int
 run_once(const struct options *options)
 {
 	PGconn *db = pg_connect(options->conninfo, "passport-map");
-	bool published = db != NULL && publish_map(db, options->output);
+	struct edition edition = {0};
+	bool published = db != NULL && edition_read(db, &edition) &&
+	                 edition_write(&edition, options->output, options->tiles);
 
+	edition_clear(&edition);
 	PQfinish(db);
 	return published ? 0 : 1;
 }
 
-/* run_on publishes until a signal ends it; a database that is away is waited for. */
+/*
+ * run_on publishes until a signal ends it.  A database that is away and a
+ * directory that is full or gone are waited for.
+ */
 static int
 run_on(const struct options *options, int signals)
 {
-	struct patience patience = {.first = 500, .longest = 30000};
-	long long last = loop_now() - AT_LEAST_EVERY;
-	bool due = true;
-	PGconn *db = NULL;
+	struct press press = {.options = options,
+	                      .patience = {.first = 500, .longest = 10000},
+	                      .last = loop_now() - AT_LEAST_EVERY,
+	                      .page_stands = true};
 
 	while (!loop_ending())
 	{
-		if (db == NULL && patience_over(&patience))
-		{
-			db = open_session(options->conninfo);
-			if (db == NULL && pg_trouble != PG_UNREACHABLE)
-				return 1;
-			due = true;
-		}
-		if (db != NULL && (due || loop_now() - last >= AT_LEAST_EVERY) &&
-		    loop_now() - last >= AT_MOST_EVERY)
-		{
-			last = loop_now();
-			if (publish_map(db, options->output))
-				patience_succeeded(&patience);
-			else
-			{
-				PQfinish(db);
-				db = NULL;
-			}
-			due = false;
-		}
-		if (db == NULL && patience_over(&patience))
-			patience_failed(&patience);
-		wait_for(db, signals, due || db == NULL ? 200 : AT_MOST_EVERY);
-		if (db != NULL)
-			due = told(db) || due;
-		if (db != NULL && PQstatus(db) != CONNECTION_OK)
-		{
-			PQfinish(db);
-			db = NULL;
-		}
+		if (press.db == NULL && patience_over(&press.patience) && !connect_press(&press))
+			return 1;
+		if (press.db != NULL && edition_due(&press))
+			publish(&press);
+		wait_for(press.db, signals, press.due || press.db == NULL ? 200 : AT_MOST_EVERY);
+		if (press.db != NULL)
+			press.due = told(press.db) || press.due;
+		if (PQstatus(press.db) != CONNECTION_OK)
+			disconnect(&press);
 	}
-	PQfinish(db);
+	PQfinish(press.db);
 	return 0;
+}
+
+/* connect_press returns false when it is no use to try again. */
+static bool
+connect_press(struct press *press)
+{
+	press->db = open_session(press->options->conninfo);
+	if (press->db == NULL)
+		patience_failed(&press->patience);
+	press->due = true;
+	return press->db != NULL || pg_trouble == PG_UNREACHABLE;
+}
+
+static void
+disconnect(struct press *press)
+{
+	PQfinish(press->db);
+	press->db = NULL;
+}
+
+static bool
+edition_due(const struct press *press)
+{
+	long long since = loop_now() - press->last;
+
+	return (press->due || since >= AT_LEAST_EVERY) && since >= AT_MOST_EVERY &&
+	       patience_over(&press->patience);
+}
+
+/*
+ * publish writes what the database says now.  When the directory did not take
+ * it, the page's parts may be gone too, and are written again before the next.
+ */
+static void
+publish(struct press *press)
+{
+	const struct options *options = press->options;
+	struct edition edition;
+
+	press->last = loop_now();
+	press->due = true;
+	if (!edition_read(press->db, &edition))
+		disconnect(press);
+	else
+	{
+		press->page_stands =
+		    (press->page_stands || page_write(options->output, options->leaflet)) &&
+		    edition_write(&edition, options->output, options->tiles);
+		press->due = !press->page_stands;
+	}
+	edition_clear(&edition);
+	if (press->due)
+		patience_failed(&press->patience);
+	else
+		patience_succeeded(&press->patience);
 }
 
 /* told tells whether a notification came; several are one. */

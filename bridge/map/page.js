@@ -1,53 +1,20 @@
-/* The page of passport-map: the same facts as a map and as lists. */
+/* The page of passport-map: the same facts as a map and as lists. Until this
+   runs, and where it does not, the page says them in tables of its own. */
 (function () {
   "use strict";
 
   var FRESH = 5 * 60 * 1000;      // older data are called stale
-  var RELOAD = 30 * 1000;
+  var RELOAD = 10 * 1000;         // with worker.js a map that has not changed costs an answer without a body
 
-  var words = {
-    ja: {
-      title: "水位と避難の地図", skip: "地図を飛ばして一覧へ", language: "言語", map: "地図", alerts: "出ている警報",
-      sensors: "水位計", shelters: "避難場所", data: "データ（GeoJSON）", none: "いま出ている警報はありません。",
-      at: "現在", issued: "発令", stage: "段階", normal: "平常", silent: "データが届いていません", maintenance: "保守中",
-      doubted: "値を確認中", resting: "水位が低いため観測休止中",
-      since: function (time) { return "（" + time + "から）"; },
-      forecast: function (stage, from, until) { return "このまま上がると" + from + "〜" + until + "に段階" + stage + "（見込み）"; },
-      alerted: "警報の区域", gauge: "水位計と段階", shelter: "避難場所", suits: "対応する災害",
-      level: "警戒レベル", attention: "気象庁や役場の情報も確かめてください。",
-      spans: ["分", "時間", "日"],
-      weather: "気象庁の警報など", calm: "この市町村への警報や注意報は届いていません。", reported: "発表", open: "開いています",
-      equal: function (level) { return "警戒レベル " + level + " 相当"; },
-      range: function (low, high, now) { return "過去48時間：最低 " + low + "、最高 " + high + "、いま " + now; },
-      stale: function (span) { return "この地図は" + span + "前から新しくなっていません。役場の案内や防災無線を確かめてください。"; },
-      hazards: { flood: "洪水", landslide: "土砂災害", earthquake: "地震", fire: "火事", tsunami: "津波",
-                 storm_surge: "高潮", inland_flood: "内水", volcano: "火山" }
-    },
-    en: {
-      title: "Water level and evacuation map", skip: "Skip the map, go to the lists", language: "Language", map: "Map",
-      alerts: "Alerts in force", sensors: "River gauges", shelters: "Evacuation sites", data: "Data (GeoJSON)",
-      none: "No alert is in force now.", at: "As of", issued: "Issued", stage: "Stage", normal: "normal",
-      silent: "no data are arriving", maintenance: "under maintenance", alerted: "alerted area",
-      doubted: "readings are being checked", resting: "resting at low water",
-      since: function (time) { return " (since " + time + ")"; },
-      forecast: function (stage, from, until) { return "if it goes on rising, stage " + stage + " between " + from + " and " + until + " (forecast)"; },
-      gauge: "river gauge and stage", shelter: "evacuation site", suits: "suitable for", level: "Alert Level",
-      attention: "Check the information of the weather service and the village office as well.",
-      spans: [" minutes", " hours", " days"],
-      weather: "Weather warnings", calm: "No warning for this municipality has come in.", reported: "reported", open: "open now",
-      equal: function (level) { return "like Alert Level " + level; },
-      range: function (low, high, now) { return "Last 48 hours: lowest " + low + ", highest " + high + ", now " + now; },
-      stale: function (span) { return "This map has not been updated for " + span + ". Check with the village office."; },
-      hazards: { flood: "flood", landslide: "landslide", earthquake: "earthquake", fire: "fire", tsunami: "tsunami",
-                 storm_surge: "storm surge", inland_flood: "inland flood", volcano: "volcano" }
-    }
-  };
-  var languages = { "ja": "日本語", "ja-easy": "やさしい日本語", "en": "English", "zh-Hans": "简体中文", "vi": "Tiếng Việt",
-                    "id": "Bahasa Indonesia", "fil": "Filipino", "pt": "Português", "ko": "한국어" };
+  var FINGER = [44, 44];          // pixels of what is pressed, however small its symbol is
+  var TAG = [100, 44];
+  var ABOVE_ZOOM = [5, 130];      // the buttons lie over whatever is in their corner
 
+  var words = window.passportWords, languages = window.passportLanguages, alertsOf = window.passportAlerts;
   var data = window.passportMap, written = new Date(window.passportMapWritten || 0);
   var language = pickLanguage(), say;
   var map, layers, markers = {}, tiles = document.querySelector("meta[name=tiles]").content;
+  var still = window.matchMedia("(prefers-reduced-motion: reduce)");
 
   function pickLanguage() {
     var wanted = [];
@@ -72,20 +39,34 @@
     return e;
   }
 
+  // What is not in the page's language says in which it is, or it is read aloud as noise.
+  function inLanguage(tag, e) {
+    if (tag !== say.lang) { e.lang = tag; }
+    return e;
+  }
+
+  function named(tag, name, text) { return inLanguage("ja", make(tag, name, text)); }
+
   function empty(e) { while (e.firstChild) { e.removeChild(e.firstChild); } return e; }
 
-  function when(time) {
-    return new Date(time).toLocaleString(say === words.ja ? "ja-JP" : "en-GB",
-      { timeZone: "Asia/Tokyo", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" });
+  function when(time, options) {
+    return new Date(time).toLocaleString(say.locale, Object.assign(
+      { timeZone: data.timezone, month: "short", day: "numeric", hour: "2-digit", minute: "2-digit" }, options));
   }
 
   function clock(time) {
-    return new Date(time).toLocaleTimeString("en-GB", { timeZone: "Asia/Tokyo", hour: "2-digit", minute: "2-digit" });
+    return new Date(time).toLocaleTimeString("en-GB", { timeZone: data.timezone, hour: "2-digit", minute: "2-digit" });
+  }
+
+  function day(time) {
+    return new Date(time).toLocaleDateString(say.locale, { timeZone: data.timezone, month: "short", day: "numeric" });
   }
 
   function features(kind) {
     return data.features.filter(function (f) { return f.properties.kind === kind; });
   }
+
+  function alerts() { return features("alert").map(function (f) { return f.properties; }); }
 
   function mark(p) {
     var e = make("span", "mark", p.stage);
@@ -97,7 +78,7 @@
   function stageWords(p) {
     if (p.state === "maintenance") { return say.maintenance; }
     return [p.stage ? say.stage + " " + p.stage + (p.stage_name ? " " + p.stage_name : "") : say.normal,
-            p.observed_at ? when(p.observed_at) : "", heardWords(p), forecastWords(p)].filter(Boolean).join(" · ");
+            p.observed_at ? say.observed(when(p.observed_at)) : "", heardWords(p), forecastWords(p)].filter(Boolean).join(" · ");
   }
 
   function heardWords(p) {
@@ -111,40 +92,52 @@
     return next ? say.forecast(next.stage, when(next.earliest_at), when(next.latest_at)) : "";
   }
 
-  function chart(p) {
-    var c = data.charts[p.sensor];
-    if (!c || !c.points.length) { return null; }
-    var values = c.points.map(function (point) { return point[1]; });
-    function spoken(value) { return value.toFixed(2) + " " + p.unit; }
-    return window.passportChart(c, new Date(data.generated_at),
-      say.range(spoken(Math.min.apply(null, values)), spoken(Math.max.apply(null, values)), valueWords(p)), clock);
-  }
-
   function valueWords(p) { return p.value === null ? "–" : p.value.toFixed(2) + " " + p.unit; }
 
-  function actionWords(p) { return say === words.ja ? p.action : p.action_en; }
+  // The drawing, and what its lines are called.
+  function chart(p) {
+    var c = data.charts[p.sensor];
+    if (!c || c.points.length < 2) { return null; }
+    var values = c.points.map(function (point) { return point[1]; });
+    function spoken(value) { return value.toFixed(2) + " " + p.unit; }
+    var names = make("ul", "thresholds");
+    names.setAttribute("aria-label", say.thresholds);
+    c.thresholds.forEach(function (t) { names.appendChild(make("li", "", t.stage + ": ", named("span", "", t.name), make("span", "", " " + spoken(t.up)))); });
+    return make("div", "", undefined, window.passportChart(c, new Date(data.generated_at),
+      say.range(spoken(Math.min.apply(null, values)), spoken(Math.max.apply(null, values)), valueWords(p)), clock, day),
+      c.thresholds.length ? names : null);
+  }
 
-  function alertText(p) { return p.texts[language] || p.texts.en || p.texts.ja; }
+  function actionWords(p) { return say.lang === "ja" ? p.action : p.action_en; }
 
-  function hazardWords(p) { return p.hazards.map(function (h) { return say.hazards[h] || h; }).join(", "); }
+  function levelWords(p) {
+    var hazard = hazardName(p.hazard);
+    return hazard.charAt(0).toUpperCase() + hazard.slice(1) + say.separator + say.level + " " + p.level + " " + actionWords(p);
+  }
+
+  function hazardName(hazard) { return say.hazards[hazard] || hazard; }
+
+  // What an alert says, in the language that was chosen or the next best, as {title, body}.
+  function told(p, tag, name) {
+    var found = [language, say.lang, "en", "ja"].find(function (l) { return p.texts && p.texts[l]; });
+    return found ? inLanguage(found === "ja-easy" ? "ja" : found, make(tag, "", p.texts[found][name])) : null;
+  }
 
   function showHead() {
-    document.documentElement.lang = language === "ja-easy" ? "ja" : language;
+    document.documentElement.lang = say.lang;
     document.querySelectorAll("[data-say]").forEach(function (e) { e.textContent = say[e.dataset.say]; });
-    byId("municipality").textContent = data.municipality || "";
+    empty(byId("municipality")).appendChild(named("span", "", data.municipality || ""));
     document.title = (data.municipality || "") + " " + say.title;
-    byId("time").textContent = say === words.ja ? when(data.generated_at) + " " + say.at : say.at + " " + when(data.generated_at);
-    var note = byId("note");
-    note.hidden = !data.note;
-    note.textContent = data.note ? (say === words.ja ? data.note.ja : data.note.en) : "";
+    byId("time").textContent = say.at(when(data.generated_at, { timeZoneName: "short" }));
+    byId("note").textContent = data.note ? (say.lang === "ja" ? data.note.ja : data.note.en) : "";
     showBanner();
   }
 
   // It is read out whenever it changes, so it changes only when there is news.
   function showBanner() {
     var banner = make("div");
-    features("alert").forEach(function (f) {
-      var p = f.properties, e = make("div", "alert", say.level + " " + p.level + "  " + actionWords(p), make("small", "", p.area.join("、")));
+    alerts().forEach(function (p) {
+      var e = make("div", "alert", levelWords(p), named("small", "", p.area.join("、")));
       e.style.background = p.colour;
       e.style.color = p.ink;
       banner.appendChild(e);
@@ -153,48 +146,65 @@
     if (banner.innerHTML !== byId("banner").innerHTML) { byId("banner").replaceChildren.apply(byId("banner"), banner.childNodes); }
   }
 
+  // Gauges whose stage changed are said, not shown: who sees the page sees them.
+  function showNews(before) {
+    var stages = {};
+    before.features.forEach(function (f) { stages[f.properties.sensor] = f.properties.stage; });
+    var changed = features("sensor").filter(function (f) { return stages[f.properties.sensor] !== undefined && stages[f.properties.sensor] !== f.properties.stage; });
+    if (changed.length) {
+      byId("news").textContent = changed.map(function (f) { return f.properties.name + " " + valueWords(f.properties) + " " + stageWords(f.properties); }).join(" / ");
+    }
+  }
+
   function showLegend() {
     var legend = empty(byId("legend"));
-    legend.appendChild(make("li", "", undefined, make("span", "swatch"), make("span", "", say.alerted)));
+    legend.appendChild(alertsOf.patterns(alerts()));
+    alertsOf.levels(alerts()).forEach(function (p) { legend.appendChild(make("li", "", undefined, alertsOf.swatch(p), make("span", "", say.alerted(p.level)))); });
     legend.appendChild(make("li", "", undefined, mark({ stage: 0 }), make("span", "", say.gauge)));
     legend.appendChild(make("li", "", undefined, make("span", "house", "避"), make("span", "", say.shelter)));
     legend.appendChild(make("li", "", undefined, make("span", "house open", "避"), make("span", "", say.open)));
   }
 
+  function timesWords(p) {
+    return when(p.issued_at) + " " + say.issued + (p.updated_at ? say.separator + when(p.updated_at) + " " + say.updated : "");
+  }
+
   function showAlerts() {
     var box = empty(byId("alerts"));
-    features("alert").forEach(function (f) {
-      var p = f.properties, text = alertText(p), link = make("a", "", "CAP"), article;
+    alerts().forEach(function (p) {
+      var link = make("a", "", "CAP"), button = make("button", "", say.show), article;
       link.href = p.cap;
-      article = make("article", "", undefined, make("h3", "", text.title), make("p", "", text.body),
-                     make("p", "", say.issued + " " + when(p.issued_at) + " · ", link));
+      button.type = "button";
+      button.dataset.key = "list alert " + p.alert_id;
+      button.addEventListener("click", function () { openPlace("alert " + p.alert_id); });
+      article = make("article", "", undefined, told(p, "h3", "title"), told(p, "p", "body"), make("p", "", timesWords(p)), make("p", "", undefined, button, link));
       article.style.borderColor = p.colour;
       box.appendChild(article);
     });
     if (!box.firstChild) { box.appendChild(make("p", "", say.none)); }
+    data.over.forEach(function (p) {
+      box.appendChild(make("article", "over", undefined, make("h3", "", say[p.state] + say.separator + levelWords(p)),
+        named("p", "", p.area.join("、")), told(p, "p", "body"), make("p", "", when(p.over_at) + " " + say[p.state])));
+    });
   }
 
   function showWeather() {
-    var list = empty(byId("weather"));
+    var list = make("ul", "weather");
     data.weather.forEach(function (w) {
       var level = w.level ? make("span", "level", say.equal(w.level)) : null;
       if (level) { level.style.background = w.colour; level.style.color = w.ink; }
-      list.appendChild(make("li", "", undefined, level, make("span", "", w.name),
-        make("small", "", w.area + " · " + when(w.reported_at) + " " + say.reported + " · " + w.office)));
+      list.appendChild(make("li", "", undefined, level, named("span", "", w.name),
+        make("small", "", undefined, named("span", "", w.area), make("span", "", " · " + when(w.reported_at) + " " + say.reported + " · "), named("span", "", w.office))));
     });
-    if (!list.firstChild) { list.appendChild(make("li", "", say.calm)); }
+    byId("weather").replaceChildren(list.firstChild ? list : make("p", "", say.calm));
   }
 
   // An entry of a list is a button that shows the same thing on the map.
   function entry(list, key, symbol, name, value, more, below) {
-    var button = make("button", "", undefined, symbol, make("span", "", name), make("span", "value", value), make("span", "more", more));
+    var button = make("button", "", undefined, symbol, named("span", "", name), make("span", "value", value), make("span", "more", more));
     button.type = "button";
     button.dataset.key = "list " + key;
-    button.addEventListener("click", function () {
-      var m = markers[key];
-      map.setView(m.getLatLng(), Math.max(map.getZoom(), 14));
-      m.openPopup();
-    });
+    button.addEventListener("click", function () { openPlace(key); });
     list.appendChild(make("li", "", undefined, button, below));
   }
 
@@ -208,10 +218,10 @@
       .sort(function (a, b) { return !a.properties.open_since - !b.properties.open_since; });
   }
 
-  function suitWords(p) { return p.hazards.length ? say.suits + ": " + hazardWords(p) : ""; }
+  function suitWords(p) { return p.hazards.length ? say.suits + ": " + p.hazards.map(hazardName).join(say.separator) : ""; }
 
   function showLists() {
-    var gauges = empty(byId("sensors")), houses = empty(byId("shelters"));
+    var gauges = make("ul", "list"), houses = make("ul", "list");
     features("sensor").sort(function (a, b) { return b.properties.stage - a.properties.stage; }).forEach(function (f) {
       var p = f.properties;
       entry(gauges, "sensor " + p.sensor, mark(p), p.name, valueWords(p), stageWords(p), chart(p));
@@ -220,18 +230,22 @@
       var p = f.properties;
       entry(houses, "shelter " + p.shelter, shelterMark(p), p.name, "", [openWords(p), suitWords(p)].filter(Boolean).join(" · "));
     });
+    byId("sensors").replaceChildren(gauges);
+    byId("shelters").replaceChildren(houses);
   }
 
   // What cannot be seen is said: a marker has a name, can be reached by Tab, and Enter opens it.
-  function place(f, key, symbol, title, lines, drawing) {
-    var c = f.geometry.coordinates, box = make("div", "", undefined, make("strong", "", title)), element;
-    lines.forEach(function (line) { if (line) { box.appendChild(make("div", "", line)); } });
+  function place(at, key, symbol, size, anchor, title, lines, drawing) {
+    var box = make("div", "", undefined, title), element;
+    lines = lines.filter(Boolean).map(function (line) { return line.nodeType ? line : make("div", "", line); })
+      .filter(function (line) { return line.textContent; });
+    lines.forEach(function (line) { box.appendChild(line); });
     if (drawing) { box.appendChild(drawing); }
-    markers[key] = L.marker([c[1], c[0]], { icon: L.divIcon({ html: symbol, className: "", iconSize: [28, 28] }), title: title })
-      .bindPopup(box, { maxWidth: 280 }).addTo(layers);
+    markers[key] = L.marker([at[1], at[0]], { icon: L.divIcon({ html: symbol, className: "place", iconSize: size, iconAnchor: anchor }) })
+      .bindPopup(box, { maxWidth: 290, minWidth: 200, autoPanPaddingBottomRight: ABOVE_ZOOM }).addTo(layers);
     element = markers[key].getElement();
     element.setAttribute("role", "button");
-    element.setAttribute("aria-label", [title].concat(lines).filter(Boolean).join(", "));
+    element.setAttribute("aria-label", [title].concat(lines).map(function (line) { return line.textContent; }).join(", "));
     element.dataset.key = "mark " + key;
     return markers[key];
   }
@@ -242,45 +256,76 @@
     L.geoJSON({ type: "FeatureCollection", features: features("boundary") },
       { interactive: false, style: { className: "land", color: css("--border"), weight: 2, dashArray: "7 4", fillColor: css("--land"), fillOpacity: tiles ? 0 : 1 } }).addTo(layers);
     features("alert").reverse().forEach(function (f) {
-      var p = f.properties, popup = make("div", "", undefined, make("strong", "", alertText(p).title), make("div", "", alertText(p).body));
-      L.geoJSON(f, { interactive: false, style: { color: "#fff", weight: 8, fill: false } }).addTo(layers);
-      L.geoJSON(f, { style: { color: p.colour, weight: 4, fillColor: p.colour, fillOpacity: 0.2 } }).bindPopup(popup).addTo(layers);
+      var p = f.properties, key = "alert " + p.alert_id, tag = make("span", "tag", say.short + " " + p.level);
+      tag.style.background = p.colour;
+      tag.style.color = p.ink;
+      alertsOf.area(f, function () { openPlace(key); }).addTo(layers);
+      place(alertsOf.corner(f), key, tag, TAG, alertsOf.beside(p, TAG), make("strong", "", levelWords(p)), [told(p, "p", "title"), told(p, "p", "body")]).setZIndexOffset(500 + p.level);
     });
     shelters().forEach(function (f) {
       var p = f.properties;
-      place(f, "shelter " + p.shelter, shelterMark(p), p.name, [p.address, openWords(p), suitWords(p)]);
+      place(f.geometry.coordinates, "shelter " + p.shelter, shelterMark(p), FINGER, null, named("strong", "", p.name), [named("div", "", p.address), openWords(p), suitWords(p)]);
     });
     features("sensor").forEach(function (f) {
       var p = f.properties;
-      place(f, "sensor " + p.sensor, mark(p), p.name, [valueWords(p), stageWords(p)], chart(p))
-        .setZIndexOffset(1000).bindTooltip(p.name, { permanent: true, direction: "right", offset: [14, 0], className: "gauge" });
+      place(f.geometry.coordinates, "sensor " + p.sensor, mark(p), FINGER, null, named("strong", "", p.name), [valueWords(p), stageWords(p)], chart(p))
+        .setZIndexOffset(1000).bindTooltip(named("span", "", p.name), { permanent: true, direction: "auto", offset: [14, 0], className: "gauge" });
+    });
+    nameControls();
+  }
+
+  function nameControls() {
+    [[".leaflet-control-zoom-in", say.zoomIn], [".leaflet-control-zoom-out", say.zoomOut]].forEach(function (control) {
+      var e = document.querySelector(control[0]);
+      e.title = control[1];
+      e.setAttribute("aria-label", control[1]);
     });
   }
 
-  // A popup takes the focus, and gives it back to what opened it.
+  function openPlace(key) {
+    var marker = markers[key];
+    if (!marker) { return; }
+    if (!/^alert/.test(key)) { map.setView(marker.getLatLng(), Math.max(map.getZoom(), 14), { animate: !still.matches }); }
+    marker.openPopup();
+  }
+
+  // A popup takes the focus, gives it back to what opened it, and has an address of its own.
   function followPopups() {
     var opener = null;
     map.on("popupopen", function (event) {
-      var e = event.popup.getElement();
+      var e = event.popup.getElement(), key = Object.keys(markers).find(function (k) { return markers[k].getPopup() === event.popup; });
       opener = document.activeElement;
       e.tabIndex = -1;
       e.setAttribute("role", "dialog");
       e.setAttribute("aria-label", event.popup.getContent().firstChild.textContent);
+      e.querySelector(".leaflet-popup-close-button").setAttribute("aria-label", say.close);
       e.addEventListener("keydown", function (key) {
         // Leaflet would look for the parent of a popup that is gone
         if (key.key === "Escape") { key.stopPropagation(); map.closePopup(); }
       });
       e.focus({ preventScroll: true });
+      history.replaceState(null, "", "#" + key.split(" ").map(encodeURIComponent).join("/"));
     });
     map.on("popupclose", function () {
       if (opener && opener.isConnected) { opener.focus({ preventScroll: true }); }
+      history.replaceState(null, "", location.href.split("#")[0]);
     });
+    window.addEventListener("hashchange", openAddressed);
+  }
+
+  // page#sensor/12 opens that gauge, page#alert/3 that alert, page#shelter/S1 that shelter.
+  function openAddressed() {
+    openPlace(location.hash.slice(1).split("/").map(function (part) {
+      try { return decodeURIComponent(part); } catch (e) { return part; }
+    }).join(" "));
   }
 
   function css(name) { return getComputedStyle(document.documentElement).getPropertyValue(name).trim(); }
 
   function startMap() {
-    map = L.map("map", { zoomSnap: 0.25, minZoom: 9, maxZoom: 18, fadeAnimation: false });
+    map = L.map("map", { zoomSnap: 0.25, minZoom: 9, maxZoom: 18, fadeAnimation: false, zoomAnimation: !still.matches, zoomControl: false });
+    // a popup opens upwards, and would lie under them at the top
+    L.control.zoom({ position: "bottomright" }).addTo(map);
     map.attributionControl.setPrefix("<a href=\"https://leafletjs.com/\">Leaflet</a>");
     L.control.scale({ imperial: false }).addTo(map);
     if (tiles) {
@@ -288,14 +333,21 @@
         attribution: "<a href=\"https://maps.gsi.go.jp/development/ichiran.html\">地理院タイル</a>" }).addTo(map);
     }
     layers = L.featureGroup().addTo(map);
+    stayStill();
     followPopups();
+  }
+
+  // Leaflet slides to a popup whatever a reader wants of motion.
+  function stayStill() {
+    var panBy = map.panBy;
+    map.panBy = function (offset, options) { return panBy.call(map, offset, still.matches ? Object.assign({}, options, { animate: false }) : options); };
   }
 
   function frame() {
     var shown = features("alert").concat(features("sensor"));
     if (!features("alert").length) { shown = features("boundary").concat(shown); }
     var bounds = L.geoJSON({ type: "FeatureCollection", features: shown }).getBounds();
-    if (bounds.isValid()) { map.fitBounds(bounds, { padding: [30, 30], maxZoom: 15 }); } else { map.setView([36, 138.48], 11); }
+    if (bounds.isValid()) { map.fitBounds(bounds, { padding: [40, 50], maxZoom: 15 }); } else { map.setView([36, 138.48], 11); }
   }
 
   function spanWords(minutes) {
@@ -306,11 +358,11 @@
   function watch() {
     var late = Date.now() - written, stale = byId("stale");
     stale.hidden = late < FRESH;
-    if (!stale.hidden) { stale.textContent = say.stale(spanWords(late / 60000)); }
+    if (!stale.hidden && stale.textContent !== say.stale(spanWords(late / 60000))) { stale.textContent = say.stale(spanWords(late / 60000)); }
   }
 
   function show() {
-    say = language === "ja" || language === "ja-easy" ? words.ja : words.en;
+    say = words[language] || words.en;
     showHead();
     showLegend();
     showMap();
@@ -324,14 +376,15 @@
   // under their fingers, nor have a screen reader say again what it has said.
   function refresh(fresh) {
     var was = document.activeElement, held = was && was.dataset.key, open = null, inside = was && was.closest(".leaflet-popup");
-    var before = JSON.stringify(Object.assign({}, data, { generated_at: "" }));
+    var before = data;
     data = fresh;
-    if (JSON.stringify(Object.assign({}, fresh, { generated_at: "" })) === before) {
+    if (JSON.stringify(Object.assign({}, fresh, { generated_at: "" })) === JSON.stringify(Object.assign({}, before, { generated_at: "" }))) {
       showHead();
       return;
     }
     Object.keys(markers).forEach(function (key) { if (markers[key].isPopupOpen()) { open = key; } });
     show();
+    showNews(before);
     if (open && markers[open]) { markers[open].getPopup().options.autoPan = false; markers[open].openPopup(); }
     was = held ? document.querySelector("[data-key=" + JSON.stringify(held) + "]") : was;
     if (was && !inside && was !== document.body) { was.focus({ preventScroll: true }); }
@@ -368,8 +421,11 @@
     startMap();
     frame();   // a marker is drawn only on a map that has a place
     show();
+    openAddressed();
     window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
     setInterval(reload, RELOAD);
+    // a phone that was asleep shows at once how old its map is
+    document.addEventListener("visibilitychange", function () { if (!document.hidden) { watch(); reload(); } });
     if (navigator.serviceWorker && location.protocol !== "file:") {
       navigator.serviceWorker.register("worker.js").catch(function () { /* then there is no page without a network */ });
     }

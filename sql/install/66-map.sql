@@ -92,7 +92,10 @@ BEGIN ATOMIC
   SELECT passport.map_feature(a.area, jsonb_build_object(
            'kind', 'alert', 'alert_id', a.alert_id, 'hazard', a.hazard, 'level', a.level,
            'action', w.action, 'action_en', w.action_en, 'colour', w.colour, 'ink', w.ink,
-           'area', to_jsonb(a.area_names), 'issued_at', a.approved_at, 'texts', a.texts,
+           'area', to_jsonb(a.area_names), 'issued_at', a.approved_at,
+           'updated_at', (SELECT max(m.sent_at) FROM passport.alert_message AS m
+                           WHERE m.alert_id = a.alert_id AND m.message = 'update'),
+           'texts', a.texts,
            'cap', 'alerts/' || a.alert_id || '.cap.xml'))
     FROM passport.alert AS a,
          passport.alert_words(a.hazard, a.level, passport.today()) AS w
@@ -100,7 +103,26 @@ BEGIN ATOMIC
    ORDER BY a.level DESC, a.alert_id DESC;
 END;
 COMMENT ON FUNCTION passport.map_alerts() IS
-'Features of public_map(): areas and texts of the alerts in force, highest level first. Drills are never on it.';
+'Features of public_map(): areas and texts of the alerts in force, highest level first, with when each was issued and last updated (null: never). Drills are never on it.';
+
+-- Who saw an alert and does not see it any more must not have to guess why.
+CREATE FUNCTION passport.map_over() RETURNS jsonb
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT coalesce(jsonb_agg(jsonb_build_object(
+           'alert_id', a.alert_id, 'hazard', a.hazard, 'level', a.level, 'action', w.action, 'action_en', w.action_en,
+           'area', to_jsonb(a.area_names), 'state', a.state, 'over_at', o.at,
+           'texts', (SELECT m.texts FROM passport.alert_message AS m
+                      WHERE m.alert_id = a.alert_id AND m.message IN ('cancel', 'end')),
+           'cap', CASE WHEN passport.is_published(a) THEN 'alerts/' || a.alert_id || '.cap.xml' END) ORDER BY o.at DESC, a.alert_id DESC), '[]')
+    FROM passport.alert AS a
+   CROSS JOIN LATERAL (SELECT coalesce(a.cancelled_at, a.ended_at)) AS o(at)
+   CROSS JOIN LATERAL passport.alert_words(a.hazard, a.level, passport.today()) AS w
+   WHERE a.mode = 'live' AND a.approved_at IS NOT NULL AND o.at > passport.now() - interval '24 hours';
+END;
+COMMENT ON FUNCTION passport.map_over() IS
+'Part of public_map(): alerts that were ended or cancelled (state) within the last day, the latest first, with what was said then (texts, cap; null of a notice whose time ran out). Never a drill.';
 
 CREATE FUNCTION passport.alerts_geojson() RETURNS jsonb
   LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
@@ -144,6 +166,8 @@ BEGIN ATOMIC
            -- alerts of which a CAP message is published: a cancel must stay to be read
            'published', (SELECT coalesce(jsonb_agg(a.alert_id ORDER BY a.alert_id), '[]') FROM passport.alert AS a
                           WHERE passport.is_published(a)),
+           'timezone', current_setting('passport.timezone'),
+           'over', passport.map_over(),
            'weather', passport.map_weather(),
            'charts', passport.map_charts(),
            'features', (SELECT coalesce(jsonb_agg(f), '[]')
@@ -151,4 +175,4 @@ BEGIN ATOMIC
                                 UNION ALL SELECT passport.map_places()) AS t(f)));
 END;
 COMMENT ON FUNCTION passport.public_map() IS
-'What everybody may see, as a GeoJSON FeatureCollection: gauges, alerts in force, shelters, the boundary (properties.kind tells which), with generated_at, the municipality, the note of drawing_note(), the weather service''s warnings (map_weather), the gauges'' last two days (map_charts), and the numbers of the alerts whose CAP message is published. Nothing personal, no drills.';
+'What everybody may see, as a GeoJSON FeatureCollection: gauges, alerts in force, shelters, the boundary (properties.kind tells which), with generated_at, the municipality, its time zone, the note of drawing_note(), the alerts that were over within the last day (map_over), the weather service''s warnings (map_weather), the gauges'' last two days (map_charts), and the numbers of the alerts whose CAP message is published. Nothing personal, no drills.';

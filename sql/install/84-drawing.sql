@@ -129,13 +129,43 @@ BEGIN ATOMIC
     (SELECT string_agg(format('<text class="oaza" transform="translate(%s)">%s</text>', p.place, passport.html(p.name)), '')
        FROM (SELECT o.name, passport.svg_place(o.location, frame) AS place FROM passport.oaza AS o) AS p
       WHERE p.place IS NOT NULL),
-    (SELECT string_agg(format('<path class="halo" d="%1$s"/><path class="area %5$s" style="stroke:%2$s;fill:%2$s" d="%1$s"><title>警戒レベル%3$s %4$s %5$s</title></path>',
-                              passport.svg_path(a.area, frame), w.colour, a.level, passport.html(w.action), a.state),
+    (SELECT string_agg(format('<path class="halo" style="stroke:%6$s" d="%1$s"/><path class="area %5$s" style="stroke:%2$s;fill:%2$s" d="%1$s"><title>警戒レベル%3$s %4$s %5$s</title></path>',
+                              passport.svg_path(a.area, frame), w.colour, a.level, passport.html(w.action), a.state, w.ink),
                        '' ORDER BY a.level, a.alert_id)
        FROM passport.report_alerts() AS a, passport.alert_words(a.hazard, a.level, passport.today()) AS w));
 END;
 COMMENT ON FUNCTION passport.map_ground_svg(double precision[]) IS
-'Lower layers of the report''s map: municipality, hazard zones, 大字 names, alerted areas.';
+'Lower layers of the report''s map: municipality, hazard zones, 大字 names, alerted areas, with their state as a class.';
+
+CREATE FUNCTION passport.alert_state_words(state text) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT CASE state WHEN 'approved' THEN '発令中' WHEN 'draft' THEN '承認待ち' WHEN 'ended' THEN '終了' WHEN 'cancelled' THEN '取消' END;
+END;
+COMMENT ON FUNCTION passport.alert_state_words(text) IS
+'The state of an alert that concerns staff, as the report says it.';
+
+-- Areas often lie in each other: the words of orders to all stand above theirs,
+-- others below, and of those that meet at one point in lines of their own.
+CREATE FUNCTION passport.map_words_svg(frame double precision[]) RETURNS text
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT string_agg(format('<text class="words" transform="translate(%s)" y="%s">%s</text>', w.place, CASE WHEN w.above THEN 12 - 20 * w.line ELSE 2 + 20 * w.line END,
+                           passport.html(concat(CASE w.mode WHEN 'drill' THEN '【訓練】' END, w.level, ' ', w.action,
+                                                '（' || passport.alert_state_words(nullif(w.state, 'approved')) || '）'))),
+                    '' ORDER BY w.place, w.line)
+    FROM (SELECT a.level, a.mode, a.state, l.action, n.place, a.level >= 4 AS above,
+                 row_number() OVER (PARTITION BY n.place, a.level >= 4 ORDER BY a.level, a.alert_id) AS line
+            FROM passport.report_alerts() AS a
+           CROSS JOIN LATERAL passport.alert_words(a.hazard, a.level, passport.today()) AS l
+           CROSS JOIN LATERAL (SELECT passport.svg_place(d.geom, frame) AS place FROM ST_DumpPoints(a.area) AS d
+                                ORDER BY ST_Y(d.geom) * CASE WHEN a.level >= 4 THEN -1 ELSE 1 END, ST_X(d.geom) LIMIT 1) AS n
+           WHERE n.place IS NOT NULL) AS w;
+END;
+COMMENT ON FUNCTION passport.map_words_svg(double precision[]) IS
+'Layer of the report''s map with the level of each alerted area, and its state where it is not in force, at its northernmost (levels 4 and 5) or southernmost point: colour is never all that tells.';
 
 -- People are symbols without names.  Of each recipient stands the latest word
 -- on how they are, where it was said or else at home; a protected person's
@@ -259,7 +289,7 @@ BEGIN ATOMIC
            passport.html(format('発令中または作成中の警報 %s件。同じ内容は下の表にあります。 %s alerts in force or drafted; the tables below give the same facts.', c.alerts, c.alerts)),
            '</desc><defs>', passport.svg_symbols(),
            '</defs><rect class="beyond" width="960" height="620"/>', passport.map_ground_svg(f.frame),
-           passport.map_people_svg(f.frame), passport.map_places_svg(f.frame), passport.map_margin_svg(f.frame), '</svg>')
+           passport.map_people_svg(f.frame), passport.map_places_svg(f.frame), passport.map_words_svg(f.frame), passport.map_margin_svg(f.frame), '</svg>')
     FROM passport.report_frame() AS f(frame), (SELECT count(*) AS alerts FROM passport.report_alerts()) AS c
    WHERE f.frame IS NOT NULL;
 END;
@@ -344,12 +374,15 @@ BEGIN ATOMIC
     WINDOW w AS (ORDER BY p.observed_at)
   )
   SELECT concat(
-    (SELECT string_agg(format('<path class="casing" d="M64 %1$sH830"/><path class="threshold" style="stroke:%2$s" d="M64 %1$sH830"/><text class="label" x="836" y="%1$s" dy="4">%3$s</text>',
-                              round((296 - (t.up - s.low) / (s.high - s.low) * 272)::numeric, 1), coalesce(w.colour, '#2E7FB8'),
-                              passport.html(t.stage || ' ' || t.name)), '' ORDER BY t.stage)
-       FROM passport.sensor_threshold AS t CROSS JOIN span AS s
-       LEFT JOIN LATERAL passport.alert_words('flood', least(t.stage, 5), passport.today()) AS w ON true
-      WHERE t.sensor = chart_lines_svg.sensor),
+    (SELECT string_agg(format('<path class="casing" d="M64 %1$sH830"/><path class="threshold" style="stroke:%2$s" d="M64 %1$sH830"/><path class="lead" d="M830 %1$sL838 %4$s"/><text class="label" x="842" y="%4$s" dy="4">%3$s</text>',
+                              d.y, coalesce(w.colour, '#2E7FB8'), passport.html(d.stage || ' ' || d.name), d.label_y), '' ORDER BY d.stage)
+         -- words of thresholds that lie close together stand 16 pixels below each other
+       FROM (SELECT n.*, max(n.y - 16 * n.place) OVER (ORDER BY n.place) + 16 * n.place AS label_y
+               FROM (SELECT t.stage, t.name, round((296 - (t.up - s.low) / (s.high - s.low) * 272)::numeric, 1) AS y,
+                            row_number() OVER (ORDER BY t.stage DESC) AS place
+                       FROM passport.sensor_threshold AS t CROSS JOIN span AS s
+                      WHERE t.sensor = chart_lines_svg.sensor) AS n) AS d
+       LEFT JOIN LATERAL passport.alert_words('flood', least(d.stage, 5), passport.today()) AS w ON true),
     (SELECT format('<path class="water" d="%s"/>', string_agg(CASE WHEN lift THEN 'M' ELSE 'L' END || x || ' ' || y, '' ORDER BY x))
        FROM line HAVING count(*) > 0),
     (SELECT string_agg(format('<g transform="translate(%s,%s)"><path class="held" d="M-5-5 5 5M-5 5 5-5"/><circle class="held" r="9"/><title>%s %s %s: %s</title></g>',

@@ -319,6 +319,8 @@ BEGIN ATOMIC
                            (7, 'shelter', 20, '避難場所', 'shelter')) AS l(place, symbol, size, name, name_en)),
            '<li><span class="key gauge-key">4</span>水位計と段階 <small lang="en">gauge and stage</small></li>',
            '<li><span class="key area-key"></span>対象の区域 <small lang="en">alerted area</small></li>',
+           '<li><span class="key area-key draft"></span>承認待ち <small lang="en">waiting for approval</small></li>',
+           '<li><span class="key area-key ended"></span>終了・取消（24時間以内） <small lang="en">ended or cancelled within a day</small></li>',
            '<li><span class="key zone-key"></span>浸水の区域 <small lang="en">flood zone</small></li></ul>',
            '<p class="fine">記号は、回答した場所、場所の回答がなければ住所にあります。住所を保護されている人は描きません。 <small lang="en">Symbols stand where the answer was given, else at home. People whose address is protected are not drawn.</small></p>',
            '<p class="note" role="note">' || passport.html(n.note ->> 'ja') || ' <small lang="en">' || passport.html(n.note ->> 'en') || '</small></p>',
@@ -356,7 +358,7 @@ BEGIN ATOMIC
     passport.html_table('警報', 'Alerts',
       ARRAY['番号|no.', '警報|alert', '状態|state', '区域|area', '人数|people', '起案|drafted', '承認|approved'],
       (SELECT string_agg(passport.html_row(a.alert_id::text,
-                concat(CASE WHEN a.mode = 'drill' THEN '【訓練】' END, 'レベル', a.level, ' ', a.action), a.state,
+                concat(CASE WHEN a.mode = 'drill' THEN '【訓練】' END, 'レベル', a.level, ' ', a.action), passport.alert_state_words(a.state),
                 array_to_string(a.area_names, '、'), a.recipients::text,
                 concat_ws(' ', a.drafted_by, passport.local_time(a.drafted_at)),
                 concat_ws(' ', a.approved_by, passport.local_time(a.approved_at))),
@@ -391,9 +393,9 @@ BEGIN ATOMIC
     passport.html_table('水位計', 'Gauges',
       ARRAY['水位計|gauge', '段階|stage', '段階の始まり|since', '水位|level', '時刻|time', '状態|state', '上がり続ければ|if it goes on rising'],
       (SELECT string_agg(passport.html_row(s.name, concat_ws(' ', s.stage, s.stage_name), passport.local_time(s.since),
-                concat_ws(' ', round(s.value::numeric, 2), s.unit), passport.local_time(s.observed_at),
+                round(s.value::numeric, 2) || ' ' || s.unit, passport.local_time(s.observed_at),
                 CASE s.condition WHEN 'maintenance' THEN '保守中 maintenance' WHEN 'resting' THEN '待機 resting'
-                                 WHEN 'silent' THEN concat_ws(' ', '途絶 silent', passport.local_time(s.silent_since), '〜')
+                                 WHEN 'silent' THEN concat('途絶 silent ', passport.local_time(s.silent_since) || '〜')
                                  WHEN 'doubted' THEN '値を確認中 doubted' ELSE '動作 in service' END,
                 CASE WHEN s.next_stage IS NOT NULL THEN
                   format('段階%s %s（%s〜%s）', s.next_stage, passport.local_time(s.expected_at, 'HH24:MI'),
@@ -459,21 +461,22 @@ svg{max-width:100%}.map,.chart{display:block;width:100%;height:auto;border-radiu
 svg text{font-family:inherit;fill:var(--ink)}
 .beyond{fill:var(--beyond)}.land{fill:var(--land)}.border{fill:none;stroke:var(--border);stroke-width:1.5;stroke-dasharray:7 3 2 3}
 .zone{fill:var(--water);fill-opacity:.22;stroke:var(--water);stroke-width:.8}
-.halo{fill:none;stroke:#fff;stroke-width:6;stroke-linejoin:round}.area.draft{stroke-dasharray:8 6}.area.cancelled{stroke-dasharray:2 5}
-.area{fill-opacity:.1;stroke-width:3;stroke-linejoin:round}
+.halo{fill:none;stroke:#fff;stroke-width:6;stroke-linejoin:round}
+.area{fill-opacity:.1;stroke-width:3;stroke-linejoin:round}.area.draft{stroke-dasharray:8 6}.area.cancelled,.area.ended{fill-opacity:0;stroke-dasharray:2 5}
 .oaza{font-size:17px;fill:var(--soft);text-anchor:middle;letter-spacing:.12em;paint-order:stroke;stroke:var(--land);stroke-width:4px}
 text.number{font-size:11px;font-weight:700;fill:#fff;text-anchor:middle}
 text.stage{font-size:15px;font-weight:700;text-anchor:middle;transform:translateY(5.5px)}
+text.words{font-size:15px;font-weight:700;text-anchor:middle;paint-order:stroke;stroke:var(--paper);stroke-width:4px;stroke-linejoin:round}
 text.gauge{font-size:16px;font-weight:700;paint-order:stroke;stroke:var(--paper);stroke-width:4px;stroke-linejoin:round}
 .small{font-size:14px;text-anchor:middle;paint-order:stroke;stroke:var(--land);stroke-width:4px}.bar{fill:none;stroke:var(--ink);stroke-width:2}.north{fill:var(--ink)}
 .corner{fill:var(--paper);fill-opacity:.92;stroke:var(--line)}.here{fill:none;stroke:var(--bad);stroke-width:2}
 .grid{stroke:var(--line);fill:none;stroke-width:1}.tick{font-size:13px;fill:var(--soft)}.label{font-size:13px}
 .threshold,.casing{fill:none;stroke-width:2;stroke-dasharray:9 4}.casing{stroke:var(--soft);stroke-width:3.6;stroke-opacity:.7}.water{fill:none;stroke:var(--water);stroke-width:2.6;stroke-linejoin:round}
-.held{fill:none;stroke:var(--bad);stroke-width:2.2}
+.lead{fill:none;stroke:var(--soft)}.held{fill:none;stroke:var(--bad);stroke-width:2.2}
 .legend{list-style:none;display:flex;flex-wrap:wrap;gap:6px 20px;padding:0;margin:12px 0 4px;font-size:.9rem}
 .legend li{display:flex;align-items:center;gap:6px}.legend svg,.fine svg{width:22px;height:22px;vertical-align:middle}
 .key{display:inline-block;width:24px;height:16px}.zone-key{background:color-mix(in srgb,var(--water) 24%,transparent);border:1px solid var(--water)}
-.area-key{border:3px solid #a0a;outline:1px solid #fff}.gauge-key{background:#a0a;color:#fff;border:1px solid #000;border-radius:50%;width:24px;height:24px;text-align:center;line-height:22px;font-weight:700}
+.area-key{border:3px solid #a0a;outline:1px solid #fff}.area-key.draft{border-style:dashed}.area-key.ended{border-style:dotted}.gauge-key{background:#a0a;color:#fff;border:1px solid #000;border-radius:50%;width:24px;height:24px;text-align:center;line-height:22px;font-weight:700}
 .fine{font-size:.85rem;color:var(--soft);margin:6px 0}.note{border-left:4px solid var(--warn);padding:6px 12px;background:color-mix(in srgb,var(--warn) 10%,transparent)}
 .shelters{columns:3 220px;margin:8px 0;padding-left:28px;font-size:.92rem}summary{cursor:pointer}
 .wide{overflow-x:auto}.wide .chart{min-width:620px}

@@ -145,6 +145,6 @@ GRANT SELECT ON passport.alert_draft, passport.alert_update_draft TO passport_dr
 GRANT EXECUTE ON FUNCTION passport.claim_drill_deliveries, passport.complete_drill_deliveries TO passport_drill_bridge;
 
 -- the public map and its alerts
-GRANT EXECUTE ON FUNCTION passport.public_map, passport.public_map_mvt, passport.river_levels, passport.sensorthings, passport.ngsi_entities,
-  passport.alert_cap, passport.alerts_atom, passport.alerts_geojson, passport.jwks, passport.openid_configuration
+GRANT EXECUTE ON FUNCTION passport.public_map, passport.public_map_mvt, passport.public_page, passport.river_levels, passport.sensorthings,
+  passport.ngsi_entities, passport.alert_cap, passport.alerts_atom, passport.alerts_geojson, passport.jwks, passport.openid_configuration
   TO passport_public;

@@ -1,24 +1,30 @@
 // What the browser tests share: a server, a browser, and verdicts in the words of TAP.
 import { createServer } from 'node:http';
 import { readFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { createRequire } from 'node:module';
 import { extname, join, normalize } from 'node:path';
 import { chromium } from 'playwright-core';
 
 const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8',
                 '.geojson': 'application/geo+json', '.xml': 'application/cap+xml', '.png': 'image/png' };
 
-// serve DIRECTORY: as any web server would, on a port of its own
+// serve DIRECTORY: as any web server would, on a port of its own; counts what it sends, and what it need not send again
 export async function serve(directory) {
+  const sent = {}, unchanged = {};
   const server = createServer(async (request, response) => {
     const path = normalize(decodeURIComponent(new URL(request.url, 'http://x/').pathname)).replace(/\/$/, '/index.html');
     try {
       const body = await readFile(join(directory, path));
-      response.writeHead(200, { 'Content-Type': types[extname(path)] ?? 'application/octet-stream', 'Cache-Control': 'no-store' }).end(body);
+      const tag = `"${createHash('sha256').update(body).digest('hex')}"`, count = request.headers['if-none-match'] === tag ? unchanged : sent;
+      count[path] = (count[path] ?? 0) + 1;
+      if (count === unchanged) { response.writeHead(304, { ETag: tag }).end(); return; }
+      response.writeHead(200, { 'Content-Type': types[extname(path)] ?? 'application/octet-stream', ETag: tag }).end(body);
     } catch { response.writeHead(404).end(); }
   });
   await new Promise(done => server.listen(0, '127.0.0.1', done));
   const stop = () => new Promise(done => { server.close(done); server.closeAllConnections(); });
-  return { address: `http://127.0.0.1:${server.address().port}/`, stop };
+  return { address: `http://127.0.0.1:${server.address().port}/`, stop, sent, unchanged };
 }
 
 export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
@@ -69,5 +75,22 @@ export const nameless = page => page.evaluate(() =>
     .filter(e => !(e.getAttribute('aria-label') || e.title || e.textContent.trim() && e.tagName !== 'SELECT'
       || document.getElementById(e.getAttribute('aria-labelledby'))?.textContent.trim() || e.labels?.[0]?.textContent.trim()))
     .map(e => e.outerHTML.slice(0, 120)));
+
+// What a finger misses: less than 44 pixels high or wide, unless it is a link within a line.
+export const small = page => page.evaluate(() =>
+  [...document.querySelectorAll('a[href], button, select, [role=button]')].filter(e => e.checkVisibility() && !e.closest('.skip, .leaflet-control-attribution'))
+    .map(e => [e, e.getBoundingClientRect()]).filter(([, box]) => box.height < 43.9 || box.width < 43.9)
+    .map(([e, box]) => `${e.outerHTML.slice(0, 90)}: ${box.width} by ${box.height}`));
+
+const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+// What axe-core finds wrong by the rules of WCAG 2.2 A and AA and by good practice.
+export async function wrong(page) {
+  await page.evaluate(axe);
+  const found = await page.evaluate(() => axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }));
+  // a symbol stands where its place is, and a popup may lie over its edge: 2.5.8 excepts maps
+  const held = v => v.nodes.filter(n => v.id !== 'target-size' || !n.html.includes('leaflet-marker-icon'));
+  return found.violations.filter(v => held(v).length).map(v => `${v.id}: ${held(v).map(n => `${n.html.slice(0, 140)} ${n.any.map(a => a.message)}`).join(' | ')}`);
+}
 
 export const wide = page => page.evaluate(() => document.scrollingElement.scrollWidth - document.documentElement.clientWidth);

@@ -1,6 +1,6 @@
 // report FILE SHOTS: the staff's report, which is one file that asks nobody for anything.
 import { join } from 'node:path';
-import { faint, is, launch, nameless, ok, wide } from './lib.mjs';
+import { faint, is, launch, nameless, ok, wide, wrong } from './lib.mjs';
 
 const [file, shots] = process.argv.slice(2);
 const browser = await launch();
@@ -18,7 +18,18 @@ ok((await page.locator('body').textContent()).includes('洪水警報'), 'and the
 ok(await page.locator('html[lang]').count() === 1, 'says its language');
 is((await nameless(page)).join('\n'), '', 'whatever can be used has a name');
 is(JSON.stringify(await faint(page)), '[]', 'no text of the report is too faint');
+is((await wrong(page)).join('\n'), '', 'axe finds nothing wrong with the report');
+const words = await page.locator('svg.map text.words').allTextContents();
+ok(words.includes('4 避難指示') && words.includes('4 避難指示（終了）') && words.includes('3 高齢者等避難（取消）'), 'the map says in words which area is of which level, and what is over', words);
+const edges = await page.locator('svg.map path.area').evaluateAll(p => p.map(e => [e.classList[1], getComputedStyle(e).strokeDasharray, getComputedStyle(e).fillOpacity].join(' ')));
+ok(edges.includes('approved none 0.1') && edges.includes('ended 2px, 5px 0') && edges.includes('cancelled 2px, 5px 0'), 'and draws what is over as dots without a filling', edges);
+const boxes = await page.locator('svg.chart text.label').evaluateAll(t => t.map(e => e.getBoundingClientRect().toJSON()));
+is(boxes.filter((a, i) => boxes.some((b, j) => j > i && Math.abs(a.top - b.top) < 0.65 * a.height)).length, 0, 'no words of thresholds lie over others');
 await page.screenshot({ path: join(shots, 'report.png'), fullPage: true });
+await page.emulateMedia({ colorScheme: 'dark' });
+is(JSON.stringify(await faint(page)), '[]', 'nor is any too faint in dark');
+await page.screenshot({ path: join(shots, 'report-dark.png'), fullPage: true });
+await page.emulateMedia({ colorScheme: 'light' });
 await page.setViewportSize({ width: 360, height: 740 });
 is(await wide(page), 0, 'a phone need not scroll sideways');
 await page.screenshot({ path: join(shots, 'report-phone.png'), fullPage: true });

@@ -155,10 +155,10 @@ SELECT stage, outcome, messages FROM pg_temp.outcome();
 SELECT level, state, sensor FROM passport.alert WHERE alert_id = (SELECT max(alert_id) FROM passport.stage_answer);
 
 -- each sensor has its own: the rise of another is an order of nobody
-SELECT passport.define_sensor('z', '{"noise": 0.05, "stages": [{"stage": 2, "up": 3}, {"stage": 3, "up": 4}]}'), passport.assign_zones('z', 2, ARRAY[:near]);
-SELECT array_agg(stage ORDER BY observed_at) AS stages FROM passport.record_readings('z', '{2026-07-01 08:00+09,2026-07-01 08:10+09}', '{3.9,4.1}');
-SELECT count(*) AS answers FROM passport.stage_answer WHERE sensor = 'z';
-SELECT count(*) AS alerts FROM passport.alert WHERE sensor = 'z';
+SELECT passport.define_sensor('z2', '{"noise": 0.05, "stages": [{"stage": 2, "up": 3}, {"stage": 3, "up": 4}]}'), passport.assign_zones('z2', 2, ARRAY[:near]);
+SELECT array_agg(stage ORDER BY observed_at) AS stages FROM passport.record_readings('z2', '{2026-07-01 08:00+09,2026-07-01 08:10+09}', '{3.9,4.1}');
+SELECT count(*) AS answers FROM passport.stage_answer WHERE sensor = 'z2';
+SELECT count(*) AS alerts FROM passport.alert WHERE sensor = 'z2';
 
 -- what would be refused on the day is refused when it is authorised
 INSERT INTO passport.hazard_zone (kind, source, properties, area, digest)
@@ -169,34 +169,34 @@ SELECT zone_id AS foreign FROM passport.hazard_zone WHERE digest = sha256('forei
 SELECT zone_id AS huge FROM passport.hazard_zone WHERE digest = sha256('huge') \gset
 CREATE FUNCTION pg_temp.authorised(VARIADIC zones bigint[]) RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
-  PERFORM passport.assign_zones('z', 2, zones);
-  RETURN pg_temp.refusal($q$SELECT passport.authorise_stage('z', 2, 'flood', 3, '2026-12-31')$q$);
+  PERFORM passport.assign_zones('z2', 2, zones);
+  RETURN pg_temp.refusal($q$SELECT passport.authorise_stage('z2', 2, 'flood', 3, '2026-12-31')$q$);
 END $$;
 SELECT pg_temp.authorised(:foreign) AS foreign, pg_temp.authorised(:near, :foreign) AS partly, pg_temp.authorised(:huge) AS huge;
-SELECT passport.set_reach('z', '{"type": "Polygon", "coordinates": [[[138.40, 35.91], [138.41, 35.91], [138.41, 35.92], [138.40, 35.91]]]}');
+SELECT passport.set_reach('z2', '{"type": "Polygon", "coordinates": [[[138.40, 35.91], [138.41, 35.91], [138.41, 35.92], [138.40, 35.91]]]}');
 SELECT pg_temp.authorised(:near) AS beyond_reach;
-SELECT passport.set_reach('z', NULL), passport.assign_zones('z', 2, ARRAY[:near]);
+SELECT passport.set_reach('z2', NULL), passport.assign_zones('z2', 2, ARRAY[:near]);
 
 -- and when it is confirmed, for zones change; and every day, so that staff hear of it before the water comes
 SET SESSION AUTHORIZATION glass_mayor;
-SELECT authority_id AS late, headcount AS many FROM passport.authorise_stage('z', 2, 'flood', 3, '2026-12-31') \gset
+SELECT authority_id AS late, headcount AS many FROM passport.authorise_stage('z2', 2, 'flood', 3, '2026-12-31') \gset
 RESET SESSION AUTHORIZATION;
-SELECT passport.assign_zones('z', 2, ARRAY[:foreign]);
+SELECT passport.assign_zones('z2', 2, ARRAY[:foreign]);
 SET SESSION AUTHORIZATION glass_deputy;
 SELECT pg_temp.refusal(format('SELECT passport.confirm_authority(%s, %s)', :late, :many));
 RESET SESSION AUTHORIZATION;
-SELECT passport.assign_zones('z', 2, ARRAY[:near]);
+SELECT passport.assign_zones('z2', 2, ARRAY[:near]);
 SET SESSION AUTHORIZATION glass_deputy;
 SELECT passport.confirm_authority(:late, :many);
 RESET SESSION AUTHORIZATION;
 -- of that of y, 21 have moved in since
 SELECT passport.review_authorities();
 SELECT sensor, stage, problem FROM passport.stage_authority_now ORDER BY 1, 2;
-SELECT passport.assign_zones('z', 2, ARRAY[:foreign]);
+SELECT passport.assign_zones('z2', 2, ARRAY[:foreign]);
 SELECT passport.review_authorities(), passport.review_authorities() AS again;
-SELECT what, stage, at, detail FROM passport.report_water WHERE sensor = 'z' ORDER BY what;
-SELECT passport.assign_zones('z', 2, ARRAY[:near]), passport.run_job('review_authorities');
-SELECT count(*) AS unfit FROM passport.report_water WHERE sensor = 'z' AND what = 'authority_unfit';
+SELECT what, stage, at, detail FROM passport.report_water WHERE sensor = 'z2' ORDER BY what;
+SELECT passport.assign_zones('z2', 2, ARRAY[:near]), passport.run_job('review_authorities');
+SELECT count(*) AS unfit FROM passport.report_water WHERE sensor = 'z2' AND what = 'authority_unfit';
 SELECT sensor FROM passport.stage_authority_now WHERE problem IS NULL;
 SELECT passport.withdraw_authority(:late);
 

@@ -27,6 +27,7 @@ INSERT INTO recipe (function, argument, reason) VALUES
   ('record_whereabouts', 'kind', :vocabulary), ('record_whereabouts', 'shelter_id', :looked_up), ('register_place', 'kind', :vocabulary),
   ('report_whereabouts', 'kind', :vocabulary), ('report_whereabouts', 'shelter_id', :looked_up),
   ('set_capacity', 'shelter_id', :looked_up), ('set_capacity', 'need', :looked_up),
+  ('public_page', 'map', :computed),
   ('set_reach', 'sensor', :looked_up), ('set_reach', 'geojson', 'only its coordinates are stored'),
   ('approve_kiosk_login', 'user_code', :looked_up), ('approve_kiosk_login', 'kiosk', 'compared, not stored'),
   ('assign_zones', 'sensor', :looked_up),   ('authenticate', 'token', 'verified, not stored'), ('award_points', 'program', :looked_up), ('award_roster', 'program', :looked_up),

@@ -58,6 +58,8 @@ SELECT f -> 'properties' ->> 'kind' AS kind, f -> 'geometry' ->> 'type' AS type,
   FROM jsonb_array_elements(passport.public_map() -> 'features') AS f;
 SELECT m ->> 'municipality' AS municipality, m -> 'note' AS note, m -> 'published' = jsonb_build_array(:alert) AS published,
        m::text ~ '秘密|map_drafter' AS personal, m ->> 'generated_at' AS generated_at FROM passport.public_map() AS m;
+-- the same as a page without a script: every value escaped
+SELECT p.place, left(p.html, 400) AS html FROM passport.public_map() AS m, passport.public_page(m) AS p ORDER BY p.place;
 -- zones of a demonstration are said to be that
 SELECT action FROM passport.import_hazard_zones('{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {}, "geometry":
   {"type": "Polygon", "coordinates": [[[138.45, 35.95], [138.46, 35.95], [138.46, 35.96], [138.45, 35.95]]]}}]}', 'flood', 'Demo drawing');
@@ -69,6 +71,12 @@ SELECT recipients FROM passport.cancel_alert(:alert, 'x');
 SELECT pg_temp.cap(:alert, '/c:alert/c:msgType/text()') AS type, replace(pg_temp.cap(:alert, '/c:alert/c:references/text()'), '-' || :alert, '-N') AS refs,
        pg_temp.cap(:alert, '//c:info[c:language="ja"]/c:urgency/text()') AS urgency, pg_temp.cap(:alert, '//c:info[c:language="ja"]/c:headline/text()') AS headline;
 SELECT m -> 'published' = jsonb_build_array(:alert) AS published, m -> 'features' @> '[{"properties": {"kind": "alert"}}]' AS shown FROM passport.public_map() AS m;
+-- for a day it is said that it is over, without why
+SELECT o ->> 'state' AS state, o ->> 'over_at' AS over_at, o ->> 'level' AS level, o #>> '{texts,en,title}' AS title, o ? 'cancel_reason' AS why
+  FROM jsonb_array_elements(passport.public_map() -> 'over') AS o;
+SELECT html FROM passport.public_map() AS m, passport.public_page(m) AS p WHERE place IN ('alerts', 'banner') ORDER BY place;
+SET LOCAL passport.clock = '2026-07-02 06:00+09';
+SELECT passport.public_map() -> 'over' AS over;
 SET LOCAL passport.clock = '2026-07-08 06:00+09';
 SELECT passport.public_map() -> 'published' AS published;
 ROLLBACK;

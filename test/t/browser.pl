@@ -31,7 +31,8 @@ INSERT INTO passport.shelter (shelter_id, name, location, hazards) VALUES
 SELECT passport.open_shelter('s2');
 DELETE FROM passport.shelter WHERE shelter_id = 's3';
 SELECT passport.define_sensor('bridge', '{"name": "海ノ口橋", "lon": 138.455, "lat": 35.955,
-  "stages": [{"stage": 1, "name": "水防団待機", "up": 3}, {"stage": 3, "name": "避難判断", "up": 4}, {"stage": 4, "name": "氾濫危険", "up": 6}]}'),
+  "stages": [{"stage": 1, "name": "水防団待機", "up": 3.2}, {"stage": 2, "name": "氾濫注意", "up": 3.5}, {"stage": 3, "name": "避難判断", "up": 4},
+             {"stage": 4, "name": "氾濫危険", "up": 4.7}, {"stage": 5, "name": "氾濫発生", "up": 4.9}]}'),
   passport.define_sensor('canal', '{"name": "用水路", "lon": 138.47, "lat": 35.96}'),
   passport.define_sensor('works', '{"name": "工事中の橋", "lon": 138.45, "lat": 35.945, "state": "maintenance"}');
 -- two days that rise to a peak and fall a little, a value every ten minutes
@@ -44,19 +45,33 @@ SELECT verdict FROM passport.take_weather_bulletin('<Report xmlns="http://xml.ki
   <InfoType>発表</InfoType><InfoKind>気象警報・注意報</InfoKind><Headline><Text>長野県では</Text><Information><Item><Kind><Name>洪水警報</Name><Code>04</Code></Kind>
   <Kind><Name>雷注意報</Name><Code>14</Code></Kind><Areas><Area><Name>南牧村</Name><Code>2030500</Code></Area></Areas></Item></Information></Headline></Head></Report>');
 SQL
-for my $level (3, 4)
+# told HAZARD, LEVEL, WEST, SOUTH, EAST, NORTH: the number of an alert that two persons sent
+sub told
 {
-	my $west = 138.45 + ($level - 3) * 0.004;
+	my ($hazard, $level, @box) = @_;
 	my $id = $node->safe_psql('postgres',
-		"SELECT alert_id FROM passport.draft_alert('flood', $level, public.ST_MakeEnvelope($west, 35.95, 138.462, 35.96, 4326), 'bridge')",
+		"SELECT alert_id FROM passport.draft_alert('$hazard', $level, public.ST_MakeEnvelope(" . join(',', @box) . ", 4326), 'bridge')",
 		extra_params => [ '-U', 'drafter' ]);
 	$node->safe_psql('postgres', "SELECT passport.approve_alert($id, headcount) FROM passport.alert_draft WHERE alert_id = $id", extra_params => [ '-U', 'mayor' ]);
+	return $id;
 }
+told('flood', 3, 138.45, 35.95, 138.462, 35.96);
+my $four = told('flood', 4, 138.454, 35.95, 138.462, 35.96);
+my $update = $node->safe_psql('postgres', "SELECT update_no FROM passport.update_alert($four, public.ST_MakeEnvelope(138.454, 35.949, 138.462, 35.96, 4326))", extra_params => [ '-U', 'drafter' ]);
+$node->safe_psql('postgres', "SELECT passport.approve_update($four, $update, headcount) FROM passport.alert_update_draft WHERE alert_id = $four", extra_params => [ '-U', 'mayor' ]);
+my ($ended, $cancelled) = (told('landslide', 4, 138.48, 35.96, 138.49, 35.97), told('landslide', 3, 138.48, 35.95, 138.49, 35.96));
+$node->safe_psql('postgres', "SELECT passport.end_alert($ended)", extra_params => [ '-U', 'mayor' ]);
+$node->safe_psql('postgres', "SELECT passport.cancel_alert($cancelled, 'a mistake')", extra_params => [ '-U', 'mayor' ]);
 my $public = $node->connstr('postgres') . ' user=map';
 my $directory = PostgreSQL::Test::Utils::tempdir . '/map';
 my $tiled = PostgreSQL::Test::Utils::tempdir . '/tiled';
 command_ok([ 'passport-map', '--once', '--output', $directory, $public ], 'the map is published');
 command_ok([ 'passport-map', '--once', '--gsi-tiles', '--output', $tiled, $public ], 'and once with background tiles');
+my $worst = PostgreSQL::Test::Utils::tempdir . '/worst';
+told('landslide', 5, 138.466, 35.952, 138.472, 35.957);
+told('heavy_rain', 2, 138.466, 35.942, 138.474, 35.948);
+told('storm_surge', 1, 138.456, 35.942, 138.464, 35.948);
+command_ok([ 'passport-map', '--once', '--output', $worst, $public ], 'and once with every level');
 my $report = PostgreSQL::Test::Utils::tempdir . '/report.html';
 append_to_file($report, $node->safe_psql('postgres', 'SELECT passport.report_html()', extra_params => [ '-U', 'drafter' ]));
 
@@ -81,8 +96,10 @@ sub browse
 	}
 	ok($ran, "$call[0] came to its end") or diag($error);
 }
+browse("$ENV{TESTDIR}/build/npm/browser/access.mjs", $directory, $worst, $shots);
+# last of the two, for it changes what the map says
 browse("$ENV{TESTDIR}/build/npm/browser/map.mjs", $directory, $tiled, $shots);
 browse("$ENV{TESTDIR}/build/npm/browser/report.mjs", $report, $shots);
-is_deeply([ grep { !-s "$shots/$_.png" } qw(map-ja-light map-popup map-en map-dark map-phone map-stale report report-phone) ], [], 'the screenshots are there');
+is_deeply([ grep { !-s "$shots/$_.png" } qw(map-ja-light map-popup map-en map-easy map-dark map-phone map-phone-popup map-stale levels levels-dark plain report report-dark report-phone) ], [], 'the screenshots are there');
 
 done_testing();

@@ -4,6 +4,7 @@ use warnings;
 use utf8;
 use File::Basename qw(dirname);
 use IPC::Run qw(start finish);
+use JSON::PP;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -54,8 +55,8 @@ my @files = sort map { s{^$directory/}{}r } split /\n/, `find $directory -type f
 is_deeply(
 	\@files,
 	[
-		'alerts.atom', 'alerts.en.atom', 'alerts.geojson', "alerts/$alert.cap.xml", 'chart.js', (map { "images/$_" } qw(layers-2x.png layers.png marker-icon-2x.png marker-icon.png marker-shadow.png)),
-		qw(index.html leaflet.css leaflet.js map.geojson map.js page.css page.js worker.js)
+		'alerts.atom', 'alerts.en.atom', 'alerts.geojson', 'alerts.js', "alerts/$alert.cap.xml", 'chart.js', (map { "images/$_" } qw(layers-2x.png layers.png marker-icon-2x.png marker-icon.png marker-shadow.png)),
+		qw(index.html leaflet.css leaflet.js map.geojson map.js page.css page.js words.js worker.js)
 	],
 	'each file is there, no half-written one, and none of a drill');
 is(sprintf('%o', (stat "$directory/map.js")[2] & 0777), '644', 'a web server may read them');
@@ -127,6 +128,31 @@ for my $name (qw(alerts.atom alerts.en.atom))
 	like($head, qr{<link rel="self" type="application/atom\+xml" href="$name"/>}, "$name: where it is");
 	like($entry, qr{<link rel="alternate" type="application/cap\+xml" href="alerts/$alert\.cap\.xml"/>}, "$name: the alert as CAP");
 	like($feed, qr{^(?:(?!訓練|DRILL|秘密|drafter|mayor).)*\z}s, "$name: no drill and nobody");
+}
+
+# a tile as another's decoder reads it (GDAL): the same features at the same places
+SKIP: {
+	my $ogr = 'ogr2ogr';
+	skip 'no ogr2ogr', 7 if system("command -v $ogr >/dev/null") != 0 || `$ogr --formats` !~ /^  MVT /m;
+	my ($z, $x, $y) = (12, 3623, 1609);
+	my $tiles = PostgreSQL::Test::Utils::tempdir;
+	mkdir "$tiles/$_" for $z, "$z/$x";    # GDAL reads from its path which tile it is
+	open my $tile, '>:raw', "$tiles/$z/$x/$y.pbf" or die;
+	print {$tile} pack 'H*', $node->safe_psql('postgres', "SELECT encode(passport.public_map_mvt($z, $x, $y), 'hex')", extra_params => [ '-U', 'map' ]);
+	close $tile;
+	my %layer;
+	for my $name (qw(alert boundary sensor shelter))
+	{
+		command_ok([ $ogr, '-f', 'GeoJSON', '-t_srs', 'EPSG:4326', "$tiles/$name.json", "$tiles/$z/$x/$y.pbf", $name ], "GDAL reads the layer $name");
+		$layer{$name} = decode_json(slurp_file("$tiles/$name.json"))->{features};
+	}
+	my ($gauge, $house) = map { $layer{$_}[0] } qw(sensor shelter);
+	is_deeply([ $gauge->{properties}{name}, $gauge->{properties}{value}, $house->{properties}{name} ], [ '橋 </script><script>', 2.5, '公民館 <b>"&' ],
+		'with what public_map() says of each');
+	my ($lon, $lat) = @{ $gauge->{geometry}{coordinates} };
+	# a tile of zoom 12 is 0.088 degrees wide, and has 4096 steps
+	ok(abs($lon - 138.455) < 0.0001 && abs($lat - 35.955) < 0.0001, 'where it is') or diag("$lon $lat");
+	is_deeply([ map { $_->{properties}{alert_id} } @{ $layer{alert} } ], [ $alert + 0 ], 'and no drill');
 }
 
 # who publishes may read what everybody may, and nothing else
