@@ -17,6 +17,7 @@
 #include "utils/timestamp.h"
 
 #include "passport.h"
+#include "outbox/home.h"
 #include "outbox/message.h"
 
 static const char *const insert_notification =
@@ -155,6 +156,7 @@ passport_notify(PG_FUNCTION_ARGS)
 	read_message(fcinfo, &message);
 
 	SPI_connect();
+	KeepHome();
 	if (store_notification(&message, &answer))
 		store_deliveries(&message, &answer);
 	else

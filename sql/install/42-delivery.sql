@@ -42,7 +42,7 @@ CREATE TABLE passport.delivery_outcome (
   PRIMARY KEY (resident_id, delivery_id)
 );
 COMMENT ON TABLE passport.delivery_outcome IS
-'What became of each delivery: delivered (the provider took it), retired (the token was dead), failed, expired (never sent: too late), drill (never meant to be sent), withdrawn (the resident died before it was sent).';
+'What became of each delivery: delivered (the provider took it), retired (the token was dead), failed, expired (never sent: too late), drill (never meant to be sent), withdrawn (before it was sent the resident died, or the database was restored elsewhere: release_outbox).';
 CREATE INDEX delivery_outcome_notification ON passport.delivery_outcome (notification_id);
 
 -- Places of channels that a message has yet to come to.

@@ -51,6 +51,7 @@ DECLARE
   said passport.alert_message;
 BEGIN
   SELECT * INTO a FROM passport.alert AS t WHERE t.alert_id = cancel_alert.alert_id FOR UPDATE;
+  PERFORM passport.require_mode(a.mode);
   IF a.alert_id IS NULL THEN
     RAISE EXCEPTION 'no such alert' USING ERRCODE = 'PT404';
   ELSIF coalesce(char_length(reason), 0) NOT BETWEEN 1 AND 400 OR passport.holds_individual_number(reason) THEN
@@ -86,6 +87,7 @@ DECLARE
   said passport.alert_message;
 BEGIN
   SELECT * INTO a FROM passport.alert AS t WHERE t.alert_id = end_alert.alert_id FOR UPDATE;
+  PERFORM passport.require_mode(a.mode);
   IF a.alert_id IS NULL OR a.approved_at IS NULL THEN
     RAISE EXCEPTION 'no such alert' USING ERRCODE = 'PT404', HINT = 'A draft is dropped by cancel_alert().';
   ELSIF a.state = 'ended' AND a.ended_by = session_user THEN
@@ -104,7 +106,8 @@ COMMENT ON FUNCTION passport.end_alert(bigint) IS
 
 -- An order of the municipality holds until somebody lifts it: a clock that ran
 -- out must not send people back into the water. A notice ends by itself, and
--- says nothing then, for nobody was sent away.
+-- says nothing then, for nobody was sent away; so does a drill that nobody ended,
+-- lest it lie about until it is taken for something else.
 --
 -- For machines that is not enough: who reads CAP drops a message that is past
 -- its <expires>, and would show no order while it stands.  So the same is said
@@ -130,9 +133,9 @@ BEGIN
   )
   INSERT INTO passport.alert_message
          (alert_id, message_no, message, level, area, area_names, texts, sent_by, sent_at, expires_at,
-          recipients, deliveries, unreachable)
+          headcount, households, needing_help, recipients, deliveries, unreachable)
   SELECT s.alert_id, passport.next_message_no(s.alert_id), 'renew', m.level, m.area, m.area_names, m.texts, session_user, passport.now(),
-         passport.alert_lasts(s.hazard, m.level), 0, 0, 0
+         passport.alert_lasts(s.hazard, m.level), m.headcount, m.households, m.needing_help, 0, 0, 0
     FROM standing AS s
    CROSS JOIN LATERAL (SELECT * FROM passport.alert_message AS l WHERE l.alert_id = s.alert_id ORDER BY l.message_no DESC LIMIT 1) AS m
    WHERE m.expires_at <= passport.now() + interval '30 minutes';
@@ -153,7 +156,7 @@ DECLARE
 BEGIN
   UPDATE passport.alert AS a SET state = 'ended', ended_at = passport.now()
    WHERE a.state = 'approved' AND a.expires_at <= passport.now()
-     AND (passport.alert_words(a.hazard, a.level, passport.today())).ends_itself;
+     AND (a.mode = 'drill' OR (passport.alert_words(a.hazard, a.level, passport.today())).ends_itself);
   GET DIAGNOSTICS lapsed = ROW_COUNT;
   UPDATE passport.alert AS a SET overdue_at = passport.now()
    WHERE a.state = 'approved' AND a.expires_at <= passport.now() AND a.overdue_at IS NULL;
@@ -167,7 +170,7 @@ BEGIN
   RETURN lapsed + overdue + renewed;
 END $$;
 COMMENT ON FUNCTION passport.lapse_alerts() IS
-'Job: ends notices whose time ran out (alert_level.ends_itself: levels 1 and 2), without a message, and raises the alarm (NOTIFY passport_alarm) once for each order that is past its time: it stays in force until update_alert() renews it or end_alert() lifts it; until then its CAP message is renewed (renew_orders). Returns how many it ended, found overdue and renewed.';
+'Job: ends notices whose time ran out (alert_level.ends_itself: levels 1 and 2) and drills whose time did, without a message, and raises the alarm (NOTIFY passport_alarm) once for each order that is past its time: it stays in force until update_alert() renews it or end_alert() lifts it; until then its CAP message is renewed (renew_orders). Returns how many it ended, found overdue and renewed.';
 
 CREATE FUNCTION passport.forget_alert_recipients(before timestamptz, max_rows int) RETURNS bigint
   LANGUAGE sql SECURITY DEFINER

@@ -83,9 +83,12 @@ DECLARE
 BEGIN
   SELECT * INTO a FROM passport.alert AS t WHERE t.alert_id = break_glass_update.alert_id FOR UPDATE;
   u := passport.update_to_approve(break_glass_update.alert_id, break_glass_update.update_no);
+  SELECT * INTO said FROM passport.alert_message AS m WHERE m.alert_id = u.alert_id AND m.message_no = u.update_no;
+  PERFORM passport.require_mode(a.mode);
   PERFORM passport.require_glass(u.drafted_by, u.level, reason);
-  IF u.state = 'approved' AND u.alone THEN
-    SELECT * INTO said FROM passport.alert_message AS m WHERE m.alert_id = u.alert_id AND m.message_no = u.update_no;
+  IF u.state = 'approved' AND u.alone
+     AND passport.shown_count(said.headcount) IS NOT DISTINCT FROM break_glass_update.headcount THEN
+    NULL; -- said is what it sent
   ELSIF u.state <> 'draft' THEN
     RAISE EXCEPTION 'the update is % already', u.state USING ERRCODE = 'PT409';
   ELSIF a.state <> 'approved' THEN

@@ -52,7 +52,7 @@ COMMENT ON FUNCTION passport.draft_again(bigint, int) IS
 
 -- Nobody who holds a transaction open may have a reading wait for long: it is
 -- recorded, and answer_stages() tries again.
-CREATE FUNCTION passport.answer_stage(y passport.stage_authority, OUT outcome text, OUT alert_id bigint)
+CREATE FUNCTION passport.answer_stage(y passport.stage_authority, mode text, OUT outcome text, OUT alert_id bigint)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
   SET lock_timeout = '5s'
@@ -70,12 +70,12 @@ BEGIN
   -- before looking at what is in force: two that look at once would both find nothing
   PERFORM pg_advisory_xact_lock('passport.alert_message'::regclass::bigint);
   SELECT * INTO a FROM passport.alert AS t
-   WHERE t.sensor = y.sensor AND t.hazard = y.hazard AND t.mode = 'live' AND t.state = 'approved'
+   WHERE t.sensor = y.sensor AND t.hazard = y.hazard AND t.mode = answer_stage.mode AND t.state = 'approved'
    ORDER BY t.level DESC, t.alert_id LIMIT 1 FOR UPDATE;
   alert_id := a.alert_id;
   -- water that rises again is no repetition
   IF a.alert_id IS NULL THEN
-    SELECT d.alert_id INTO alert_id FROM passport.draft_alert(y.hazard, y.level, area, y.sensor, repeat => true) AS d;
+    SELECT d.alert_id INTO alert_id FROM passport.draft_alert(y.hazard, y.level, area, y.sensor, mode, repeat => true) AS d;
     UPDATE passport.alert AS t SET drafted_by = y.authorised_by WHERE t.alert_id = answer_stage.alert_id RETURNING t.* INTO a;
     outcome := CASE WHEN too_many THEN 'too_many' ELSE 'sent' END;
     IF NOT too_many THEN
@@ -104,8 +104,8 @@ BEGIN
     PERFORM passport.draft_again(a.alert_id, waiting);
   END IF;
 END $$;
-COMMENT ON FUNCTION passport.answer_stage(passport.stage_authority) IS
-'Step of try_stage(): drafts what an authority allows, in the name of who authorised it, and sends it in that of who confirmed it; if the area holds far more residents than then, it is only drafted. An alert in force of a lower level, or that leaves out a part of the drawn area, is updated to the higher of the two levels and to both areas together: nobody is left out by it. A draft of a person that waits for approval goes on waiting, under the next number.';
+COMMENT ON FUNCTION passport.answer_stage(passport.stage_authority, text) IS
+'Step of try_stage() (mode live) and rehearse_stage() (mode drill): drafts what an authority allows, in the name of who authorised it, and sends it in that of who confirmed it; if the area holds far more residents than then, it is only drafted. An alert in force of a lower level, or that leaves out a part of the drawn area, is updated to the higher of the two levels and to both areas together: nobody is left out by it. A draft of a person that waits for approval goes on waiting, under the next number.';
 
 CREATE FUNCTION passport.authority_for(sensor text, stage int) RETURNS passport.stage_authority
   LANGUAGE sql STABLE SECURITY DEFINER
@@ -132,7 +132,7 @@ DECLARE
   tried int;
 BEGIN
   BEGIN
-    SELECT f.outcome, f.alert_id INTO became, alert FROM passport.answer_stage(y) AS f;
+    SELECT f.outcome, f.alert_id INTO became, alert FROM passport.answer_stage(y, 'live') AS f;
   EXCEPTION WHEN OTHERS THEN
     RAISE WARNING 'an authorised alert could not be sent: %', SQLERRM USING ERRCODE = SQLSTATE;
     became := 'failed';
@@ -198,6 +198,27 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION passport.answer_stages() IS
 'Job: tries again what could not be sent for a rise, as long as the sensor is in a stage and in service: after 10 seconds, then after twice as long each time, at most 10 minutes. Returns how many were answered.';
+
+-- In Ofunato a real advisory went out while staff looked whether the automatic
+-- sender works.  It is looked at by a drill, which has no way to a resident.
+CREATE FUNCTION passport.rehearse_stage(authority_id bigint, OUT outcome text, OUT alert_id bigint)
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+#variable_conflict use_column
+DECLARE
+  y passport.stage_authority;
+BEGIN
+  SELECT * INTO y FROM passport.stage_authority AS t WHERE t.authority_id = rehearse_stage.authority_id;
+  IF y.authority_id IS NULL THEN
+    RAISE EXCEPTION 'no such authority' USING ERRCODE = 'PT404';
+  ELSIF y.confirmed_at IS NULL OR y.withdrawn_at IS NOT NULL OR y.until_time <= passport.now() THEN
+    RAISE EXCEPTION 'it does not hold' USING ERRCODE = 'PT409', HINT = 'What nobody has confirmed, or what is over, sends nothing.';
+  END IF;
+  SELECT f.outcome, f.alert_id INTO outcome, alert_id FROM passport.answer_stage(y, 'drill') AS f;
+END $$;
+COMMENT ON FUNCTION passport.rehearse_stage(bigint) IS
+'Does as a drill all that a reading at the stage of an authority would set off: the area, the texts with the mark of a drill, the recipients, the test devices. No sensor, reading or stage is touched, and no resident is told. Returns the outcome, as of stage_answer, and the drill, which end_alert() ends. Errors: PT404 unknown authority, PT409 it does not hold, PT422 as of draw_affected_area().';
 
 CREATE VIEW passport.report_stage_answer WITH (security_barrier) AS
   SELECT DISTINCT ON (t.sensor, t.stage, t.since)

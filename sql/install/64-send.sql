@@ -93,12 +93,13 @@ BEGIN
   SELECT * INTO sent
     FROM passport.send_alert(a, residents, CASE message WHEN 'update' THEN 'update-' || message_no ELSE message END,
            passport.alert_lane(a.level),
-           CASE message WHEN 'update' THEN passport.mark_update(texts) ELSE texts END, expires_at);
+           CASE message WHEN 'update' THEN passport.mark_update(texts, a.mode) ELSE texts END, expires_at);
   INSERT INTO passport.alert_message AS m
          (alert_id, message_no, message, level, area, area_names, texts, sent_by, sent_at, expires_at,
-          notification_id, recipients, deliveries, unreachable)
+          headcount, households, needing_help, notification_id, recipients, deliveries, unreachable)
   VALUES (a.alert_id, message_no, message, a.level, a.area, a.area_names, texts, speaker, passport.now(), expires_at,
-          sent.notification_id, cardinality(residents) + aside, sent.deliveries, sent.unreachable + aside)
+          a.headcount, a.households, a.needing_help, sent.notification_id, cardinality(residents) + aside, sent.deliveries,
+          sent.unreachable + aside)
   RETURNING m.* INTO said;
   PERFORM pg_notify('passport_map', '');
   RETURN said;
@@ -106,14 +107,22 @@ END $$;
 COMMENT ON FUNCTION passport.say(passport.alert, bigint[], text, int, jsonb, text, timestamptz, int) IS
 'Sends a message of an alert (alert, update, cancel or end) to those inside and keeps what was said. aside: protected persons inside who are told from another database; they are counted here too, for shown_figures() takes off all of them. Not granted to anybody.';
 
+CREATE FUNCTION passport.counted(residents bigint[]) RETURNS int
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT cardinality(residents) - (SELECT count(*)::int FROM passport.protected_resident AS p WHERE p.resident_id = ANY (residents));
+END;
+COMMENT ON FUNCTION passport.counted(bigint[]) IS
+'How many of some residents may be counted: protected ones are not. Granted to nobody.';
+
 CREATE FUNCTION passport.confirmed_residents(area geometry, drafted int, headcount int) RETURNS bigint[]
   LANGUAGE plpgsql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
   residents CONSTANT bigint[] := ARRAY(SELECT r FROM passport.residents_in(area) AS i(r) ORDER BY r);
-  counted CONSTANT bigint := cardinality(residents)
-    - (SELECT count(*) FROM passport.protected_resident AS p WHERE p.resident_id = ANY (residents));
+  counted CONSTANT int := passport.counted(residents);
 BEGIN
   IF passport.shown_count(counted) IS DISTINCT FROM headcount THEN
     RAISE EXCEPTION 'the confirmed head-count is not the number of residents in the area'
@@ -171,13 +180,12 @@ BEGIN
     PERFORM passport.ask_before_repeating(a.mode, a.area, a.texts);
   END IF;
   PERFORM passport.add_recipients(a.alert_id, a.area, residents);
+  a.headcount := passport.counted(residents);
   said := passport.say(a, residents, 'alert', 1, a.texts, approver, lasts);
   UPDATE passport.alert AS t
      SET state = 'approved', approved_by = approver, approved_at = passport.now(), expires_at = lasts,
          alone = approver = a.drafted_by, notification_id = said.notification_id, recipients = said.recipients,
-         deliveries = said.deliveries, unreachable = said.unreachable,
-         headcount = said.recipients - (SELECT count(*) FROM passport.protected_resident AS p
-                                         WHERE p.resident_id = ANY (residents))
+         deliveries = said.deliveries, unreachable = said.unreachable, headcount = said.headcount
    WHERE t.alert_id = a.alert_id;
   RETURN said;
 END $$;
@@ -198,10 +206,11 @@ BEGIN
     RAISE EXCEPTION 'the draft has expired'
       USING ERRCODE = 'PT410', HINT = 'Draft the alert again: the water and the people may have moved.';
   END IF;
+  PERFORM passport.require_mode(a.mode);
   RETURN a;
 END $$;
 COMMENT ON FUNCTION passport.draft_to_approve(bigint) IS
-'Locks an alert that somebody wants to send. PT404: unknown; PT410: the draft is stale.';
+'Locks an alert that somebody wants to send. PT404: unknown; PT410: the draft is stale; PT403: a live one by a login in a drill.';
 
 CREATE FUNCTION passport.approve_alert(alert_id bigint, headcount int,
                                        OUT recipients int, OUT deliveries bigint, OUT unreachable bigint)
@@ -254,6 +263,7 @@ DECLARE
   sent record;
 BEGIN
   SELECT * INTO a FROM passport.alert AS t WHERE t.alert_id = broadcast_alert.alert_id FOR UPDATE;
+  PERFORM passport.require_mode(a.mode);
   IF a.alert_id IS NULL OR a.approved_at IS NULL THEN
     RAISE EXCEPTION 'no such alert' USING ERRCODE = 'PT404';
   ELSIF a.state <> 'approved' THEN

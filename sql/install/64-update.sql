@@ -66,6 +66,7 @@ DECLARE
   problem text := CASE WHEN area IS NOT NULL THEN passport.alert_area_problem(area) END;
 BEGIN
   SELECT * INTO a FROM passport.alert AS t WHERE t.alert_id = update_alert.alert_id FOR UPDATE;
+  PERFORM passport.require_mode(a.mode);
   IF a.alert_id IS NULL OR a.approved_at IS NULL THEN
     RAISE EXCEPTION 'no such alert' USING ERRCODE = 'PT404';
   ELSIF a.state <> 'approved' THEN
@@ -161,11 +162,15 @@ BEGIN
   a.level := u.level;
   a.area := u.area;
   a.area_names := u.area_names;
+  a.headcount := passport.counted(residents);
+  a.households := u.households;
+  a.needing_help := u.needing_help;
   said := passport.say(a, residents, 'update', u.update_no, u.texts, approver, lasts);
   PERFORM passport.send_alert(a, gone, 'left-' || u.update_no, passport.alert_lane(before.level),
                               passport.alert_notice(before, 'alert_left'), lasts);
   UPDATE passport.alert AS t
      SET level = u.level, area = u.area, area_names = u.area_names, texts = u.texts, expires_at = lasts, overdue_at = NULL,
+         headcount = a.headcount, households = a.households, needing_help = a.needing_help,
          notification_id = said.notification_id, recipients = said.recipients, deliveries = said.deliveries,
          unreachable = said.unreachable
    WHERE t.alert_id = a.alert_id;
@@ -210,10 +215,13 @@ DECLARE
 BEGIN
   SELECT * INTO a FROM passport.alert AS t WHERE t.alert_id = approve_update.alert_id FOR UPDATE;
   u := passport.update_to_approve(approve_update.alert_id, approve_update.update_no);
+  SELECT * INTO said FROM passport.alert_message AS m WHERE m.alert_id = u.alert_id AND m.message_no = u.update_no;
+  PERFORM passport.require_mode(a.mode);
   IF u.drafted_by = session_user THEN
     RAISE EXCEPTION 'an update is approved by another person than its drafter' USING ERRCODE = 'PT403';
-  ELSIF u.state = 'approved' AND u.approved_by = session_user THEN
-    SELECT * INTO said FROM passport.alert_message AS m WHERE m.alert_id = u.alert_id AND m.message_no = u.update_no;
+  ELSIF u.state = 'approved' AND u.approved_by = session_user
+        AND passport.shown_count(said.headcount) IS NOT DISTINCT FROM approve_update.headcount THEN
+    NULL; -- said is what it sent
   ELSIF u.state <> 'draft' THEN
     RAISE EXCEPTION 'the update is % already', u.state USING ERRCODE = 'PT409';
   ELSIF a.state <> 'approved' THEN
@@ -221,10 +229,6 @@ BEGIN
     RAISE EXCEPTION 'the alert is % already', a.state USING ERRCODE = 'PT409', HINT = 'Draft a new alert.';
   ELSE
     said := passport.send_update(a, u, passport.confirmed_residents(u.area, u.headcount, approve_update.headcount), session_user);
-    UPDATE passport.alert AS t
-       SET headcount = said.recipients - (SELECT count(*) FROM passport.protected_resident AS p
-                                            JOIN passport.alert_inside AS i USING (resident_id) WHERE i.alert_id = a.alert_id)
-     WHERE t.alert_id = a.alert_id;
   END IF;
   SELECT f.* INTO recipients, deliveries, unreachable FROM passport.shown_figures(said) AS f;
 END $$;

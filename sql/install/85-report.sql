@@ -298,10 +298,12 @@ BEGIN ATOMIC
        FROM passport.break_glass_unreviewed AS g),
     (SELECT string_agg(format('<p class="note" role="alert"><strong>警報 %s の期限が過ぎました。</strong> 発令は続いています。更新するか、解除してください。 <small lang="en">Alert %s is past its time and still in force: update or end it.</small></p>',
                               a.alert_id, a.alert_id), '' ORDER BY a.alert_id)
-       FROM passport.report_alert AS a WHERE a.state = 'approved' AND a.expires_at <= passport.now()));
+       FROM passport.report_alert AS a WHERE a.state = 'approved' AND a.expires_at <= passport.now()),
+    (SELECT format('<p class="note" role="alert"><strong>送信を待つ通知 %s 件を止めています。</strong> データベースが移されたか複製されたためです。元の場所で送られたかを確かめてください。 <small lang="en">%s messages that wait are held: the database was restored or copied. Find out whether they were sent where it was.</small></p>',
+                   sum(h.waiting), sum(h.waiting)) FROM passport.outbox_held AS h HAVING count(*) > 0));
 END;
 COMMENT ON FUNCTION passport.alarm_banner_html() IS
-'What the report says of alerts that wait for somebody: sent by one person alone and not reviewed, or past their time and still in force.';
+'What the report says that waits for somebody: alerts sent by one person alone and not reviewed, or past their time and still in force, and messages that are held because the database was moved (release_outbox).';
 
 CREATE FUNCTION passport.report_map_html() RETURNS text
   LANGUAGE sql SECURITY DEFINER
