@@ -62,7 +62,7 @@ CREATE TABLE passport.alert_recipient (
 );
 COMMENT ON TABLE passport.alert_recipient IS
 'Who an alert was sent to, with their household and need on that day, and why they were selected (reasons as of selected()). Somebody without a household is one of their own ("-" and the resident_id).';
-CREATE INDEX alert_recipient_household ON passport.alert_recipient (alert_id, household_number);
+CREATE INDEX alert_recipient_alert ON passport.alert_recipient (alert_id);
 CREATE TRIGGER alert_recipient_stays BEFORE UPDATE OR TRUNCATE ON passport.alert_recipient
   FOR EACH STATEMENT EXECUTE FUNCTION passport.forbid_change();
 
@@ -233,6 +233,7 @@ CREATE FUNCTION passport.draft_alert(hazard text, level int, area geometry, sens
                                      OUT needing_help int, OUT unplaced int)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
   SET client_min_messages = warning
 AS $$
 #variable_conflict use_variable

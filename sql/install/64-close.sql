@@ -44,6 +44,7 @@ CREATE FUNCTION passport.cancel_alert(alert_id bigint, reason text,
                                       OUT recipients int, OUT deliveries bigint, OUT unreachable bigint)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -80,6 +81,7 @@ COMMENT ON FUNCTION passport.cancel_alert(bigint, text) IS
 CREATE FUNCTION passport.end_alert(alert_id bigint, OUT recipients int, OUT deliveries bigint, OUT unreachable bigint)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE

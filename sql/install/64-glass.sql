@@ -48,10 +48,12 @@ CREATE FUNCTION passport.break_glass(alert_id bigint, headcount int, reason text
                                      OUT recipients int, OUT deliveries bigint, OUT unreachable bigint)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
   a CONSTANT passport.alert := passport.draft_to_approve(alert_id);
+  chosen record;
   said passport.alert_message;
 BEGIN
   PERFORM passport.require_glass(a.drafted_by, a.level, reason);
@@ -60,7 +62,8 @@ BEGIN
   ELSIF a.state <> 'draft' THEN
     RAISE EXCEPTION 'the alert is % already', a.state USING ERRCODE = 'PT409';
   ELSE
-    said := passport.send_draft(a, passport.confirmed_residents(a.area, a.headcount, break_glass.headcount), session_user);
+    SELECT * INTO chosen FROM passport.confirmed_residents(a.area, a.headcount, break_glass.headcount);
+    said := passport.send_draft(a, chosen.residents, chosen.reasons, session_user);
     INSERT INTO passport.break_glass_use (alert_id, sent_by, reason, sent_at)
     VALUES (a.alert_id, session_user, break_glass.reason, passport.now());
     PERFORM pg_notify('passport_alarm', 'break_glass');
@@ -80,6 +83,7 @@ DECLARE
   a passport.alert;
   u passport.alert_update;
   said passport.alert_message;
+  chosen record;
 BEGIN
   SELECT * INTO a FROM passport.alert AS t WHERE t.alert_id = break_glass_update.alert_id FOR UPDATE;
   u := passport.update_to_approve(break_glass_update.alert_id, break_glass_update.update_no);
@@ -95,7 +99,8 @@ BEGIN
     -- its time ran out while the update was a draft
     RAISE EXCEPTION 'the alert is % already', a.state USING ERRCODE = 'PT409', HINT = 'Draft a new alert.';
   ELSE
-    said := passport.send_update(a, u, passport.confirmed_residents(u.area, u.headcount, break_glass_update.headcount), session_user);
+    SELECT * INTO chosen FROM passport.confirmed_residents(u.area, u.headcount, break_glass_update.headcount);
+    said := passport.send_update(a, u, chosen.residents, chosen.reasons, session_user);
     INSERT INTO passport.break_glass_use (alert_id, message_no, sent_by, reason, sent_at)
     VALUES (u.alert_id, u.update_no, session_user, break_glass_update.reason, passport.now());
     PERFORM pg_notify('passport_alarm', 'break_glass');

@@ -60,13 +60,15 @@ AS $$
 #variable_conflict use_variable
 DECLARE
   area passport.alert.area%TYPE := passport.draw_affected_area(y.sensor, y.stage);
-  residents CONSTANT bigint[] := ARRAY(SELECT r FROM passport.residents_in(area) AS i(r) ORDER BY r);
-  too_many CONSTANT boolean := passport.authority_outgrown(y, cardinality(residents));
+  chosen record;
+  too_many boolean;
   a passport.alert;
   wide record;
   waiting int;
   drafted int;
 BEGIN
+  SELECT * INTO chosen FROM passport.selection(area);
+  too_many := passport.authority_outgrown(y, cardinality(chosen.residents));
   -- before looking at what is in force: two that look at once would both find nothing
   PERFORM pg_advisory_xact_lock('passport.alert_message'::regclass::bigint);
   SELECT * INTO a FROM passport.alert AS t
@@ -79,7 +81,7 @@ BEGIN
     UPDATE passport.alert AS t SET drafted_by = y.authorised_by WHERE t.alert_id = answer_stage.alert_id RETURNING t.* INTO a;
     outcome := CASE WHEN too_many THEN 'too_many' ELSE 'sent' END;
     IF NOT too_many THEN
-      PERFORM passport.send_draft(a, residents, y.confirmed_by);
+      PERFORM passport.send_draft(a, chosen.residents, chosen.reasons, y.confirmed_by);
     END IF;
     RETURN;
   END IF;
@@ -99,8 +101,9 @@ BEGIN
    WHERE t.alert_id = answer_stage.alert_id AND t.update_no = drafted;
   outcome := CASE WHEN too_many THEN 'too_many' ELSE 'updated' END;
   IF NOT too_many THEN
-    PERFORM passport.send_update(a, u, ARRAY(SELECT r FROM passport.residents_in(u.area) AS i(r) ORDER BY r), y.confirmed_by)
-       FROM passport.alert_update AS u WHERE u.alert_id = a.alert_id AND u.update_no = drafted;
+    PERFORM passport.send_update(a, u, w.residents, w.reasons, y.confirmed_by)
+       FROM passport.alert_update AS u CROSS JOIN LATERAL passport.selection(u.area) AS w
+      WHERE u.alert_id = a.alert_id AND u.update_no = drafted;
     PERFORM passport.draft_again(a.alert_id, waiting);
   END IF;
 END $$;

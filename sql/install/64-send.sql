@@ -107,23 +107,27 @@ END $$;
 COMMENT ON FUNCTION passport.say(passport.alert, bigint[], text, int, jsonb, text, timestamptz, int) IS
 'Sends a message of an alert (alert, update, cancel or end) to those inside and keeps what was said. aside: protected persons inside who are told from another database; they are counted here too, for shown_figures() takes off all of them. Not granted to anybody.';
 
-CREATE FUNCTION passport.counted(residents bigint[]) RETURNS int
+-- Joined: the planner estimates an "= ANY" with each of a million elements.
+CREATE FUNCTION passport.count_unprotected(residents bigint[]) RETURNS int
   LANGUAGE sql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT cardinality(residents) - (SELECT count(*)::int FROM passport.protected_resident AS p WHERE p.resident_id = ANY (residents));
+  SELECT cardinality(residents) - count(*)::int
+    FROM passport.protected_resident AS p JOIN unnest(residents) AS i(resident_id) USING (resident_id);
 END;
-COMMENT ON FUNCTION passport.counted(bigint[]) IS
-'How many of some residents may be counted: protected ones are not. Granted to nobody.';
+COMMENT ON FUNCTION passport.count_unprotected(bigint[]) IS
+'How many of some residents may be counted: all but the protected ones. residents: each once.';
 
-CREATE FUNCTION passport.confirmed_residents(area geometry, drafted int, headcount int) RETURNS bigint[]
+CREATE FUNCTION passport.confirmed_residents(area geometry, drafted int, headcount int,
+                                             OUT residents bigint[], OUT reasons smallint[])
   LANGUAGE plpgsql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  residents CONSTANT bigint[] := ARRAY(SELECT r FROM passport.residents_in(area) AS i(r) ORDER BY r);
-  counted CONSTANT int := passport.counted(residents);
+  counted int;
 BEGIN
+  SELECT s.residents, s.reasons INTO residents, reasons FROM passport.selection(area) AS s;
+  counted := passport.count_unprotected(residents);
   IF passport.shown_count(counted) IS DISTINCT FROM headcount THEN
     RAISE EXCEPTION 'the confirmed head-count is not the number of residents in the area'
       USING ERRCODE = 'PT409',
@@ -131,29 +135,18 @@ BEGIN
                                         'now', passport.shown_count(counted))::text,
             HINT = 'Look at the area and its head-count again before confirming.';
   END IF;
-  RETURN residents;
 END $$;
 COMMENT ON FUNCTION passport.confirmed_residents(geometry, int, int) IS
-'Residents of an area, protected ones too, in order. headcount: what the approver confirms, as shown_count() shows it; drafted: what the draft said. PT409 when it is not the number now (DETAIL: {"drafted", "now"}).';
+'selection() of an area, protected residents too. headcount: what the approver confirms, as shown_count() shows it; drafted: what the draft said. PT409 when it is not the number now (DETAIL: {"drafted", "now"}).';
 
--- Planned for each array anew: how to join depends on how many there are.
-CREATE FUNCTION passport.add_recipients(alert_id bigint, area geometry, residents bigint[]) RETURNS void
-  LANGUAGE plpgsql SECURITY DEFINER
+CREATE FUNCTION passport.add_recipients(alert_id bigint, residents bigint[], reasons smallint[]) RETURNS void
+  LANGUAGE c STRICT SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
-  SET plan_cache_mode = force_custom_plan
   SET jit = off
-AS $$
-BEGIN
-  -- who is confirmed is kept, with no reason if they have left the area since
-  INSERT INTO passport.alert_recipient (resident_id, alert_id, household_number, needs_help, reasons)
-  SELECT r.resident_id, add_recipients.alert_id, coalesce(r.household_number, '-' || r.resident_id), h.resident_id IS NOT NULL,
-         coalesce(s.reasons, '{}')
-    FROM unnest(residents) AS i(resident_id) JOIN passport.resident AS r USING (resident_id)
-    LEFT JOIN passport.selection_reasons(area) AS s USING (resident_id)
-    LEFT JOIN passport.resident_needing_help AS h USING (resident_id);
-END $$;
-COMMENT ON FUNCTION passport.add_recipients(bigint, geometry, bigint[]) IS
-'Keeps to whom an alert for an area is sent, with household, need and the reasons of their selection as they are now.';
+  SET work_mem = '128MB'
+  AS 'MODULE_PATHNAME', 'passport_add_recipients';
+COMMENT ON FUNCTION passport.add_recipients(bigint, bigint[], smallint[]) IS
+'Keeps to whom an alert is sent, with household and need as they are now. residents, reasons: of a selection().';
 
 CREATE FUNCTION passport.alert_lasts(hazard text, level int) RETURNS timestamptz
   LANGUAGE sql STABLE SECURITY DEFINER
@@ -166,7 +159,8 @@ COMMENT ON FUNCTION passport.alert_lasts(text, int) IS
 
 -- Two drafts of the same, each approved by its own pair, would be two alerts:
 -- approvals go one after the other, and the second is asked.
-CREATE FUNCTION passport.send_draft(a passport.alert, residents bigint[], approver text) RETURNS passport.alert_message
+CREATE FUNCTION passport.send_draft(a passport.alert, residents bigint[], reasons smallint[], approver text)
+  RETURNS passport.alert_message
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -179,8 +173,8 @@ BEGIN
   IF NOT a.repeats THEN
     PERFORM passport.ask_before_repeating(a.mode, a.area, a.texts);
   END IF;
-  PERFORM passport.add_recipients(a.alert_id, a.area, residents);
-  a.headcount := passport.counted(residents);
+  PERFORM passport.add_recipients(a.alert_id, residents, reasons);
+  a.headcount := passport.count_unprotected(residents);
   said := passport.say(a, residents, 'alert', 1, a.texts, approver, lasts);
   UPDATE passport.alert AS t
      SET state = 'approved', approved_by = approver, approved_at = passport.now(), expires_at = lasts,
@@ -189,8 +183,8 @@ BEGIN
    WHERE t.alert_id = a.alert_id;
   RETURN said;
 END $$;
-COMMENT ON FUNCTION passport.send_draft(passport.alert, bigint[], text) IS
-'Sends a draft in the name of an approver: keeps the recipients, enqueues their messages. PT409: said already. Who may approve is the caller''s to ask. Not granted to anybody.';
+COMMENT ON FUNCTION passport.send_draft(passport.alert, bigint[], smallint[], text) IS
+'Sends a draft to a selection() in the name of an approver: keeps the recipients, enqueues their messages. PT409: said already. Who may approve is the caller''s to ask. Not granted to anybody.';
 
 CREATE FUNCTION passport.draft_to_approve(alert_id bigint) RETURNS passport.alert
   LANGUAGE plpgsql SECURITY DEFINER
@@ -216,10 +210,12 @@ CREATE FUNCTION passport.approve_alert(alert_id bigint, headcount int,
                                        OUT recipients int, OUT deliveries bigint, OUT unreachable bigint)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
   a CONSTANT passport.alert := passport.draft_to_approve(alert_id);
+  chosen record;
   said passport.alert_message;
 BEGIN
   IF a.drafted_by = session_user THEN
@@ -230,7 +226,8 @@ BEGIN
   ELSIF a.state <> 'draft' THEN
     RAISE EXCEPTION 'the alert is % already', a.state USING ERRCODE = 'PT409';
   ELSE
-    said := passport.send_draft(a, passport.confirmed_residents(a.area, a.headcount, approve_alert.headcount), session_user);
+    SELECT * INTO chosen FROM passport.confirmed_residents(a.area, a.headcount, approve_alert.headcount);
+    said := passport.send_draft(a, chosen.residents, chosen.reasons, session_user);
   END IF;
   SELECT f.* INTO recipients, deliveries, unreachable FROM passport.shown_figures(said) AS f;
 END $$;
@@ -256,6 +253,7 @@ COMMENT ON FUNCTION passport.residents_elsewhere(bigint) IS
 CREATE FUNCTION passport.broadcast_alert(alert_id bigint, OUT recipients int, OUT deliveries bigint)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE

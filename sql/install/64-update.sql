@@ -58,6 +58,7 @@ CREATE FUNCTION passport.update_alert(alert_id bigint, area geometry DEFAULT NUL
                                       OUT needing_help int, OUT added int, OUT left_out int)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
   SET client_min_messages = warning
 AS $$
 #variable_conflict use_variable
@@ -123,7 +124,7 @@ COMMENT ON VIEW passport.alert_update_draft IS
 'Updates that can be approved now: what would be said, where, to how many, whom it would add and leave out (NULL: few), and who drafted it.';
 
 -- Who is inside still or newly gets the update; who no longer is, is told so.
-CREATE FUNCTION passport.move_recipients(alert_id bigint, update_no int, area geometry, residents bigint[]) RETURNS bigint[]
+CREATE FUNCTION passport.move_recipients(alert_id bigint, update_no int, residents bigint[], reasons smallint[]) RETURNS bigint[]
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -135,7 +136,9 @@ DECLARE
                                      WHERE t.alert_id = move_recipients.alert_id);
   gone CONSTANT bigint[] := ARRAY(SELECT unnest(inside) EXCEPT SELECT unnest(residents) ORDER BY 1);
 BEGIN
-  PERFORM passport.add_recipients(move_recipients.alert_id, area, ARRAY(SELECT unnest(residents) EXCEPT SELECT unnest(known)));
+  PERFORM passport.add_recipients(move_recipients.alert_id, array_agg(i.resident_id), array_agg(i.reasons))
+     FROM unnest(residents, move_recipients.reasons) AS i(resident_id, reasons) LEFT JOIN unnest(known) AS k(resident_id) USING (resident_id)
+    WHERE k.resident_id IS NULL;
   INSERT INTO passport.alert_move (resident_id, alert_id, message_no, inside)
   SELECT g, move_recipients.alert_id, update_no, false FROM unnest(gone) AS g
   UNION ALL
@@ -143,10 +146,10 @@ BEGIN
     FROM (SELECT unnest(residents) EXCEPT SELECT unnest(inside)) AS came(c);
   RETURN gone;
 END $$;
-COMMENT ON FUNCTION passport.move_recipients(bigint, int, geometry, bigint[]) IS
-'Makes the residents given, who are in the area, those inside an alert; returns who is no longer. Step of send_update().';
+COMMENT ON FUNCTION passport.move_recipients(bigint, int, bigint[], smallint[]) IS
+'Makes those of a selection() the ones inside an alert; returns who is no longer. Step of send_update().';
 
-CREATE FUNCTION passport.send_update(a passport.alert, u passport.alert_update, residents bigint[], approver text)
+CREATE FUNCTION passport.send_update(a passport.alert, u passport.alert_update, residents bigint[], reasons smallint[], approver text)
   RETURNS passport.alert_message
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
@@ -155,14 +158,14 @@ AS $$
 DECLARE
   before CONSTANT passport.alert := a;
   lasts CONSTANT timestamptz := passport.alert_lasts(a.hazard, u.level);
-  gone CONSTANT bigint[] := passport.move_recipients(a.alert_id, u.update_no, u.area, residents);
+  gone CONSTANT bigint[] := passport.move_recipients(a.alert_id, u.update_no, residents, reasons);
   said passport.alert_message;
 BEGIN
   PERFORM passport.require_operated(u.area);
   a.level := u.level;
   a.area := u.area;
   a.area_names := u.area_names;
-  a.headcount := passport.counted(residents);
+  a.headcount := passport.count_unprotected(residents);
   a.households := u.households;
   a.needing_help := u.needing_help;
   said := passport.say(a, residents, 'update', u.update_no, u.texts, approver, lasts);
@@ -179,8 +182,8 @@ BEGIN
    WHERE t.alert_id = u.alert_id AND t.update_no = u.update_no;
   RETURN said;
 END $$;
-COMMENT ON FUNCTION passport.send_update(passport.alert, passport.alert_update, bigint[], text) IS
-'Sends an update in the name of an approver: one message for each who is inside now, another for each who no longer is. Not granted to anybody.';
+COMMENT ON FUNCTION passport.send_update(passport.alert, passport.alert_update, bigint[], smallint[], text) IS
+'Sends an update to a selection() in the name of an approver: one message for each who is inside now, another for each who no longer is. Not granted to anybody.';
 
 CREATE FUNCTION passport.update_to_approve(alert_id bigint, update_no int) RETURNS passport.alert_update
   LANGUAGE plpgsql SECURITY DEFINER
@@ -206,11 +209,13 @@ CREATE FUNCTION passport.approve_update(alert_id bigint, update_no int, headcoun
                                         OUT recipients int, OUT deliveries bigint, OUT unreachable bigint)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
   a passport.alert;
   u passport.alert_update;
+  chosen record;
   said passport.alert_message;
 BEGIN
   SELECT * INTO a FROM passport.alert AS t WHERE t.alert_id = approve_update.alert_id FOR UPDATE;
@@ -228,7 +233,8 @@ BEGIN
     -- its time ran out while the update was a draft
     RAISE EXCEPTION 'the alert is % already', a.state USING ERRCODE = 'PT409', HINT = 'Draft a new alert.';
   ELSE
-    said := passport.send_update(a, u, passport.confirmed_residents(u.area, u.headcount, approve_update.headcount), session_user);
+    SELECT * INTO chosen FROM passport.confirmed_residents(u.area, u.headcount, approve_update.headcount);
+    said := passport.send_update(a, u, chosen.residents, chosen.reasons, session_user);
   END IF;
   SELECT f.* INTO recipients, deliveries, unreachable FROM passport.shown_figures(said) AS f;
 END $$;
