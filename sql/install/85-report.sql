@@ -267,8 +267,9 @@ CREATE FUNCTION passport.alarm_banner_html() RETURNS text
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   SELECT concat(
-    (SELECT string_agg(format('<p class="note" role="alert"><strong>警報 %s は一人で送られました。</strong> 別の人の確認を待っています。送った人：%s。理由：%s <small lang="en">Alert %s was sent by one person alone and waits for the review of another.</small></p>',
-                              g.alert_id, passport.html(g.sent_by), passport.html(g.reason), g.alert_id), '' ORDER BY g.alert_id)
+    (SELECT string_agg(format('<p class="note" role="alert"><strong>警報 %s%s は一人で送られました。</strong> 別の人の確認を待っています。送った人：%s。理由：%s <small lang="en">Alert %s was sent by one person alone and waits for the review of another.</small></p>',
+                              g.alert_id, CASE WHEN g.message_no > 1 THEN ' の更新 ' || g.message_no ELSE '' END, passport.html(g.sent_by), passport.html(g.reason),
+                              g.alert_id), '' ORDER BY g.alert_id, g.message_no)
        FROM passport.break_glass_unreviewed AS g),
     (SELECT string_agg(format('<p class="note" role="alert"><strong>警報 %s の期限が過ぎました。</strong> 発令は続いています。更新するか、解除してください。 <small lang="en">Alert %s is past its time and still in force: update or end it.</small></p>',
                               a.alert_id, a.alert_id), '' ORDER BY a.alert_id)
@@ -375,6 +376,13 @@ BEGIN ATOMIC
                   format('段階%s %s（%s〜%s）', s.next_stage, passport.local_time(s.expected_at, 'HH24:MI'),
                          passport.local_time(s.earliest_at, 'HH24:MI'), passport.local_time(s.latest_at, 'HH24:MI')) END),
                 '' ORDER BY s.stage DESC, s.sensor) FROM passport.report_sensor AS s)),
+    passport.html_table('段階で自動に送る警報', 'Alerts sent by stage',
+      ARRAY['水位計|gauge', '段階|stage', '始まり|since', '警報|alert', '結果|outcome', '時刻|time'],
+      (SELECT string_agg(passport.html_row(t.name, t.stage::text, passport.local_time(t.since), concat_ws(' ', 'レベル' || t.level, t.alert_id),
+                CASE t.outcome WHEN 'sent' THEN '送った sent' WHEN 'updated' THEN '更新した updated' WHEN 'in_force' THEN '発令中 in force'
+                               WHEN 'too_many' THEN '人が多い、起案だけ drafted only'
+                               ELSE concat_ws(' ', '失敗 failed', t.sqlstate, '×' || t.attempt) END, passport.local_time(t.answered_at)),
+                '' ORDER BY t.answered_at DESC, t.sensor) FROM passport.report_stage_answer AS t)),
     passport.html_table('気象庁の警報など', 'Warnings of the weather service',
       ARRAY['レベル|level', '種類|warning', '区域|area', '発表|reported', '官署|office'],
       (SELECT string_agg(passport.html_row(w.level::text, w.name, w.area_name, passport.local_time(w.reported_at), w.office),
@@ -401,7 +409,7 @@ BEGIN ATOMIC
                                 r.accounts_in_all::text) FROM passport.report_registration AS r)));
 END;
 COMMENT ON FUNCTION passport.report_other_tables_html() IS
-'The report''s tables of gauges, held readings, points, reminders and registrations.';
+'The report''s tables of gauges, what was sent by stage, held readings, points, reminders and registrations.';
 
 CREATE FUNCTION passport.report_style() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -470,7 +478,7 @@ BEGIN ATOMIC
            '<meta name="robots" content="noindex"><title>', t.name, ' 本日の状況</title><style>', passport.report_style(),
            '</style></head><body><header><h1>', t.name, ' 本日の状況 <small lang="en">Today''s report</small></h1><p>',
            passport.local_time(passport.now(), 'YYYY"年"FMMM"月"FMDD"日" HH24:MI'), ' 現在 ・ 職員用 <small lang="en">for staff</small></p>',
-           passport.report_banner_html(), '</header><main>', passport.alarm_banner_html(), passport.protection_banner_html(), passport.report_figures_html(), passport.report_map_html(),
+           passport.report_banner_html(), '</header><main>', passport.water_banner_html(), passport.alarm_banner_html(), passport.protection_banner_html(), passport.report_figures_html(), passport.report_map_html(),
            passport.report_charts_html(), passport.report_alert_tables_html(), passport.report_other_tables_html(),
            '</main><footer>Minamimaki Passport ', passport.html((passport.version()).script), '</footer></body></html>')
     FROM (SELECT coalesce((SELECT passport.html(m.name) FROM passport.municipality_area AS m

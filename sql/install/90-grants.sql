@@ -60,6 +60,7 @@ GRANT EXECUTE ON FUNCTION
   TO passport_staff;
 GRANT SELECT ON
   passport.report_sensor, passport.report_silence, passport.report_held_reading, passport.report_weather, passport.report_alert,
+  passport.report_water, passport.report_stage_answer,
   passport.report_points, passport.report_registration, passport.registration_candidate, passport.alert_draft, passport.alert_update_draft,
   passport.break_glass_unreviewed, passport.shelter_occupancy, passport.alert_rollup, passport.question_result, passport.protection_status
   TO passport_staff;
@@ -67,7 +68,7 @@ GRANT SELECT ON
 -- who approves alerts, and may see what they approve
 GRANT EXECUTE ON FUNCTION
   passport.approve_alert, passport.approve_update, passport.broadcast_alert, passport.cancel_alert, passport.end_alert,
-  passport.break_glass, passport.review_break_glass,
+  passport.break_glass, passport.break_glass_update, passport.review_break_glass,
   passport.authorise_stage, passport.confirm_authority, passport.withdraw_authority, passport.rehearse_stage, passport.operate_areas,
   passport.alert_cap, passport.alert_voice, passport.public_map,
   passport.report_html, passport.local_time, passport.alert_words, passport.report_alerts,
@@ -76,7 +77,7 @@ GRANT EXECUTE ON FUNCTION
   TO passport_approver;
 GRANT SELECT ON
   passport.report_sensor, passport.report_held_reading, passport.report_weather, passport.report_alert, passport.alert_draft,
-  passport.alert_update_draft, passport.break_glass_unreviewed, passport.stage_authority_now, passport.shelter_occupancy, passport.alert_rollup
+  passport.report_water, passport.report_stage_answer, passport.alert_update_draft, passport.break_glass_unreviewed, passport.stage_authority_now, passport.shelter_occupancy, passport.alert_rollup
   TO passport_approver;
 
 -- who runs the system

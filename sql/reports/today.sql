@@ -36,6 +36,15 @@ SELECT alert_id AS "番号", CASE mode WHEN 'drill' THEN '【訓練】' ELSE '' 
        drafted_by AS "起案 drafted", approved_by AS "承認 approved", passport.local_time(approved_at) AS "時刻 time"
   FROM passport.report_alert ORDER BY alert_id DESC;
 
+\echo == 確かめる水位計 / Gauges to look at ==
+SELECT name AS "水位計 gauge", stage AS "段階 stage", what AS "何を what", passport.local_time(at) AS "時刻 time", detail AS "詳しく detail"
+  FROM passport.report_water ORDER BY stage DESC, what, sensor;
+
+\echo == 段階で自動に送る警報 / Alerts sent by stage ==
+SELECT name AS "水位計 gauge", stage AS "段階 stage", outcome AS "結果 outcome", sqlstate AS "誤り error", alert_id AS "番号",
+       passport.local_time(answered_at) AS "時刻 time"
+  FROM passport.report_stage_answer ORDER BY answered_at DESC, sensor;
+
 \echo == 確認や更新を待つ警報 / Alerts that wait for somebody ==
 SELECT alert_id AS "番号", '一人で送った：確認を sent alone: review' AS "何を what", sent_by AS "人 who", reason AS "理由 reason"
   FROM passport.break_glass_unreviewed

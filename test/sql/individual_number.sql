@@ -119,6 +119,7 @@ INSERT INTO recipe (function, argument, call) VALUES
   ('award_roster', 'event_key', $$award_roster('walk', '{n}', ARRAY[:person], passport.now())$$),
   ('begin_kiosk_login', 'kiosk', $$begin_kiosk_login('hall {n}')$$),
   ('break_glass', 'reason', $$break_glass(:glass, (SELECT headcount FROM passport.count_area(:area)), 'nobody but {n}')$$),
+  ('break_glass_update', 'reason', $$break_glass_update(:alert, 2, (SELECT headcount FROM passport.count_area(:area)), 'nobody but {n}')$$),
   ('cancel_alert', 'reason', $$cancel_alert(:alert, 'wrong {n}')$$),
   ('claim_deliveries', 'worker', $$claim_deliveries('w-{n}', 10, '1 minute')$$),
   ('claim_drill_deliveries', 'worker', $$claim_drill_deliveries('w-{n}', 10, '1 minute')$$),
@@ -214,6 +215,10 @@ INSERT INTO passport.alert (hazard, level, mode, area, area_names, texts, drafte
 INSERT INTO passport.alert (hazard, level, mode, area, area_names, texts, drafted_by, drafted_at, draft_until, headcount, households, needing_help)
   VALUES ('flood', 4, 'drill', ST_Multi(:area::geometry), '{}', '{"ja": {"title": "x", "body": "y"}}', session_user, passport.now(),
           passport.now() + interval '1 hour', 1, 1, 0) RETURNING alert_id AS glass \gset
+INSERT INTO passport.alert_update (alert_id, update_no, level, area, area_names, texts, drafted_by, drafted_at, draft_until, headcount, households, needing_help,
+                                   added, left_out)
+  VALUES (:alert, 2, 5, ST_Multi(:area::geometry), '{}', '{"ja": {"title": "x", "body": "y"}}', session_user, passport.now(),
+          passport.now() + interval '1 hour', 1, 1, 0, 0, 0);
 SELECT passport.add_drill_device('desk', 'fcm', 'test') > 0 AS test_device;
 SELECT passport.ring_drill_devices(notification_id) FROM passport.notify(ARRAY[:person], 'note', 'personal', '{"ja": {"title": "x", "body": "y"}}', mode => 'drill');
 SELECT delivery_id AS ring FROM passport.claim_drill_deliveries('bridge', 10, '1 hour') \gset
