@@ -21,12 +21,6 @@
 
 PG_FUNCTION_INFO_V1(record_readings);
 
-static Statement follow_stage = {
-    .sql = "SELECT passport.follow_stage($1, $2, $3)",
-    .arguments = 3,
-    .types = {TEXTOID, INT4OID, TIMESTAMPTZOID},
-};
-
 static Reading *TakeReadings(FunctionCallInfo fcinfo, int *count);
 static Datum *TakeArray(FunctionCallInfo fcinfo, int argument, const char *pointer, int *count);
 static void ReturnReadings(ReturnSetInfo *set, const Reading *readings, int count);
@@ -44,6 +38,8 @@ record_readings(PG_FUNCTION_ARGS)
 	Sensor sensor;
 	Confirmation confirmation;
 	int stage;
+	bool waited;
+	int64 now = PassportNow();
 
 	if (PG_ARGISNULL(0))
 		RefuseInput("/sensor", "null", "A sensor is named.");
@@ -55,36 +51,20 @@ record_readings(PG_FUNCTION_ARGS)
 	SPI_connect();
 	LoadSensor(name, &sensor);
 	stage = sensor.stage.stage;
+	waited = AwaitsPerson(&sensor, now);
 	LoadStored(name, &sensor, readings, count);
 	LoadWitnesses(name, &sensor, readings, count);
-	confirmation = JudgeBatch(&sensor, readings, count, PassportNow());
+	confirmation = JudgeBatch(&sensor, readings, count, now);
 	StoreReadings(name, readings, count);
 	StoreConfirmation(name, &confirmation, GATE_CONFIRMED);
 	StoreSensor(name, &sensor);
-	FollowStage(name, &sensor);
+	FollowStage(name, &sensor, stage);
 	SPI_finish();
-	/* the public map shows stages */
-	if (sensor.stage.stage != stage)
-		Async_Notify("passport_map", "");
+	if (AwaitsPerson(&sensor, now) && !waited)
+		Async_Notify("passport_alarm", "reading_to_confirm");
 
 	ReturnReadings((ReturnSetInfo *) fcinfo->resultinfo, readings, count);
 	return (Datum) 0;
-}
-
-/*
- * FollowStage sends what was authorised for the stage that the batch ended at,
- * if it rose there: also one that was lower before within the batch, whatever
- * it began with, for an alert of that time may be over.  One that was reached
- * and left again within the batch is over itself.
- */
-void
-FollowStage(text *name, const Sensor *sensor)
-{
-	Datum values[] = {PointerGetDatum(name), Int32GetDatum(sensor->stage.stage),
-	                  TimestampTzGetDatum(sensor->stage.since)};
-
-	if (sensor->stage.stage > sensor->lowest)
-		RunStatement(&follow_stage, values, NULL);
 }
 
 /* TakeReadings pairs the two arrays; PT422 where they are no pairs. */

@@ -21,6 +21,7 @@ my %sources = (
 	lanes    => [],
 	sealer   => [ "$tree/bridge/lib/loop.c", "$tree/bridge/lib/base64url.c" ],
 	route    => [ extension('hazard', 'route') ],
+	telephone => [ extension('registry', 'fold'), extension('registry', 'kanji'), extension('registry', 'jis'), extension('registry', 'variant') ],
 	variant  => [ matcher() ],
 	webpush  => [],
 );
