@@ -87,7 +87,7 @@ DELETE FROM passport.notification_step;
 SELECT notification_id AS prompt FROM passport.notify(ARRAY[:kou], 'alert', 'evacuation', :'text') \gset
 SELECT place, due_at - passport.now() AS after FROM passport.notification_step WHERE notification_id = :prompt ORDER BY place;
 SELECT passport.follow_up();
-SELECT p.who, c.reason FROM passport.call_list AS c JOIN person AS p USING (resident_id) WHERE notification_id = :prompt;
+SELECT p.who, c.reason FROM passport.unreached AS c JOIN person AS p USING (resident_id) WHERE notification_id = :prompt;
 ROLLBACK TO at_once;
 -- a drill follows nobody and lists nobody
 DELETE FROM passport.delivery;
