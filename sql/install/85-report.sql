@@ -119,35 +119,6 @@ END;
 COMMENT ON FUNCTION passport.report_unanswered(int) IS
 'Recipients of the alerts that concern staff now who have not answered, for the call and door lists: those registered as needing help first, at most max_rows (10,000). message: what became of theirs, as in alert_unanswered. Where a protected person lives is not shown. Of each it is kept who looked.';
 
-CREATE FUNCTION passport.report_call(max_rows int DEFAULT 1000)
-  RETURNS TABLE (notification_id bigint, kind text, lane text, resident_id bigint, household_number text, name text, oaza text, address text,
-                 needs_help boolean, reason text, listed_at timestamptz)
-  LANGUAGE sql SECURITY DEFINER
-  SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-  WITH shown AS MATERIALIZED (
-    SELECT c.notification_id, n.kind, n.lane, c.resident_id, r.household_number, r.name, w.oaza, w.address, r.needs_help,
-           c.reason, c.listed_at
-      FROM passport.call_list AS c
-      JOIN passport.notification AS n USING (notification_id)
-      JOIN passport.resident AS r USING (resident_id)
-      JOIN passport.resident_place AS w USING (resident_id)
-     WHERE n.expires_at > passport.now() AND r.status <> 'deceased'
-       AND NOT EXISTS (SELECT FROM passport.protected_resident AS p WHERE p.resident_id = c.resident_id)
-       AND NOT EXISTS (SELECT FROM passport.delivery_outcome AS o
-                        WHERE o.resident_id = c.resident_id AND o.notification_id = c.notification_id AND o.outcome = 'delivered')
-     ORDER BY r.needs_help DESC, c.listed_at, c.resident_id
-     LIMIT least(max_rows, 10000)
-  ), kept AS MATERIALIZED (
-    SELECT passport.record_access(array_agg(s.resident_id), 'disaster', 'report_call',
-             ARRAY['household_number', 'name', 'oaza', 'address', 'needs_help']) FROM shown AS s
-  )
-  SELECT s.* FROM kept, shown AS s
-   ORDER BY s.needs_help DESC, s.listed_at, s.resident_id;
-END;
-COMMENT ON FUNCTION passport.report_call(int) IS
-'Whom to call, or go to, for a message that still holds: those without a channel at once, those to whom nothing was delivered when their time had come; who needs help first, at most max_rows (10,000). Who was reached after all is not shown any more. Protected persons are on protected_recipients() instead. Of each it is kept who looked.';
-
 CREATE FUNCTION passport.report_note(max_rows int DEFAULT 1000)
   RETURNS TABLE (alert_id bigint, answered_at timestamptz, answer text, household_number text, oaza text, note text)
   LANGUAGE sql SECURITY DEFINER

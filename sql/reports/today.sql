@@ -10,11 +10,11 @@ SET search_path = pg_catalog;
 
 \echo
 \echo == 水位計 / Gauges ==
-SELECT name AS "水位計 gauge", concat_ws(' ', stage, stage_name) AS "段階 stage",
-       passport.local_time(since) AS "から since", round(value::numeric, 2) || ' ' || unit AS "水位 level",
-       passport.local_time(observed_at) AS "時刻 time",
+-- a cell is broken here where it may be: psql would break a time in the middle
+SELECT name AS "水位計 gauge", concat_ws(E'\n', concat_ws(' ', stage, stage_name), passport.local_time(since) || ' 〜') AS "段階 stage",
+       concat_ws(E'\n', round(value::numeric, 2) || ' ' || unit, passport.local_time(observed_at)) AS "水位 level",
        CASE condition WHEN 'maintenance' THEN '保守中' WHEN 'resting' THEN '待機 resting' WHEN 'doubted' THEN '値を確認中 doubted'
-                      WHEN 'silent' THEN concat_ws(' ', '途絶 silent', passport.local_time(silent_since), '〜')
+                      WHEN 'silent' THEN concat_ws(E'\n', '途絶 silent', passport.local_time(silent_since) || ' 〜')
                       ELSE '動作 ok' END AS "状態 state",
        CASE WHEN next_stage IS NOT NULL THEN format('段階%s %s〜%s', next_stage, passport.local_time(earliest_at, 'HH24:MI'),
                                                     passport.local_time(latest_at, 'HH24:MI')) END AS "上がり続ければ if it goes on"

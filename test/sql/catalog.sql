@@ -155,7 +155,11 @@ INSERT INTO without_access VALUES
   ('public_map', 'public'), ('alert_cap', 'public'), ('alert_voice', 'public'), ('begin_challenge', 'about nobody yet'),
   ('draw_affected_area', 'an area'), ('area_from_geojson', 'an area'), ('compare_area', 'numbers of people'),
   ('record_answer', 'answers with a number of its own'), ('record_whereabouts', 'answers with the end of what was said'),
-  ('assign_group', 'answers nothing'), ('set_capacity', 'shelters'), ('shelter_occupancy', 'numbers of people'),
+  ('record_call', 'answers with a number of its own'), ('record_telephone', 'answers with the number that the caller has'),
+  ('remove_telephone', 'answers nothing'), ('record_emergency_contact', 'answers nothing'),
+  ('import_telephones', 'answers with numbers and rules, never a value'),
+  ('check_in_visitors', 'answers with a number of its own'), ('check_out_visitors', 'numbers of people'),
+  ('assign_group', 'answers nothing'), ('set_capacity', 'shelters'), ('shelter_occupancy', 'numbers of people'), ('alert_rollup', 'numbers of people'), ('need_words', 'words for kinds'),
   ('ask_area', 'numbers of people'), ('question_result', 'numbers of people'), ('question_map', 'numbers of people'), ('close_question', 'numbers of people'),
   ('replay_alert', 'numbers of people, and who of staff did what'), ('alert_timing', 'times'), ('set_reach', 'an area'),
   ('report_alerts', 'alerts: numbers of people, and who of staff did what'),
@@ -234,7 +238,7 @@ INSERT INTO kept VALUES
   ('registered_place', 'as it stands: the resident takes it away, and it counts while they agree'), ('resident_group', 'as it stands'),
   ('delivery', 'those that wait: each ends in an outcome'), ('delivery_elsewhere', 'as delivery, after the merge'),
   ('broadcast_elsewhere', 'goes with alert_recipient'), ('alert_move', 'goes with its alert_recipient'), ('device_directory', 'as device'),
-  ('device_code', 'goes with its device'), ('preference', 'as it stands');
+  ('device_code', 'goes with its device'), ('visitor_link', 'goes with its visitor'), ('preference', 'as it stands');
 \echo == a table with persons that neither retention names nor has a reason to stay
 SELECT c.relname FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
  WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind IN ('r', 'p') AND a.attname = 'resident_id'
@@ -243,6 +247,10 @@ SELECT c.relname FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
 SELECT k.name FROM kept AS k
  WHERE k.name IN (SELECT what FROM passport.retention) OR NOT EXISTS (
    SELECT FROM pg_class AS c WHERE c.relnamespace = 'passport'::regnamespace AND c.relname = k.name);
+\echo == what refers to a message and is not asked before the message is forgotten
+SELECT c.relname FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+ WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'notification' AND a.attname ~ 'notification_id$'
+   AND strpos(pg_get_functiondef('passport.forget_notifications(timestamptz, int)'::regprocedure), 'passport.' || c.relname || ' ') = 0;
 
 -- A resident's copy is of every table with a resident_id, but those left out with a reason.
 \echo == a table of the copy that would have to be read whole
