@@ -17,6 +17,7 @@
 enum pg_trouble pg_trouble;
 
 static bool versions_agree(PGconn *db);
+static const char *grant_hint(PGconn *db);
 static bool explain_versions(const char *library, const char *script);
 static const char *one_line(const char *message);
 
@@ -64,8 +65,7 @@ versions_agree(PGconn *db)
 		else if (state != NULL && strcmp(state, "42501") == 0)
 		{
 			pg_trouble = PG_ABSENT;
-			log_error("this role may not use the extension", "{s:s}", "hint",
-			          "Grant it the role passport_bridge.");
+			log_error("this role may not use the extension", "{s:s}", "hint", grant_hint(db));
 		}
 		else
 			log_error("could not read the version", "{s:s}", "reason",
@@ -73,6 +73,19 @@ versions_agree(PGconn *db)
 	}
 	PQclear(result);
 	return agree;
+}
+
+/* grant_hint says which role a program needs: the one that may do its work and no more. */
+static const char *
+grant_hint(PGconn *db)
+{
+	const char *program = PQparameterStatus(db, "application_name");
+
+	if (program != NULL && strcmp(program, "passport-map") == 0)
+		return "Grant it the role passport_public.";
+	if (program != NULL && strcmp(program, "passport-card") == 0)
+		return "Grant it the role passport_app.";
+	return "Grant it the role passport_bridge.";
 }
 
 /* explain_versions logs which of the three is of another version, and what to do. */

@@ -19,6 +19,9 @@
 /* 10,000 readings are a week of one sensor at one a minute. */
 #define MAX_READINGS 10000
 
+/* The public map's charts show two days. */
+#define MAP_SPAN (INT64CONST(48) * USECS_PER_HOUR)
+
 PG_FUNCTION_INFO_V1(record_readings);
 
 static Statement follow_stage = {
@@ -28,6 +31,7 @@ static Statement follow_stage = {
 };
 
 static void FollowStage(text *name, const Sensor *sensor);
+static bool OnMap(const Reading *readings, int count);
 static Reading *TakeReadings(FunctionCallInfo fcinfo, int *count);
 static Datum *TakeArray(FunctionCallInfo fcinfo, int argument, const char *pointer, int *count);
 static void ReturnReadings(ReturnSetInfo *set, const Reading *readings, int count);
@@ -65,8 +69,7 @@ record_readings(PG_FUNCTION_ARGS)
 	if (sensor.stage.stage > stage)
 		FollowStage(name, &sensor);
 	SPI_finish();
-	/* the public map shows stages */
-	if (sensor.stage.stage != stage)
+	if (sensor.stage.stage != stage || OnMap(readings, count))
 		Async_Notify("passport_map", "");
 
 	ReturnReadings((ReturnSetInfo *) fcinfo->resultinfo, readings, count);
@@ -84,6 +87,22 @@ FollowStage(text *name, const Sensor *sensor)
 	                  TimestampTzGetDatum(sensor->stage.since)};
 
 	RunStatement(&follow_stage, values, NULL);
+}
+
+/*
+ * OnMap tells whether a batch changes a level or a chart of the public map.  What
+ * is loaded of years ago does not, and need not wait: transactions that notify
+ * commit one after another.
+ */
+static bool
+OnMap(const Reading *readings, int count)
+{
+	int64 oldest = PassportNow() - MAP_SPAN;
+
+	for (int i = count - 1; i >= 0 && readings[i].at > oldest; i--)
+		if (readings[i].verdict == GATE_ACCEPTED && !readings[i].duplicate)
+			return true;
+	return false;
 }
 
 /* TakeReadings pairs the two arrays; PT422 where they are no pairs. */

@@ -7,11 +7,12 @@ use JSON::PP;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(sleep);
 
 my $node = PostgreSQL::Test::Cluster->new('map');
 $node->init;
 $node->append_conf('postgresql.conf',
-	"shared_preload_libraries = 'passport'\ntimezone = 'Asia/Tokyo'\npassport.clock = '2026-07-01 05:00+09'\npassport.least_count = 0\n");
+	"shared_preload_libraries = 'passport'\ntimezone = 'Asia/Tokyo'\npassport.clock = '2026-07-01 05:00+09'\npassport.least_count = 0\ntrack_functions = 'all'\n");
 $node->start;
 $node->safe_psql('postgres', <<'SQL');
 SET client_min_messages = warning;
@@ -180,6 +181,47 @@ follows("alerts/$second.cap.xml", qr{<msgType>Alert</msgType>}, 'it comes back a
 $node->safe_psql('postgres', "SELECT passport.end_alert($second)", extra_params => [ '-U', 'mayor' ]);
 follows("alerts/$second.cap.xml", qr{<responseType>AllClear</responseType>}, 'it follows the all clear');
 valid("$directory/alerts/$second.cap.xml", 'an all clear is valid CAP');
+
+# A message that was written is not read again; one that cannot be read keeps nothing else from the map.
+$node->safe_psql('postgres', <<'SQL');
+ALTER FUNCTION passport.alert_cap(bigint, int) RENAME TO alert_cap_whole;
+CREATE TABLE public.broken AS SELECT NULL::bigint AS alert_id WHERE false;
+CREATE FUNCTION passport.alert_cap(alert_id bigint, message_no int DEFAULT NULL) RETURNS xml LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+BEGIN
+  IF EXISTS (SELECT FROM public.broken AS b WHERE b.alert_id = alert_cap.alert_id) THEN RAISE 'broken' USING ERRCODE = 'PT599'; END IF;
+  RETURN passport.alert_cap_whole(alert_id, message_no);
+END $$;
+GRANT EXECUTE ON FUNCTION passport.alert_cap(bigint, int) TO passport_public;
+SQL
+my $calls = 'SELECT coalesce(sum(calls), 0) FROM pg_stat_user_functions WHERE funcname ';
+for (1 .. 4)
+{
+	$node->safe_psql('postgres', 'NOTIFY passport_map');
+	sleep 1.2;
+}
+is($node->safe_psql('postgres', "$calls = 'alert_cap'"), 0, 'messages that stand there are not read again');
+my $third = $node->safe_psql('postgres', "INSERT INTO public.broken SELECT max(alert_id) + 1 FROM passport.alert RETURNING alert_id");
+is(send_alert('live', 3), $third, 'an alert whose message is broken');
+follows('map.geojson', qr/"alert_id": $third\b/, 'is on the map');
+my $fourth = send_alert('live', 4);
+follows("alerts/$fourth.cap.xml", qr{<msgType>Alert</msgType>}, 'the message of the next is there');
+follows('map.geojson', qr/"alert_id": $fourth\b/, 'so is the next');
+ok(!-e "$directory/alerts/$third.cap.xml", 'the broken message is not');
+command_exit_is([ 'passport-map', '--once', '--output', $directory, $public ], 3, 'called once, it says by its status that something is missing');
+for (1 .. 3)
+{
+	$node->safe_psql('postgres', 'NOTIFY passport_map');
+	sleep 1.2;
+}
+$program->pump_nb;
+is(() = $errors =~ /could not read a document/g, 1, 'the log says it once');
+like($errors, qr{"name": ?"alerts/$third\.cap\.xml"}, 'and which it is');
+$node->safe_psql('postgres', 'DELETE FROM public.broken');
+$node->safe_psql('postgres', "SELECT passport.cancel_alert($third, 'x')", extra_params => [ '-U', 'mayor' ]);
+follows("alerts/$third.cap.xml", qr{<msgType>Cancel</msgType>}, 'its next message is read again');
+command_ok([ 'passport-map', '--once', '--output', $directory, $public ], 'and nothing is missing');
+$program->pump_nb;
+is(() = $errors =~ /could read a document again/g, 1, 'which the log says, too');
 
 # however much happens, it writes about once a second
 my $writes = 0;
