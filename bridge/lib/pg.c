@@ -84,7 +84,7 @@ grant_hint(PGconn *db)
 	if (program != NULL && strcmp(program, "passport-map") == 0)
 		return "Grant it the role passport_public.";
 	if (program != NULL && strcmp(program, "passport-card") == 0)
-		return "Grant it the role passport_app.";
+		return "Grant it the role passport_app, or passport_staff at a shelter.";
 	return "Grant it the role passport_bridge.";
 }
 

@@ -49,6 +49,8 @@ my $directory = PostgreSQL::Test::Utils::tempdir . '/map';
 
 command_exit_is([ 'passport-map', '--once', $public ], 2, 'a call without a directory is refused');
 command_exit_is([ 'passport-map', '--once', '--output', '/proc/nowhere', $public ], 1, 'so is one into nowhere');
+$node->safe_psql('postgres', 'CREATE ROLE stranger LOGIN');
+command_fails_like([ 'passport-map', '--once', '--output', $directory, $node->connstr('postgres') . ' user=stranger' ], qr/Grant it the role passport_public\./, 'who may not is told which role is needed');
 command_ok([ 'passport-map', '--once', '--output', $directory, $public ], 'it publishes once');
 
 my @files = sort map { s{^$directory/}{}r } split /\n/, `find $directory -type f`;
