@@ -22,10 +22,9 @@ struct source
 };
 
 /* What is read for each edition. */
-static const struct source sources[] = {
-    {"alerts.atom", "SELECT passport.alerts_atom('ja')"},
-    {"alerts.en.atom", "SELECT passport.alerts_atom('en')"},
-    {"alerts.geojson", "SELECT passport.alerts_geojson()"}};
+static const struct source sources[] = {{"alerts.atom", "SELECT passport.alerts_atom('ja')"},
+                                        {"alerts.en.atom", "SELECT passport.alerts_atom('en')"},
+                                        {"alerts.geojson", "SELECT passport.alerts_geojson()"}};
 
 static bool add_messages(PGconn *db, const char *map, struct documents *documents);
 static bool add(struct documents *documents, const char *name, const char *state);
