@@ -444,7 +444,9 @@
   function tick() {
     var since = Date.now() - asked;
     watch();
-    if (since >= (asking ? PATIENCE : pause())) { reload(); }
+    if (since < (asking ? PATIENCE : pause())) { return; }
+    if (asking) { window.stop(); }   // a browser has six connections to a server, and each would wait for ever
+    reload();
   }
 
   function pause() { return Math.min(Math.max(size / SHARE, SOONEST), LATEST); }

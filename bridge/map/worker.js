@@ -6,7 +6,7 @@
 var CACHE = "passport-map";
 var FILES = ["./", "page.css", "words.js", "chart.js", "alerts.js", "page.js", "leaflet.js", "leaflet.css", "map.js"];
 var PATIENCE = 3000;        // milliseconds, before what was kept is shown
-var LONGEST = 60 * 1000;    // a slow network brings a file to its end, and a dead one is let go
+var LONGEST = 15 * 1000;    // for a slow network to bring a file to its end, before a dead one is let go
 
 var asked = {};             // what is under way, by address: a slow network is not asked for one thing twice
 var hung = false;           // the last answer did not come in time: the next is not waited for
