@@ -29,6 +29,15 @@
 #define WORKER_FLAGS 0
 #endif
 
+/* 16 tells an update of summarizing indexes only from any other */
+#if PG_VERSION_NUM >= 160000
+#define INSERT_INDEX_TUPLES(target, row, estate) \
+	ExecInsertIndexTuples(target, row, estate, false, false, NULL, NIL, false)
+#else
+#define INSERT_INDEX_TUPLES(target, row, estate) \
+	ExecInsertIndexTuples(target, row, estate, false, false, NULL, NIL)
+#endif
+
 /* 18 lets a module state its version; it is shown by pg_get_loaded_modules() */
 #if PG_VERSION_NUM >= 180000
 #define PASSPORT_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "passport", .version = PASSPORT_VERSION)

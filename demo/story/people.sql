@@ -12,8 +12,9 @@ CREATE TABLE demo.reading (sensor text, observed_at timestamptz, value float8, r
 CREATE TABLE demo.token (resident_number text, token text);
 CREATE TABLE demo.device (resident_number text, channel text, token text);
 
--- Gives record_readings the readings one by one, each at its own time, until
--- the stage or the time is reached; says what was not simply accepted.
+-- Gives record_readings the readings one by one, each at its own time and with
+-- what the sensor's witnesses saw until then, until the stage or the time is
+-- reached; says what was not simply accepted.
 CREATE FUNCTION demo.replay(of_sensor text, until_stage int, until_time timestamptz) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
   line demo.reading;
@@ -24,6 +25,12 @@ BEGIN
     PERFORM set_config('passport.clock', (line.observed_at + interval '30 seconds')::text, false);
     UPDATE demo.reading SET replayed = true WHERE sensor = line.sensor AND observed_at = line.observed_at;
     given := given + 1;
+    PERFORM passport.record_readings(w.witness, w.times, w.levels)
+       FROM (SELECT r.sensor AS witness, array_agg(r.observed_at ORDER BY r.observed_at) AS times, array_agg(r.value ORDER BY r.observed_at) AS levels
+               FROM passport.sensor_witness AS s JOIN demo.reading AS r ON r.sensor = s.witness
+              WHERE s.sensor = of_sensor AND NOT r.replayed AND r.observed_at <= line.observed_at GROUP BY r.sensor) AS w;
+    UPDATE demo.reading AS r SET replayed = true FROM passport.sensor_witness AS s
+     WHERE s.sensor = of_sensor AND r.sensor = s.witness AND NOT r.replayed AND r.observed_at <= line.observed_at;
     FOR answer IN SELECT * FROM passport.record_readings(line.sensor, ARRAY[line.observed_at], ARRAY[line.value]) LOOP
       IF answer.verdict <> 'accepted' OR answer.stage_changed THEN
         RETURN NEXT format('   %s  %s m  %s%s%s', to_char(answer.observed_at, 'MM-DD HH24:MI'),

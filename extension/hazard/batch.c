@@ -34,6 +34,7 @@ static void JudgeLate(Pass *pass, Reading *reading);
 static void ConfirmLive(Pass *pass, GateReading held);
 static void Confirm(Reading *candidate);
 static bool Follow(Pass *pass, int64_t at, double value);
+static bool Move(Sensor *sensor, int64_t at, double value);
 static bool SameValue(double a, double b);
 
 /* CompareReadings orders by time, and within a time as the caller gave them. */
@@ -54,6 +55,7 @@ JudgeBatch(Sensor *sensor, Reading *readings, int count, int64_t now)
 {
 	Pass pass = {.sensor = sensor, .readings = readings, .now = now};
 
+	sensor->lowest = sensor->stage.stage;
 	for (int i = 0; i < count; i++)
 	{
 		Reading *reading = &readings[i];
@@ -213,9 +215,9 @@ ConfirmHeld(Sensor *sensor, GateReading held)
 	                      .at = candidate.at};
 	GateReading last = sensor->history.last;
 
+	sensor->lowest = stage->stage;
 	/* the stage may have seen later readings, as far as these were believed */
-	StageFollow(sensor->thresholds, sensor->threshold_count, sensor->limits.memory, stage,
-	            stage->seen && stage->seen_at > last.at ? stage->seen_at : last.at, last.value);
+	Move(sensor, stage->seen && stage->seen_at > last.at ? stage->seen_at : last.at, last.value);
 	later.stage = stage->stage;
 	return later;
 }
@@ -236,8 +238,19 @@ Follow(Pass *pass, int64_t at, double value)
 	if (at < pass->now - sensor->limits.stale_after ||
 	    (sensor->stage.seen && at <= sensor->stage.seen_at))
 		return false;
-	return StageFollow(sensor->thresholds, sensor->threshold_count, sensor->limits.memory,
-	                   &sensor->stage, at, value);
+	return Move(sensor, at, value);
+}
+
+/* Move lets the stage follow a value, and keeps how low it was. */
+static bool
+Move(Sensor *sensor, int64_t at, double value)
+{
+	bool changed = StageFollow(sensor->thresholds, sensor->threshold_count, sensor->limits.memory,
+	                           &sensor->stage, at, value);
+
+	if (sensor->stage.stage < sensor->lowest)
+		sensor->lowest = sensor->stage.stage;
+	return changed;
 }
 
 static bool

@@ -19,6 +19,7 @@ typedef struct Sensor
 	bool witnessed; /* it has rain gauges or neighbours to ask */
 	GateHistory history;
 	StageState stage;
+	int lowest; /* stage in this batch: one above it was risen to */
 	bool has_latest;
 	int64_t latest; /* time of the latest reading that is stored, whatever its verdict */
 } Sensor;

@@ -48,6 +48,7 @@ confirm_reading(PG_FUNCTION_ARGS)
 	StoreConfirmation(name, &later, GATE_CONFIRMED);
 	StoreSensor(name, &sensor);
 	RunStatement(&keep_confirmation, values, NULL);
+	FollowStage(name, &sensor);
 	SPI_finish();
 	Async_Notify("passport_map", "");
 	PG_RETURN_INT32(sensor.stage.stage);

@@ -30,7 +30,6 @@ static Statement follow_stage = {
     .types = {TEXTOID, INT4OID, TIMESTAMPTZOID},
 };
 
-static void FollowStage(text *name, const Sensor *sensor);
 static bool OnMap(const Reading *readings, int count);
 static Reading *TakeReadings(FunctionCallInfo fcinfo, int *count);
 static Datum *TakeArray(FunctionCallInfo fcinfo, int argument, const char *pointer, int *count);
@@ -66,8 +65,7 @@ record_readings(PG_FUNCTION_ARGS)
 	StoreReadings(name, readings, count);
 	StoreConfirmation(name, &confirmation, GATE_CONFIRMED);
 	StoreSensor(name, &sensor);
-	if (sensor.stage.stage > stage)
-		FollowStage(name, &sensor);
+	FollowStage(name, &sensor);
 	SPI_finish();
 	if (sensor.stage.stage != stage || OnMap(readings, count))
 		Async_Notify("passport_map", "");
@@ -77,16 +75,19 @@ record_readings(PG_FUNCTION_ARGS)
 }
 
 /*
- * FollowStage sends what was authorised for the stage that the batch ended at;
- * one that was reached and left again within the batch is over.
+ * FollowStage sends what was authorised for the stage that the batch ended at,
+ * if it rose there: also one that was lower before within the batch, whatever
+ * it began with, for an alert of that time may be over.  One that was reached
+ * and left again within the batch is over itself.
  */
-static void
+void
 FollowStage(text *name, const Sensor *sensor)
 {
 	Datum values[] = {PointerGetDatum(name), Int32GetDatum(sensor->stage.stage),
 	                  TimestampTzGetDatum(sensor->stage.since)};
 
-	RunStatement(&follow_stage, values, NULL);
+	if (sensor->stage.stage > sensor->lowest)
+		RunStatement(&follow_stage, values, NULL);
 }
 
 /*

@@ -52,9 +52,22 @@ static Statement correct_readings = {
 
 static Statement store_confirmation = {
     .sql = "UPDATE passport.reading SET verdict = 'accepted', stage = $3, "
-           "reasons = reasons || $4 WHERE sensor = $1 AND observed_at = $2",
+           "reasons = reasons || $4 WHERE sensor = $1 AND observed_at = $2 RETURNING value",
     .arguments = 4,
     .types = {TEXTOID, TIMESTAMPTZOID, INT4OID, TEXTARRAYOID}};
+
+/* Once accepted, a reading stays so: a peak is only ever raised. */
+static Statement raise_peaks = {
+    .sql = "INSERT INTO passport.reading_peak AS p (sensor, quarter, observed_at, value) "
+           "SELECT DISTINCT ON (u.quarter) $1, u.quarter, u.at, u.value "
+           "FROM (SELECT date_bin('15 minutes', u.at, 'epoch') AS quarter, u.at, u.value "
+           "FROM unnest($2, $3) AS u(at, value)) AS u "
+           "ORDER BY u.quarter, u.value DESC, u.at "
+           "ON CONFLICT (sensor, quarter) DO UPDATE "
+           "SET observed_at = excluded.observed_at, value = excluded.value "
+           "WHERE excluded.value > p.value",
+    .arguments = 3,
+    .types = {TEXTOID, TIMESTAMPTZARRAYOID, FLOAT8ARRAYOID}};
 
 #define READING_COLUMNS 5
 
@@ -62,6 +75,7 @@ static const char *const verdict_names[] = {"accepted", "held", "rejected"};
 
 static void WriteReadings(Statement *statement, text *name, const Reading *readings, int count,
                           bool corrects);
+static void RaisePeaks(text *name, Datum *times, Datum *levels, int count);
 static Datum ReasonText(unsigned reasons);
 static Datum MakeArray(Datum *values, int count, Oid type);
 
@@ -107,7 +121,7 @@ WriteReadings(Statement *statement, text *name, const Reading *readings, int cou
 	Datum verdicts[lengthof(verdict_names)];
 	Datum none = CStringGetTextDatum("{}");
 	Datum values[READING_COLUMNS + 2];
-	int kept = 0;
+	int kept = 0, accepted = 0;
 
 	for (int i = 0; i < READING_COLUMNS; i++)
 		columns[i] = palloc(sizeof(Datum) * count);
@@ -132,6 +146,25 @@ WriteReadings(Statement *statement, text *name, const Reading *readings, int cou
 		values[i + 1] = MakeArray(columns[i], kept, get_element_type(statement->types[i + 1]));
 	values[READING_COLUMNS + 1] = TimestampTzGetDatum(PassportNow());
 	RunStatement(statement, values, NULL);
+
+	for (int i = 0; i < kept; i++)
+		if (columns[2][i] == verdicts[GATE_ACCEPTED])
+		{
+			columns[0][accepted] = columns[0][i];
+			columns[1][accepted++] = columns[1][i];
+		}
+	RaisePeaks(name, columns[0], columns[1], accepted);
+}
+
+/* RaisePeaks lets the peaks of the quarters of an hour follow accepted readings. */
+static void
+RaisePeaks(text *name, Datum *times, Datum *levels, int count)
+{
+	Datum values[] = {PointerGetDatum(name), MakeArray(times, count, TIMESTAMPTZOID),
+	                  MakeArray(levels, count, FLOAT8OID)};
+
+	if (count > 0)
+		RunStatement(&raise_peaks, values, NULL);
 }
 
 /* StoreConfirmation accepts a held reading that is stored, and adds the reason why. */
@@ -141,8 +174,13 @@ StoreConfirmation(text *name, const Confirmation *confirmation, unsigned reason)
 	Datum values[] = {PointerGetDatum(name), TimestampTzGetDatum(confirmation->at),
 	                  Int32GetDatum(confirmation->stage), PointerGetDatum(ReasonArray(reason))};
 
-	if (confirmation->known)
-		RunStatement(&store_confirmation, values, NULL);
+	Datum level;
+	bool isnull;
+
+	if (!confirmation->known || RunStatement(&store_confirmation, values, NULL) == 0)
+		return;
+	level = StatementValue(0, 1, &isnull);
+	RaisePeaks(name, &values[1], &level, 1);
 }
 
 /* ReasonArray names the reasons as text[]. */

@@ -16,6 +16,7 @@
 #include "utils/timestamp.h"
 
 #include "passport.h"
+#include "outbox/home.h"
 #include "registry/resident.h"
 
 #define CLAIM_BATCH 10000
@@ -152,6 +153,7 @@ passport_claim_deliveries(PG_FUNCTION_ARGS)
 	wanted = PG_GETARG_INT32(1);
 	InitMaterializedSRF(fcinfo, 0);
 	SPI_connect();
+	KeepHome();
 	values[2] = TimestampTzGetDatum(now);
 	values[3] =
 	    DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(now), PG_GETARG_DATUM(2));

@@ -17,7 +17,9 @@
 #include "utils/timestamp.h"
 
 #include "passport.h"
+#include "outbox/home.h"
 #include "outbox/message.h"
+#include "util/bulk.h"
 
 static const char *const insert_notification =
     "INSERT INTO passport.notification (kind, lane, mode, texts, data, collapse_key, expires_at,"
@@ -65,41 +67,60 @@ static const char *const select_first_answer =
 	         "              AND e.place < c.place AND NOT (" DECLINED(                      \
 	             "u") ") OFFSET 0))"                                                        \
 	                  "   ORDER BY v.resident_id, v.device_id)"
+#define DELIVERY_TYPES                                          \
+	{                                                           \
+		INT8ARRAYOID, INT8OID, TEXTOID, TIMESTAMPTZOID, TEXTOID \
+	}
 
-static const char *const insert_deliveries = FIRST_DEVICES
-    ", made AS ("
-    "  INSERT INTO passport.delivery (resident_id, notification_id, device_id, channel, urgency,"
-    "      created_at)"
-    "  SELECT resident_id, $2, device_id, channel, urgency, $4 FROM first"
-    "  RETURNING resident_id)"
-    " SELECT count(*), count(DISTINCT resident_id) FROM made";
+/* Columns as those of passport.delivery. */
+static Statement select_deliveries = {
+    .sql = FIRST_DEVICES
+    " SELECT f.resident_id, nextval('passport.delivery_delivery_id_seq'), $2, f.device_id,"
+    "        f.channel, f.urgency, 0, $4, NULL::timestamptz, NULL::timestamptz, NULL::text"
+    "   FROM first AS f",
+    .arguments = 5,
+    .types = DELIVERY_TYPES,
+    .planning = PLAN_ANEW,
+};
 
-/* A drill's deliveries never stand where a worker could claim them. */
-static const char *const insert_drill = FIRST_DEVICES
-    ", made AS ("
-    "  INSERT INTO passport.delivery_outcome (resident_id, delivery_id, notification_id, device_id,"
-    "      outcome, attempts, created_at, finished_at)"
-    "  SELECT resident_id, nextval('passport.delivery_delivery_id_seq'), $2, device_id,"
-    "         'drill', 0, $4, $4 FROM first"
-    "  RETURNING resident_id)"
-    " SELECT count(*), count(DISTINCT resident_id) FROM made";
+/*
+ * A drill's deliveries never stand where a worker could claim them.  Columns as
+ * those of passport.delivery_outcome.
+ */
+static Statement select_drill = {
+    .sql = FIRST_DEVICES
+    " SELECT f.resident_id, nextval('passport.delivery_delivery_id_seq'), $2, f.device_id,"
+    "        'drill'::text, NULL::text, 0, $4, $4"
+    "   FROM first AS f",
+    .arguments = 5,
+    .types = DELIVERY_TYPES,
+    .planning = PLAN_ANEW,
+};
 
 /* Whom no message reaches is for staff to call, at once. */
-static const char *const insert_calls =
-    "INSERT INTO passport.call_list (resident_id, notification_id, reason, listed_at)"
-    " SELECT r.resident_id, $2, 'no_channel', $4"
-    "   FROM unnest($1) AS w(resident_id) JOIN passport.resident AS r USING (resident_id)"
-    "  WHERE $5 IS NOT NULL AND r.status <> 'deceased'"
-    "    AND EXISTS (SELECT FROM passport.lane_places($3) AS p JOIN passport.channel AS c USING "
-    "(place)"
-    "                 WHERE c.channel = 'call')"
-    "    AND NOT EXISTS (SELECT FROM passport.delivery AS d"
-    "                     WHERE d.resident_id = w.resident_id AND d.notification_id = $2 OFFSET 0)";
+static Statement insert_calls = {
+    .sql = "INSERT INTO passport.call_list (resident_id, notification_id, reason, listed_at)"
+           " SELECT r.resident_id, $2, 'no_channel', $4"
+           "   FROM unnest($1) AS w(resident_id) JOIN passport.resident AS r USING (resident_id)"
+           "  WHERE $5 IS NOT NULL AND r.status <> 'deceased'"
+           "    AND EXISTS (SELECT FROM passport.lane_places($3) AS p"
+           "                  JOIN passport.channel AS c USING (place) WHERE c.channel = 'call')"
+           "    AND NOT EXISTS (SELECT FROM passport.delivery AS d"
+           "                     WHERE d.resident_id = w.resident_id AND d.notification_id = $2"
+           "                    OFFSET 0)",
+    .arguments = 5,
+    .types = DELIVERY_TYPES,
+    .planning = PLAN_ANEW,
+};
 
-static const char *const insert_steps =
-    "INSERT INTO passport.notification_step (notification_id, place, due_at)"
-    " SELECT $2, p.place, $4 + p.after FROM passport.lane_places($3) AS p"
-    "  WHERE p.after > '0' AND $1 IS NOT NULL AND $5 IS NOT NULL";
+static Statement insert_steps = {
+    .sql = "INSERT INTO passport.notification_step (notification_id, place, due_at)"
+           " SELECT $2, p.place, $4 + p.after FROM passport.lane_places($3) AS p"
+           "  WHERE p.after > '0' AND $1 IS NOT NULL AND $5 IS NOT NULL",
+    .arguments = 5,
+    .types = DELIVERY_TYPES,
+    .planning = PLAN_ANEW,
+};
 
 static const char *const update_counts =
     "UPDATE passport.notification SET deliveries = $2, unreachable = $3 WHERE notification_id = $1";
@@ -138,7 +159,6 @@ static void digest_part(pg_cryptohash_ctx *hash, const void *part, size_t len);
 static bool store_notification(const struct message *message, struct answer *answer);
 static void first_answer(const struct message *message, struct answer *answer);
 static void store_deliveries(const struct message *message, struct answer *answer);
-static void prepare_once(SPIPlanPtr *plan, const char *statement);
 static void store_counts(const struct answer *answer);
 
 Datum
@@ -155,6 +175,7 @@ passport_notify(PG_FUNCTION_ARGS)
 	read_message(fcinfo, &message);
 
 	SPI_connect();
+	KeepHome();
 	if (store_notification(&message, &answer))
 		store_deliveries(&message, &answer);
 	else
@@ -362,49 +383,24 @@ first_answer(const struct message *message, struct answer *answer)
 static void
 store_deliveries(const struct message *message, struct answer *answer)
 {
-	static SPIPlanPtr live = NULL, drill = NULL, calls = NULL, steps = NULL;
 	bool is_live = VARSIZE_ANY_EXHDR(message->mode) == strlen("live");
 	Datum values[5] = {PointerGetDatum(message->residents), Int64GetDatum(answer->notification_id),
 	                   PointerGetDatum(message->lane), TimestampTzGetDatum(PassportNow()),
 	                   PointerGetDatum(message->kind)};
-	bool isnull;
+	BulkCount made = is_live ? InsertRows(&select_deliveries, values, NULL, "delivery")
+	                         : InsertRows(&select_drill, values, NULL, "delivery_outcome");
 
-	prepare_once(&live, insert_deliveries);
-	prepare_once(&drill, insert_drill);
-	prepare_once(&calls, insert_calls);
-	prepare_once(&steps, insert_steps);
-	if (SPI_execute_plan(is_live ? live : drill, values, NULL, false, 0) != SPI_OK_SELECT)
-		elog(ERROR, "could not insert deliveries");
-	answer->deliveries =
-	    DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &isnull));
-	answer->unreachable =
-	    message->resident_count -
-	    DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &isnull));
+	answer->deliveries = made.rows;
+	answer->unreachable = message->resident_count - made.residents;
 	store_counts(answer);
 	if (!is_live)
 		return;
-	if (answer->unreachable > 0 && SPI_execute_plan(calls, values, NULL, false, 0) != SPI_OK_INSERT)
-		elog(ERROR, "could not insert calls");
+	if (answer->unreachable > 0)
+		RunStatement(&insert_calls, values, NULL);
 	if (answer->deliveries == 0)
 		return;
-	if (SPI_execute_plan(steps, values, NULL, false, 0) != SPI_OK_INSERT)
-		elog(ERROR, "could not insert steps");
+	RunStatement(&insert_steps, values, NULL);
 	Async_Notify("passport_outbox", "");
-}
-
-/* prepare_once prepares a statement over the deliveries' five values when it is needed first. */
-static void
-prepare_once(SPIPlanPtr *plan, const char *statement)
-{
-	Oid types[5] = {INT8ARRAYOID, INT8OID, TEXTOID, TIMESTAMPTZOID, TEXTOID};
-
-	if (*plan != NULL)
-		return;
-	/* how to join depends on how many there are: plan for each array anew */
-	*plan = SPI_prepare_cursor(statement, 5, types, CURSOR_OPT_CUSTOM_PLAN);
-	if (*plan == NULL)
-		elog(ERROR, "could not prepare deliveries: %s", SPI_result_code_string(SPI_result));
-	SPI_keepplan(*plan);
 }
 
 static void

@@ -8,6 +8,7 @@
 #include "util/spi.h"
 
 static void prepare(Statement *statement);
+static ParamListInfo parameters(const Statement *statement, Datum *values, const char *nulls);
 static uint64 run(Statement *statement, Datum *values, const char *nulls, Snapshot snapshot);
 static int execute(Statement *statement, Datum *values, const char *nulls, Snapshot snapshot);
 static int execute_by_index(Statement *statement, Datum *values, const char *nulls,
@@ -32,6 +33,35 @@ uint64
 RunStatementOfNow(Statement *statement, Datum *values, const char *nulls)
 {
 	return run(statement, values, nulls, GetLatestSnapshot());
+}
+
+/*
+ * RunStatementTo hands each row of a SELECT over as the executor finds it, so
+ * that a million of them need not be kept.
+ */
+void
+RunStatementTo(Statement *statement, Datum *values, const char *nulls, DestReceiver *receiver)
+{
+	SPIExecuteOptions options = {.read_only = statement->stable, .dest = receiver};
+	int result;
+
+	if (statement->plan == NULL)
+		prepare(statement);
+	options.params = parameters(statement, values, nulls);
+	result = SPI_execute_plan_extended(statement->plan, &options);
+	if (result != SPI_OK_SELECT)
+		elog(ERROR, "could not execute a statement: %s", SPI_result_code_string(result));
+}
+
+static ParamListInfo
+parameters(const Statement *statement, Datum *values, const char *nulls)
+{
+	ParamListInfo list = makeParamList(statement->arguments);
+
+	for (int i = 0; i < statement->arguments; i++)
+		list->params[i] = (ParamExternData){values[i], nulls != NULL && nulls[i] == 'n',
+		                                    PARAM_FLAG_CONST, statement->types[i]};
+	return list;
 }
 
 /* StatementValue gives a value of the rows that the last statement returned. */

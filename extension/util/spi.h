@@ -28,6 +28,8 @@ typedef struct Statement
 
 extern uint64 RunStatement(Statement *statement, Datum *values, const char *nulls);
 extern uint64 RunStatementOfNow(Statement *statement, Datum *values, const char *nulls);
+extern void RunStatementTo(Statement *statement, Datum *values, const char *nulls,
+                           DestReceiver *receiver);
 extern Datum StatementValue(uint64 row, int column, bool *isnull);
 
 #endif

@@ -33,7 +33,7 @@ DECLARE
 BEGIN
   FOREACH name IN ARRAY ARRAY['passport_owner', 'passport_app', 'passport_staff',
                               'passport_approver', 'passport_admin', 'passport_auditor',
-                              'passport_bridge', 'passport_drill_bridge', 'passport_public', 'passport_protection'] LOOP
+                              'passport_bridge', 'passport_drill', 'passport_drill_bridge', 'passport_public', 'passport_protection'] LOOP
     IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
       EXECUTE format('CREATE ROLE %I NOLOGIN', name);
     END IF;

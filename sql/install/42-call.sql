@@ -83,6 +83,7 @@ DECLARE
   step passport.notification_step;
   made bigint := 0;
 BEGIN
+  PERFORM passport.keep_home();
   FOR step IN
     SELECT * FROM passport.notification_step AS s
      WHERE s.due_at <= passport.now() ORDER BY s.due_at, s.place LIMIT 1000 FOR UPDATE SKIP LOCKED

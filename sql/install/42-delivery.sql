@@ -42,7 +42,7 @@ CREATE TABLE passport.delivery_outcome (
   PRIMARY KEY (resident_id, delivery_id)
 );
 COMMENT ON TABLE passport.delivery_outcome IS
-'What became of each delivery: delivered (the provider took it), retired (the token was dead), failed, expired (never sent: too late), drill (never meant to be sent), withdrawn (the resident died before it was sent).';
+'What became of each delivery: delivered (the provider took it), retired (the token was dead), failed, expired (never sent: too late), drill (never meant to be sent), withdrawn (before it was sent the resident died, or the database was restored elsewhere: release_outbox).';
 CREATE INDEX delivery_outcome_notification ON passport.delivery_outcome (notification_id);
 
 -- Places of channels that a message has yet to come to.
@@ -63,6 +63,8 @@ CREATE FUNCTION passport.notify(
   OUT notification_id bigint, OUT deliveries bigint, OUT unreachable bigint) RETURNS record
   LANGUAGE c SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
+  SET work_mem = '128MB'
   AS 'MODULE_PATHNAME', 'passport_notify';
 COMMENT ON FUNCTION passport.notify(bigint[], text, text, jsonb, jsonb, timestamptz, text, text, text) IS
 'Puts a message to residents into the outbox and wakes the bridge (NOTIFY passport_outbox). Each resident is told through their channels of the first place that they have one of (passport.channel); the others follow when passport.fallback says so. resident_ids: to whom, each once however often named; kind: 1 to 100 characters, such as alert; lane: evacuation, disaster, personal, broadcast or bulk; texts: {"ja": {"title": "...", "body": "..."}, "en": {...}}, ja is required, each device gets its own language, else the resident''s, else ja; data: flat object of strings for the app, no key may be from, gcm or notification_id or begin with google; the longest language''s title and body and the data together have at most 3,500 bytes (FCM takes 4,096); expires_at: not sent after this, NULL for the lane''s lifetime; collapse_key: a later message with the same key replaces this one on the device, at most 64 characters; mode: live or drill, a drill''s deliveries to residents are counted and finished at once and can never be sent; event_key: the caller''s, at most 200 characters. Returns the notification, how many deliveries it has, and how many residents have no active device that the lane uses: where the lane uses the call list they are on it at once. A resident who declined the kind on a channel (set_preference) is not told through it, unless the lane warns of danger. The same event_key with the same content returns the first answer. Errors: PT409 event_key used with other content, PT422 malformed. Source of the limits: FCM HTTP v1 reference.';

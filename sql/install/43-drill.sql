@@ -41,6 +41,23 @@ COMMENT ON TABLE passport.drill_delivery IS
 'Drill messages to test devices, waiting, claimed or finished (outcome as of delivery_outcome). not_before, lease_until: by the machine''s clock.';
 CREATE INDEX drill_delivery_open ON passport.drill_delivery (not_before) WHERE outcome IS NULL;
 
+-- In Otsu 2014 and Yamaguchi 2019 those who played a drill sent it as real.  So
+-- whoever plays has passport_drill: as a login of its own at the drill's desk, or
+-- granted for the day.  Whatever else such a login may, it cannot touch a live alert.
+CREATE FUNCTION passport.require_mode(mode text) RETURNS void
+  LANGUAGE plpgsql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF mode <> 'drill' AND pg_has_role(session_user, 'passport_drill', 'MEMBER')
+     AND NOT (SELECT u.rolsuper FROM pg_roles AS u WHERE u.rolname = session_user) THEN
+    RAISE EXCEPTION 'this login is in a drill' USING ERRCODE = 'PT403',
+      HINT = 'It drafts, approves and ends drills (mode => ''drill'') only; who has to send a live alert is revoked passport_drill, or logs in as somebody else.';
+  END IF;
+END $$;
+COMMENT ON FUNCTION passport.require_mode(text) IS
+'Raises PT403 when a login in the role passport_drill would act on an alert of another mode than drill. Granted to nobody.';
+
 CREATE FUNCTION passport.add_drill_device(holder text, channel text, token text, language text DEFAULT 'ja', keys jsonb DEFAULT NULL)
   RETURNS bigint
   LANGUAGE plpgsql SECURITY DEFINER
@@ -85,7 +102,7 @@ BEGIN
   END IF;
 END $$;
 COMMENT ON FUNCTION passport.remove_drill_device(bigint) IS
-'Takes a test device out of drills. PT404: unknown.';
+'Takes a test device out of drills, with what waits for it. PT404: unknown.';
 
 CREATE FUNCTION passport.ring_drill_devices(notification_id bigint) RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER
@@ -120,14 +137,15 @@ BEGIN
     PERFORM passport.refuse('', 'out_of_range', 'A worker has a name of up to 100 characters, a batch 1 to 10000 rows, a lease lasts up to an hour.');
   END IF;
   PERFORM passport.refuse_individual_number('/worker', worker);
-  UPDATE passport.drill_delivery AS d SET outcome = 'expired', finished_at = passport.now()
-    FROM passport.notification AS n
-   WHERE n.notification_id = d.notification_id AND d.outcome IS NULL AND n.expires_at <= passport.now();
-  -- a resident has this token now, whom no drill may reach
-  UPDATE passport.drill_delivery AS d SET outcome = 'retired', finished_at = passport.now()
-    FROM passport.drill_device AS v
-   WHERE v.drill_device_id = d.drill_device_id AND d.outcome IS NULL
-     AND EXISTS (SELECT FROM passport.device_directory AS r WHERE r.channel = v.channel AND r.token_digest = v.token_digest);
+  -- a device that was taken out, or that a resident has registered, is none; what a worker holds is left to it
+  UPDATE passport.drill_delivery AS d SET outcome = CASE WHEN w.is_gone THEN 'retired' ELSE 'expired' END, finished_at = passport.now()
+    FROM passport.notification AS n, passport.drill_device AS v
+   CROSS JOIN LATERAL (SELECT v.retired_at IS NOT NULL
+                              OR EXISTS (SELECT FROM passport.device_directory AS r
+                                          WHERE r.channel = v.channel AND r.token_digest = v.token_digest)) AS w(is_gone)
+   WHERE n.notification_id = d.notification_id AND v.drill_device_id = d.drill_device_id AND d.outcome IS NULL
+     AND (d.lease_until IS NULL OR d.lease_until <= clock_timestamp())
+     AND (w.is_gone OR n.expires_at <= passport.now());
   RETURN QUERY
     WITH candidate AS (
       SELECT d.delivery_id FROM passport.drill_delivery AS d JOIN passport.drill_device AS v USING (drill_device_id)

@@ -400,18 +400,20 @@ END;
 COMMENT ON FUNCTION passport.mark_drill(jsonb) IS
 'The texts with the drill mark of each language before the title and before and after the body. Every drill text goes through it.';
 
-CREATE FUNCTION passport.mark_update(texts jsonb) RETURNS jsonb
+-- That it is a drill comes before all else, also on a screen that cuts titles off.
+CREATE FUNCTION passport.mark_update(texts jsonb, mode text) RETURNS jsonb
   LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   SELECT jsonb_object_agg(l.language, jsonb_build_object(
-           'title', l.update_title || ' ' || (texts #>> ARRAY[l.language, 'title']),
+           'title', CASE mode WHEN 'drill' THEN overlay(t.title PLACING l.drill_title || ' ' || l.update_title FROM 1 FOR length(l.drill_title))
+                              ELSE l.update_title || ' ' || t.title END,
            'body', texts #>> ARRAY[l.language, 'body']))
-    FROM passport.message_language AS l
+    FROM passport.message_language AS l CROSS JOIN LATERAL (SELECT texts #>> ARRAY[l.language, 'title'] AS title) AS t
    WHERE texts ? l.language;
 END;
-COMMENT ON FUNCTION passport.mark_update(jsonb) IS
-'The texts with the word of each language before the title that says that they change what was said.';
+COMMENT ON FUNCTION passport.mark_update(jsonb, text) IS
+'The texts with the word of each language before the title that says that they change what was said; of a drill (mode), whose texts mark_drill() made, behind its mark.';
 
 CREATE FUNCTION passport.join_names(names text[]) RETURNS jsonb
   LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER

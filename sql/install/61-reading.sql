@@ -30,6 +30,19 @@ COMMENT ON TABLE passport.reading_other IS
 'Readings of times that have no partition: long ago, or before the worker''s first run, which moves them.';
 CREATE INDEX reading_other_doubted ON passport.reading_other (observed_at) WHERE verdict <> 'accepted';
 
+-- What a chart shows: with a reading a minute a map of 200 gauges would read
+-- half a million readings each time that somebody's water moves.  No foreign
+-- key either, as of the readings themselves.
+CREATE TABLE passport.reading_peak (
+  sensor text NOT NULL,
+  quarter timestamptz NOT NULL,
+  observed_at timestamptz NOT NULL,
+  value double precision NOT NULL,
+  PRIMARY KEY (sensor, quarter)
+) WITH (fillfactor = 70); -- the running quarter's row is raised where it lies
+COMMENT ON TABLE passport.reading_peak IS
+'Of each sensor and quarter of an hour the highest accepted reading, the first of several; record_readings() and confirm_reading() keep it. It goes with the readings.';
+
 CREATE TABLE passport.reading_confirmation (
   confirmation_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   sensor text NOT NULL REFERENCES passport.sensor,
@@ -60,7 +73,7 @@ CREATE FUNCTION passport.confirm_reading(sensor text, observed_at timestamptz) R
   SET search_path = pg_catalog, pg_temp
   AS 'MODULE_PATHNAME', 'confirm_reading';
 COMMENT ON FUNCTION passport.confirm_reading(text, timestamptz) IS
-'Believes a held reading because a person has looked (at the river, at a camera, by telephone): it is accepted, "confirmed_by_person", the stage follows it, and what was held after it and goes on from it is accepted as well. Who and when is kept (session_user). Returns the stage after it. Errors: PT404 unknown sensor or no reading of that time, PT409 not held, a later reading was accepted, or the sensor is out of service, PT410 older than stale_after.';
+'Believes a held reading because a person has looked (at the river, at a camera, by telephone): it is accepted, "confirmed_by_person", the stage follows it, and what was held after it and goes on from it is accepted as well; what the mayor authorised for the stage goes out. Who and when is kept (session_user). Returns the stage after it. Errors: PT404 unknown sensor or no reading of that time, PT409 not held, a later reading was accepted, or the sensor is out of service, PT410 older than stale_after.';
 
 CREATE VIEW passport.reading_to_confirm AS
   SELECT s.sensor, n.held_at AS observed_at, n.held_value AS value, n.stage,
@@ -142,6 +155,8 @@ BEGIN
   DELETE FROM passport.reading_other AS o
    WHERE o.ctid = ANY (ARRAY(SELECT d.ctid FROM passport.reading_other AS d WHERE d.observed_at < before LIMIT max_rows));
   GET DIAGNOSTICS forgotten = ROW_COUNT;
+  DELETE FROM passport.reading_peak AS p
+   WHERE p.ctid = ANY (ARRAY(SELECT d.ctid FROM passport.reading_peak AS d WHERE d.quarter < before LIMIT max_rows));
   FOR name IN
     SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
      WHERE i.inhparent = 'passport.reading'::regclass AND c.relname ~ '^reading_[0-9]{6}$'
@@ -155,4 +170,4 @@ BEGIN
   RETURN forgotten;
 END $$;
 COMMENT ON FUNCTION passport.forget_readings(timestamptz, int) IS
-'Step of purge_expired(): drops the months that are over before a time, whole, and deletes up to max_rows readings that have none. Returns how many readings went.';
+'Step of purge_expired(): drops the months that are over before a time, whole, and deletes up to max_rows readings that have none, and as many peaks. Returns how many readings went.';

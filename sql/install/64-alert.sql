@@ -43,7 +43,7 @@ CREATE TABLE passport.alert (
   CHECK ((state = 'ended') = (ended_at IS NOT NULL))
 );
 COMMENT ON TABLE passport.alert IS
-'Alerts from draft to end, with who did what and when; level, area and texts are the latest said, alert_message has all. A row is never deleted. headcount, households, needing_help: those of the area who may be counted, at the draft and again at the approval; recipients, deliveries, unreachable: all whom the latest message reached, protected ones too.';
+'Alerts from draft to end, with who did what and when; level, area and texts are the latest said, alert_message has all. A row is never deleted. headcount, households, needing_help: those of the latest area who may be counted, households and needs as they were drafted, the head-count as it was confirmed; recipients, deliveries, unreachable: all whom the latest message reached, protected ones too.';
 CREATE UNIQUE INDEX alert_origin ON passport.alert (origin, origin_alert_id);
 CREATE INDEX alert_open ON passport.alert (alert_id) WHERE state IN ('draft', 'approved');
 CREATE TRIGGER alert_stays BEFORE DELETE OR TRUNCATE ON passport.alert
@@ -62,7 +62,7 @@ CREATE TABLE passport.alert_recipient (
 );
 COMMENT ON TABLE passport.alert_recipient IS
 'Who an alert was sent to, with their household and need on that day, and why they were selected (reasons as of selected()). Somebody without a household is one of their own ("-" and the resident_id).';
-CREATE INDEX alert_recipient_household ON passport.alert_recipient (alert_id, household_number);
+CREATE INDEX alert_recipient_alert ON passport.alert_recipient (alert_id);
 CREATE TRIGGER alert_recipient_stays BEFORE UPDATE OR TRUNCATE ON passport.alert_recipient
   FOR EACH STATEMENT EXECUTE FUNCTION passport.forbid_change();
 
@@ -98,6 +98,9 @@ CREATE TABLE passport.alert_message (
   sent_by text NOT NULL,
   sent_at timestamptz NOT NULL,
   expires_at timestamptz NOT NULL,
+  headcount int NOT NULL,
+  households int NOT NULL,
+  needing_help int NOT NULL,
   notification_id bigint,
   recipients int NOT NULL,
   deliveries bigint NOT NULL,
@@ -105,7 +108,7 @@ CREATE TABLE passport.alert_message (
   PRIMARY KEY (alert_id, message_no)
 );
 COMMENT ON TABLE passport.alert_message IS
-'What each alert said, word for word: the alert itself, its updates, and its cancel or its end (the all clear); to how many, protected ones too.';
+'What each alert said, word for word: the alert itself, its updates, and its cancel or its end (the all clear). headcount, households, needing_help: as of alert, when it was said; recipients, deliveries, unreachable: to how many, protected ones too.';
 CREATE TRIGGER alert_message_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON passport.alert_message
   FOR EACH STATEMENT EXECUTE FUNCTION passport.forbid_change();
 
@@ -230,6 +233,7 @@ CREATE FUNCTION passport.draft_alert(hazard text, level int, area geometry, sens
                                      OUT needing_help int, OUT unplaced int)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
   SET client_min_messages = warning
 AS $$
 #variable_conflict use_variable
@@ -247,6 +251,7 @@ BEGIN
   ELSIF sensor IS NOT NULL AND NOT EXISTS (SELECT FROM passport.sensor AS s WHERE s.sensor = draft_alert.sensor) THEN
     RAISE EXCEPTION 'no such sensor' USING ERRCODE = 'PT404';
   END IF;
+  PERFORM passport.require_mode(mode);
   PERFORM passport.refuse_individual_number('/texts', texts::text);
   PERFORM passport.expire_drafts();
   area := passport.alert_area(area);
@@ -275,7 +280,7 @@ BEGIN
   needing_help := passport.shown_count(needing_help);
 END $$;
 COMMENT ON FUNCTION passport.draft_alert(text, int, geometry, text, text, jsonb, boolean) IS
-'Drafts an alert and says whom it would reach. hazard: as in passport.alert_level (flood, landslide, heavy_rain, storm_surge); level: 1 to 5; area: Polygon or MultiPolygon, EPSG:4326; sensor: the one that gave the reason, if any; mode: live or drill; texts: {"ja": {"title", "body"}, ...} of one''s own, else those of the templates; repeat: true to say again what was said to this area already. Returns the draft and the number of residents, households and residents needing help in the area as shown_count() shows it: protected persons are alerted too, but not counted; and of those whom no area can select (unplaced_residents() lists them). Nothing is sent. The draft can be approved for 30 minutes. Errors: PT422 area, mode, level or texts refused, PT404 no such sensor or template, PT409 said already (DETAIL: {"sent_at"}), or the area is operated by another database now. Two-person rule: see approve_alert.';
+'Drafts an alert and says whom it would reach. hazard: as in passport.alert_level (flood, landslide, heavy_rain, storm_surge); level: 1 to 5; area: Polygon or MultiPolygon, EPSG:4326; sensor: the one that gave the reason, if any; mode: live or drill; texts: {"ja": {"title", "body"}, ...} of one''s own, else those of the templates; repeat: true to say again what was said to this area already. Returns the draft and the number of residents, households and residents needing help in the area as shown_count() shows it: protected persons are alerted too, but not counted; and of those whom no area can select (unplaced_residents() lists them). Nothing is sent. The draft can be approved for 30 minutes. Errors: PT422 area, mode, level or texts refused, PT403 a live one by a login in a drill (passport_drill), PT404 no such sensor or template, PT409 said already (DETAIL: {"sent_at"}), or the area is operated by another database now. Two-person rule: see approve_alert.';
 
 -- What an approver looks at before they confirm.
 CREATE VIEW passport.alert_draft WITH (security_barrier) AS

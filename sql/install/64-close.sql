@@ -44,6 +44,7 @@ CREATE FUNCTION passport.cancel_alert(alert_id bigint, reason text,
                                       OUT recipients int, OUT deliveries bigint, OUT unreachable bigint)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -51,6 +52,7 @@ DECLARE
   said passport.alert_message;
 BEGIN
   SELECT * INTO a FROM passport.alert AS t WHERE t.alert_id = cancel_alert.alert_id FOR UPDATE;
+  PERFORM passport.require_mode(a.mode);
   IF a.alert_id IS NULL THEN
     RAISE EXCEPTION 'no such alert' USING ERRCODE = 'PT404';
   ELSIF coalesce(char_length(reason), 0) NOT BETWEEN 1 AND 400 OR passport.holds_individual_number(reason) THEN
@@ -79,6 +81,7 @@ COMMENT ON FUNCTION passport.cancel_alert(bigint, text) IS
 CREATE FUNCTION passport.end_alert(alert_id bigint, OUT recipients int, OUT deliveries bigint, OUT unreachable bigint)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -86,6 +89,7 @@ DECLARE
   said passport.alert_message;
 BEGIN
   SELECT * INTO a FROM passport.alert AS t WHERE t.alert_id = end_alert.alert_id FOR UPDATE;
+  PERFORM passport.require_mode(a.mode);
   IF a.alert_id IS NULL OR a.approved_at IS NULL THEN
     RAISE EXCEPTION 'no such alert' USING ERRCODE = 'PT404', HINT = 'A draft is dropped by cancel_alert().';
   ELSIF a.state = 'ended' AND a.ended_by = session_user THEN
@@ -104,7 +108,8 @@ COMMENT ON FUNCTION passport.end_alert(bigint) IS
 
 -- An order of the municipality holds until somebody lifts it: a clock that ran
 -- out must not send people back into the water. A notice ends by itself, and
--- says nothing then, for nobody was sent away.
+-- says nothing then, for nobody was sent away; so does a drill that nobody ended,
+-- lest it lie about until it is taken for something else.
 CREATE FUNCTION passport.lapse_alerts() RETURNS int
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
@@ -115,7 +120,7 @@ DECLARE
 BEGIN
   UPDATE passport.alert AS a SET state = 'ended', ended_at = passport.now()
    WHERE a.state = 'approved' AND a.expires_at <= passport.now()
-     AND (passport.alert_words(a.hazard, a.level, passport.today())).ends_itself;
+     AND (a.mode = 'drill' OR (passport.alert_words(a.hazard, a.level, passport.today())).ends_itself);
   GET DIAGNOSTICS lapsed = ROW_COUNT;
   UPDATE passport.alert AS a SET overdue_at = passport.now()
    WHERE a.state = 'approved' AND a.expires_at <= passport.now() AND a.overdue_at IS NULL;
@@ -129,7 +134,7 @@ BEGIN
   RETURN lapsed + overdue;
 END $$;
 COMMENT ON FUNCTION passport.lapse_alerts() IS
-'Job: ends notices whose time ran out (alert_level.ends_itself: levels 1 and 2), without a message, and raises the alarm (NOTIFY passport_alarm) once for each order that is past its time: it stays in force until update_alert() renews it or end_alert() lifts it. Returns how many it ended and found overdue.';
+'Job: ends notices whose time ran out (alert_level.ends_itself: levels 1 and 2) and drills whose time did, without a message, and raises the alarm (NOTIFY passport_alarm) once for each order that is past its time: it stays in force until update_alert() renews it or end_alert() lifts it. Returns how many it ended and found overdue.';
 
 CREATE FUNCTION passport.forget_alert_recipients(before timestamptz, max_rows int) RETURNS bigint
   LANGUAGE sql SECURITY DEFINER

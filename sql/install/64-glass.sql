@@ -27,10 +27,12 @@ CREATE FUNCTION passport.break_glass(alert_id bigint, headcount int, reason text
                                      OUT recipients int, OUT deliveries bigint, OUT unreachable bigint)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
   a CONSTANT passport.alert := passport.draft_to_approve(alert_id);
+  chosen record;
   said passport.alert_message;
 BEGIN
   IF coalesce(char_length(reason), 0) NOT BETWEEN 10 AND 400 OR passport.holds_individual_number(reason) THEN
@@ -46,7 +48,8 @@ BEGIN
   ELSIF a.state <> 'draft' THEN
     RAISE EXCEPTION 'the alert is % already', a.state USING ERRCODE = 'PT409';
   ELSE
-    said := passport.send_draft(a, passport.confirmed_residents(a.area, a.headcount, break_glass.headcount), session_user);
+    SELECT * INTO chosen FROM passport.confirmed_residents(a.area, a.headcount, break_glass.headcount);
+    said := passport.send_draft(a, chosen.residents, chosen.reasons, session_user);
     INSERT INTO passport.break_glass_use (alert_id, sent_by, reason, sent_at)
     VALUES (a.alert_id, session_user, break_glass.reason, passport.now());
     PERFORM pg_notify('passport_alarm', 'break_glass');

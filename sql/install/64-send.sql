@@ -93,12 +93,13 @@ BEGIN
   SELECT * INTO sent
     FROM passport.send_alert(a, residents, CASE message WHEN 'update' THEN 'update-' || message_no ELSE message END,
            passport.alert_lane(a.level),
-           CASE message WHEN 'update' THEN passport.mark_update(texts) ELSE texts END, expires_at);
+           CASE message WHEN 'update' THEN passport.mark_update(texts, a.mode) ELSE texts END, expires_at);
   INSERT INTO passport.alert_message AS m
          (alert_id, message_no, message, level, area, area_names, texts, sent_by, sent_at, expires_at,
-          notification_id, recipients, deliveries, unreachable)
+          headcount, households, needing_help, notification_id, recipients, deliveries, unreachable)
   VALUES (a.alert_id, message_no, message, a.level, a.area, a.area_names, texts, speaker, passport.now(), expires_at,
-          sent.notification_id, cardinality(residents) + aside, sent.deliveries, sent.unreachable + aside)
+          a.headcount, a.households, a.needing_help, sent.notification_id, cardinality(residents) + aside, sent.deliveries,
+          sent.unreachable + aside)
   RETURNING m.* INTO said;
   PERFORM pg_notify('passport_map', '');
   RETURN said;
@@ -106,15 +107,27 @@ END $$;
 COMMENT ON FUNCTION passport.say(passport.alert, bigint[], text, int, jsonb, text, timestamptz, int) IS
 'Sends a message of an alert (alert, update, cancel or end) to those inside and keeps what was said. aside: protected persons inside who are told from another database; they are counted here too, for shown_figures() takes off all of them. Not granted to anybody.';
 
-CREATE FUNCTION passport.confirmed_residents(area geometry, drafted int, headcount int) RETURNS bigint[]
+-- Joined: the planner estimates an "= ANY" with each of a million elements.
+CREATE FUNCTION passport.count_unprotected(residents bigint[]) RETURNS int
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT cardinality(residents) - count(*)::int
+    FROM passport.protected_resident AS p JOIN unnest(residents) AS i(resident_id) USING (resident_id);
+END;
+COMMENT ON FUNCTION passport.count_unprotected(bigint[]) IS
+'How many of some residents may be counted: all but the protected ones. residents: each once.';
+
+CREATE FUNCTION passport.confirmed_residents(area geometry, drafted int, headcount int,
+                                             OUT residents bigint[], OUT reasons smallint[])
   LANGUAGE plpgsql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-  residents CONSTANT bigint[] := ARRAY(SELECT r FROM passport.residents_in(area) AS i(r) ORDER BY r);
-  counted CONSTANT bigint := cardinality(residents)
-    - (SELECT count(*) FROM passport.protected_resident AS p WHERE p.resident_id = ANY (residents));
+  counted int;
 BEGIN
+  SELECT s.residents, s.reasons INTO residents, reasons FROM passport.selection(area) AS s;
+  counted := passport.count_unprotected(residents);
   IF passport.shown_count(counted) IS DISTINCT FROM headcount THEN
     RAISE EXCEPTION 'the confirmed head-count is not the number of residents in the area'
       USING ERRCODE = 'PT409',
@@ -122,29 +135,18 @@ BEGIN
                                         'now', passport.shown_count(counted))::text,
             HINT = 'Look at the area and its head-count again before confirming.';
   END IF;
-  RETURN residents;
 END $$;
 COMMENT ON FUNCTION passport.confirmed_residents(geometry, int, int) IS
-'Residents of an area, protected ones too, in order. headcount: what the approver confirms, as shown_count() shows it; drafted: what the draft said. PT409 when it is not the number now (DETAIL: {"drafted", "now"}).';
+'selection() of an area, protected residents too. headcount: what the approver confirms, as shown_count() shows it; drafted: what the draft said. PT409 when it is not the number now (DETAIL: {"drafted", "now"}).';
 
--- Planned for each array anew: how to join depends on how many there are.
-CREATE FUNCTION passport.add_recipients(alert_id bigint, area geometry, residents bigint[]) RETURNS void
-  LANGUAGE plpgsql SECURITY DEFINER
+CREATE FUNCTION passport.add_recipients(alert_id bigint, residents bigint[], reasons smallint[]) RETURNS void
+  LANGUAGE c STRICT SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
-  SET plan_cache_mode = force_custom_plan
   SET jit = off
-AS $$
-BEGIN
-  -- who is confirmed is kept, with no reason if they have left the area since
-  INSERT INTO passport.alert_recipient (resident_id, alert_id, household_number, needs_help, reasons)
-  SELECT r.resident_id, add_recipients.alert_id, coalesce(r.household_number, '-' || r.resident_id), h.resident_id IS NOT NULL,
-         coalesce(s.reasons, '{}')
-    FROM unnest(residents) AS i(resident_id) JOIN passport.resident AS r USING (resident_id)
-    LEFT JOIN passport.selection_reasons(area) AS s USING (resident_id)
-    LEFT JOIN passport.resident_needing_help AS h USING (resident_id);
-END $$;
-COMMENT ON FUNCTION passport.add_recipients(bigint, geometry, bigint[]) IS
-'Keeps to whom an alert for an area is sent, with household, need and the reasons of their selection as they are now.';
+  SET work_mem = '128MB'
+  AS 'MODULE_PATHNAME', 'passport_add_recipients';
+COMMENT ON FUNCTION passport.add_recipients(bigint, bigint[], smallint[]) IS
+'Keeps to whom an alert is sent, with household and need as they are now. residents, reasons: of a selection().';
 
 CREATE FUNCTION passport.alert_lasts(hazard text, level int) RETURNS timestamptz
   LANGUAGE sql STABLE SECURITY DEFINER
@@ -157,7 +159,8 @@ COMMENT ON FUNCTION passport.alert_lasts(text, int) IS
 
 -- Two drafts of the same, each approved by its own pair, would be two alerts:
 -- approvals go one after the other, and the second is asked.
-CREATE FUNCTION passport.send_draft(a passport.alert, residents bigint[], approver text) RETURNS passport.alert_message
+CREATE FUNCTION passport.send_draft(a passport.alert, residents bigint[], reasons smallint[], approver text)
+  RETURNS passport.alert_message
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -170,19 +173,18 @@ BEGIN
   IF NOT a.repeats THEN
     PERFORM passport.ask_before_repeating(a.mode, a.area, a.texts);
   END IF;
-  PERFORM passport.add_recipients(a.alert_id, a.area, residents);
+  PERFORM passport.add_recipients(a.alert_id, residents, reasons);
+  a.headcount := passport.count_unprotected(residents);
   said := passport.say(a, residents, 'alert', 1, a.texts, approver, lasts);
   UPDATE passport.alert AS t
      SET state = 'approved', approved_by = approver, approved_at = passport.now(), expires_at = lasts,
          alone = approver = a.drafted_by, notification_id = said.notification_id, recipients = said.recipients,
-         deliveries = said.deliveries, unreachable = said.unreachable,
-         headcount = said.recipients - (SELECT count(*) FROM passport.protected_resident AS p
-                                         WHERE p.resident_id = ANY (residents))
+         deliveries = said.deliveries, unreachable = said.unreachable, headcount = said.headcount
    WHERE t.alert_id = a.alert_id;
   RETURN said;
 END $$;
-COMMENT ON FUNCTION passport.send_draft(passport.alert, bigint[], text) IS
-'Sends a draft in the name of an approver: keeps the recipients, enqueues their messages. PT409: said already. Who may approve is the caller''s to ask. Not granted to anybody.';
+COMMENT ON FUNCTION passport.send_draft(passport.alert, bigint[], smallint[], text) IS
+'Sends a draft to a selection() in the name of an approver: keeps the recipients, enqueues their messages. PT409: said already. Who may approve is the caller''s to ask. Not granted to anybody.';
 
 CREATE FUNCTION passport.draft_to_approve(alert_id bigint) RETURNS passport.alert
   LANGUAGE plpgsql SECURITY DEFINER
@@ -198,19 +200,22 @@ BEGIN
     RAISE EXCEPTION 'the draft has expired'
       USING ERRCODE = 'PT410', HINT = 'Draft the alert again: the water and the people may have moved.';
   END IF;
+  PERFORM passport.require_mode(a.mode);
   RETURN a;
 END $$;
 COMMENT ON FUNCTION passport.draft_to_approve(bigint) IS
-'Locks an alert that somebody wants to send. PT404: unknown; PT410: the draft is stale.';
+'Locks an alert that somebody wants to send. PT404: unknown; PT410: the draft is stale; PT403: a live one by a login in a drill.';
 
 CREATE FUNCTION passport.approve_alert(alert_id bigint, headcount int,
                                        OUT recipients int, OUT deliveries bigint, OUT unreachable bigint)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
   a CONSTANT passport.alert := passport.draft_to_approve(alert_id);
+  chosen record;
   said passport.alert_message;
 BEGIN
   IF a.drafted_by = session_user THEN
@@ -221,7 +226,8 @@ BEGIN
   ELSIF a.state <> 'draft' THEN
     RAISE EXCEPTION 'the alert is % already', a.state USING ERRCODE = 'PT409';
   ELSE
-    said := passport.send_draft(a, passport.confirmed_residents(a.area, a.headcount, approve_alert.headcount), session_user);
+    SELECT * INTO chosen FROM passport.confirmed_residents(a.area, a.headcount, approve_alert.headcount);
+    said := passport.send_draft(a, chosen.residents, chosen.reasons, session_user);
   END IF;
   SELECT f.* INTO recipients, deliveries, unreachable FROM passport.shown_figures(said) AS f;
 END $$;
@@ -247,6 +253,7 @@ COMMENT ON FUNCTION passport.residents_elsewhere(bigint) IS
 CREATE FUNCTION passport.broadcast_alert(alert_id bigint, OUT recipients int, OUT deliveries bigint)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -254,6 +261,7 @@ DECLARE
   sent record;
 BEGIN
   SELECT * INTO a FROM passport.alert AS t WHERE t.alert_id = broadcast_alert.alert_id FOR UPDATE;
+  PERFORM passport.require_mode(a.mode);
   IF a.alert_id IS NULL OR a.approved_at IS NULL THEN
     RAISE EXCEPTION 'no such alert' USING ERRCODE = 'PT404';
   ELSIF a.state <> 'approved' THEN

@@ -56,6 +56,7 @@ CREATE FUNCTION passport.update_alert(alert_id bigint, area geometry DEFAULT NUL
                                       OUT needing_help int, OUT added int, OUT left_out int)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
   SET client_min_messages = warning
 AS $$
 #variable_conflict use_variable
@@ -64,6 +65,7 @@ DECLARE
   problem text := CASE WHEN area IS NOT NULL THEN passport.alert_area_problem(area) END;
 BEGIN
   SELECT * INTO a FROM passport.alert AS t WHERE t.alert_id = update_alert.alert_id FOR UPDATE;
+  PERFORM passport.require_mode(a.mode);
   IF a.alert_id IS NULL OR a.approved_at IS NULL THEN
     RAISE EXCEPTION 'no such alert' USING ERRCODE = 'PT404';
   ELSIF a.state <> 'approved' THEN
@@ -120,7 +122,7 @@ COMMENT ON VIEW passport.alert_update_draft IS
 'Updates that can be approved now: what would be said, where, to how many, whom it would add and leave out (NULL: few), and who drafted it.';
 
 -- Who is inside still or newly gets the update; who no longer is, is told so.
-CREATE FUNCTION passport.move_recipients(alert_id bigint, update_no int, area geometry, residents bigint[]) RETURNS bigint[]
+CREATE FUNCTION passport.move_recipients(alert_id bigint, update_no int, residents bigint[], reasons smallint[]) RETURNS bigint[]
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -132,7 +134,9 @@ DECLARE
                                      WHERE t.alert_id = move_recipients.alert_id);
   gone CONSTANT bigint[] := ARRAY(SELECT unnest(inside) EXCEPT SELECT unnest(residents) ORDER BY 1);
 BEGIN
-  PERFORM passport.add_recipients(move_recipients.alert_id, area, ARRAY(SELECT unnest(residents) EXCEPT SELECT unnest(known)));
+  PERFORM passport.add_recipients(move_recipients.alert_id, array_agg(i.resident_id), array_agg(i.reasons))
+     FROM unnest(residents, move_recipients.reasons) AS i(resident_id, reasons) LEFT JOIN unnest(known) AS k(resident_id) USING (resident_id)
+    WHERE k.resident_id IS NULL;
   INSERT INTO passport.alert_move (resident_id, alert_id, message_no, inside)
   SELECT g, move_recipients.alert_id, update_no, false FROM unnest(gone) AS g
   UNION ALL
@@ -140,10 +144,10 @@ BEGIN
     FROM (SELECT unnest(residents) EXCEPT SELECT unnest(inside)) AS came(c);
   RETURN gone;
 END $$;
-COMMENT ON FUNCTION passport.move_recipients(bigint, int, geometry, bigint[]) IS
-'Makes the residents given, who are in the area, those inside an alert; returns who is no longer. Step of send_update().';
+COMMENT ON FUNCTION passport.move_recipients(bigint, int, bigint[], smallint[]) IS
+'Makes those of a selection() the ones inside an alert; returns who is no longer. Step of send_update().';
 
-CREATE FUNCTION passport.send_update(a passport.alert, u passport.alert_update, residents bigint[], approver text)
+CREATE FUNCTION passport.send_update(a passport.alert, u passport.alert_update, residents bigint[], reasons smallint[], approver text)
   RETURNS passport.alert_message
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
@@ -152,18 +156,22 @@ AS $$
 DECLARE
   before CONSTANT passport.alert := a;
   lasts CONSTANT timestamptz := passport.alert_lasts(a.hazard, u.level);
-  gone CONSTANT bigint[] := passport.move_recipients(a.alert_id, u.update_no, u.area, residents);
+  gone CONSTANT bigint[] := passport.move_recipients(a.alert_id, u.update_no, residents, reasons);
   said passport.alert_message;
 BEGIN
   PERFORM passport.require_operated(u.area);
   a.level := u.level;
   a.area := u.area;
   a.area_names := u.area_names;
+  a.headcount := passport.count_unprotected(residents);
+  a.households := u.households;
+  a.needing_help := u.needing_help;
   said := passport.say(a, residents, 'update', u.update_no, u.texts, approver, lasts);
   PERFORM passport.send_alert(a, gone, 'left-' || u.update_no, passport.alert_lane(before.level),
                               passport.alert_notice(before, 'alert_left'), lasts);
   UPDATE passport.alert AS t
      SET level = u.level, area = u.area, area_names = u.area_names, texts = u.texts, expires_at = lasts, overdue_at = NULL,
+         headcount = a.headcount, households = a.households, needing_help = a.needing_help,
          notification_id = said.notification_id, recipients = said.recipients, deliveries = said.deliveries,
          unreachable = said.unreachable
    WHERE t.alert_id = a.alert_id;
@@ -172,40 +180,45 @@ BEGIN
    WHERE t.alert_id = u.alert_id AND t.update_no = u.update_no;
   RETURN said;
 END $$;
-COMMENT ON FUNCTION passport.send_update(passport.alert, passport.alert_update, bigint[], text) IS
-'Sends an update in the name of an approver: one message for each who is inside now, another for each who no longer is. Not granted to anybody.';
+COMMENT ON FUNCTION passport.send_update(passport.alert, passport.alert_update, bigint[], smallint[], text) IS
+'Sends an update to a selection() in the name of an approver: one message for each who is inside now, another for each who no longer is. Not granted to anybody.';
 
 CREATE FUNCTION passport.approve_update(alert_id bigint, update_no int, headcount int,
                                         OUT recipients int, OUT deliveries bigint, OUT unreachable bigint)
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET jit = off
 AS $$
 #variable_conflict use_column
 DECLARE
   a passport.alert;
   u passport.alert_update;
+  chosen record;
   said passport.alert_message;
 BEGIN
   SELECT * INTO a FROM passport.alert AS t WHERE t.alert_id = approve_update.alert_id FOR UPDATE;
   SELECT * INTO u FROM passport.alert_update AS t
    WHERE t.alert_id = approve_update.alert_id AND t.update_no = approve_update.update_no;
+  SELECT * INTO said FROM passport.alert_message AS m WHERE m.alert_id = u.alert_id AND m.message_no = u.update_no;
+  PERFORM passport.require_mode(a.mode);
   IF u.alert_id IS NULL THEN
     RAISE EXCEPTION 'no such update' USING ERRCODE = 'PT404';
   ELSIF u.drafted_by = session_user THEN
     RAISE EXCEPTION 'an update is approved by another person than its drafter' USING ERRCODE = 'PT403';
-  ELSIF u.state = 'approved' AND u.approved_by = session_user THEN
-    SELECT * INTO said FROM passport.alert_message AS m WHERE m.alert_id = u.alert_id AND m.message_no = u.update_no;
+  ELSIF u.state = 'approved' AND u.approved_by = session_user
+        AND passport.shown_count(said.headcount) IS NOT DISTINCT FROM approve_update.headcount THEN
+    NULL; -- said is what it sent
   ELSIF u.state = 'expired' OR u.state = 'draft' AND u.draft_until <= passport.now() THEN
     RAISE EXCEPTION 'the draft has expired'
       USING ERRCODE = 'PT410', HINT = 'Draft the update again: the water and the people may have moved.';
   ELSIF u.state <> 'draft' THEN
     RAISE EXCEPTION 'the update is % already', u.state USING ERRCODE = 'PT409';
+  ELSIF a.state <> 'approved' THEN
+    -- its time ran out while the update was a draft
+    RAISE EXCEPTION 'the alert is % already', a.state USING ERRCODE = 'PT409', HINT = 'Draft a new alert.';
   ELSE
-    said := passport.send_update(a, u, passport.confirmed_residents(u.area, u.headcount, approve_update.headcount), session_user);
-    UPDATE passport.alert AS t
-       SET headcount = said.recipients - (SELECT count(*) FROM passport.protected_resident AS p
-                                            JOIN passport.alert_inside AS i USING (resident_id) WHERE i.alert_id = a.alert_id)
-     WHERE t.alert_id = a.alert_id;
+    SELECT * INTO chosen FROM passport.confirmed_residents(u.area, u.headcount, approve_update.headcount);
+    said := passport.send_update(a, u, chosen.residents, chosen.reasons, session_user);
   END IF;
   SELECT f.* INTO recipients, deliveries, unreachable FROM passport.shown_figures(said) AS f;
 END $$;

@@ -51,24 +51,44 @@ END;
 COMMENT ON FUNCTION passport.map_sensors() IS
 'Features of public_map(): gauges with what they measure, stage (null: there are no thresholds), last accepted value, its height above the sea where that is known, its time, how they are heard (sensor_watch) and since when not, and the stages that they will reach if they go on rising (sensor_forecast).';
 
+CREATE FUNCTION passport.chart_points(observed_at timestamptz[], value double precision[]) RETURNS jsonb
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+  AS 'MODULE_PATHNAME', 'passport_chart_points';
+COMMENT ON FUNCTION passport.chart_points(timestamptz[], double precision[]) IS
+'[[second since 1970, value], ...] of times and values, arrays of one length without NULL; values up to 1e12 are rounded to three decimals. PT422: unequal lengths.';
+
 CREATE FUNCTION passport.map_charts() RETURNS jsonb
   LANGUAGE sql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
+  WITH word AS MATERIALIZED (
+    SELECT l AS level, w.colour FROM generate_series(1, 5) AS l, passport.alert_words('flood', l, passport.today()) AS w
+  ), span AS MATERIALIZED (
+    -- the quarters of an hour that lie whole in the two days; of those at the ends a part may count
+    SELECT date_bin('15 minutes', passport.now() - interval '48 hours', 'epoch') + interval '15 minutes' AS first,
+           date_bin('15 minutes', passport.now(), 'epoch') AS last
+  ), fringe AS MATERIALIZED (
+    SELECT passport.now() - interval '48 hours' + interval '1 microsecond' AS since, p.first AS until FROM span AS p
+    UNION ALL
+    SELECT p.last, passport.now() + interval '1 microsecond' FROM span AS p
+  )
   SELECT coalesce(jsonb_object_agg(s.sensor, jsonb_build_object(
            'thresholds', (SELECT coalesce(jsonb_agg(jsonb_build_object('stage', t.stage, 'name', nullif(t.name, ''), 'up', t.up,
                                    'colour', w.colour) ORDER BY t.stage), '[]')
                             FROM passport.sensor_threshold AS t
-                            LEFT JOIN LATERAL passport.alert_words('flood', least(t.stage, 5), passport.today()) AS w ON true
+                            LEFT JOIN word AS w ON w.level = least(t.stage, 5)
                            WHERE t.sensor = s.sensor),
-           'points', (SELECT coalesce(jsonb_agg(jsonb_build_array(extract(epoch FROM p.at)::bigint, round(p.high::numeric, 3)) ORDER BY p.at), '[]')
+           'points', (SELECT coalesce(passport.chart_points(array_agg(k.at ORDER BY k.at), array_agg(k.high ORDER BY k.at)), '[]')
                         -- of a quarter of an hour the highest: a page is read on a phone, and no peak may be missing
-                        FROM (SELECT DISTINCT ON (floor(extract(epoch FROM r.observed_at) / 900)) r.observed_at AS at, r.value AS high
-                                FROM passport.reading AS r
-                               WHERE r.sensor = s.sensor AND r.verdict = 'accepted'
-                                 AND r.observed_at > passport.now() - interval '48 hours' AND r.observed_at <= passport.now()
-                               ORDER BY floor(extract(epoch FROM r.observed_at) / 900), r.value DESC) AS p))), '{}')
-    FROM passport.sensor AS s WHERE s.state <> 'retired' AND s.location IS NOT NULL;
+                        FROM (SELECT k.observed_at, k.value FROM passport.reading_peak AS k
+                               WHERE k.sensor = s.sensor AND k.quarter >= p.first AND k.quarter < p.last
+                              UNION ALL
+                              (SELECT DISTINCT ON (date_bin('15 minutes', r.observed_at, 'epoch')) r.observed_at, r.value
+                                 FROM fringe AS f JOIN passport.reading AS r ON r.observed_at >= f.since AND r.observed_at < f.until
+                                WHERE r.sensor = s.sensor AND r.verdict = 'accepted'
+                                ORDER BY date_bin('15 minutes', r.observed_at, 'epoch'), r.value DESC, r.observed_at)) AS k(at, high)))), '{}')
+    FROM passport.sensor AS s CROSS JOIN span AS p WHERE s.state <> 'retired' AND s.location IS NOT NULL;
 END;
 COMMENT ON FUNCTION passport.map_charts() IS
 'Part of public_map(): of each gauge {"thresholds": [{"stage", "name", "up", "colour"}], "points": [[second since 1970, value]]}, the accepted readings of the last 48 hours, of each quarter of an hour the highest.';

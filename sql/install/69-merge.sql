@@ -150,10 +150,10 @@ BEGIN
   newer := jsonb_array_length(entry -> 'messages') >
            (SELECT count(*) FROM passport.alert_message AS m WHERE m.alert_id = kept.alert_id);
   INSERT INTO passport.alert_message AS t
-         (alert_id, message_no, message, level, area, area_names, texts, sent_by, sent_at, expires_at, notification_id,
-          recipients, deliveries, unreachable)
+         (alert_id, message_no, message, level, area, area_names, texts, sent_by, sent_at, expires_at,
+          headcount, households, needing_help, notification_id, recipients, deliveries, unreachable)
   SELECT kept.alert_id, m.message_no, m.message, m.level, m.area, m.area_names, m.texts, m.sent_by, m.sent_at, m.expires_at,
-         (ids ->> m.notification_id::text)::bigint, m.recipients, m.deliveries, m.unreachable
+         m.headcount, m.households, m.needing_help, (ids ->> m.notification_id::text)::bigint, m.recipients, m.deliveries, m.unreachable
     FROM jsonb_populate_recordset(NULL::passport.alert_message, entry -> 'messages') AS m
   ON CONFLICT DO NOTHING;
   -- one from before that is in force for people here is ended here, or they are never told
@@ -165,7 +165,7 @@ BEGIN
   IF NOT ours AND (newer OR kept.state = 'approved' AND f.state <> 'approved') THEN
     UPDATE passport.alert AS t
        SET state = f.state, level = f.level, area = f.area, area_names = f.area_names, texts = f.texts, alone = f.alone,
-           headcount = f.headcount, approved_by = f.approved_by, approved_at = f.approved_at, expires_at = f.expires_at,
+           headcount = f.headcount, households = f.households, needing_help = f.needing_help, approved_by = f.approved_by, approved_at = f.approved_at, expires_at = f.expires_at,
            recipients = f.recipients, deliveries = f.deliveries, unreachable = f.unreachable,
            notification_id = (ids ->> f.notification_id::text)::bigint,
            broadcast_notification_id = (ids ->> f.broadcast_notification_id::text)::bigint,

@@ -63,7 +63,6 @@ BEGIN
     WHEN 'renewal_reminders' THEN RETURN passport.send_due_reminders();
     WHEN 'rotate_token_keys' THEN RETURN passport.rotate_token_keys();
     WHEN 'watch_sensors' THEN RETURN passport.watch_sensors();
-    WHEN 'watch_sensors' THEN RETURN passport.watch_sensors();
     ELSE RAISE EXCEPTION 'no such job' USING ERRCODE = 'PT404',
            HINT = 'The jobs are in passport.job_kinds().';
   END CASE;

@@ -13,10 +13,12 @@ BEGIN ATOMIC
   SELECT r.recorded_at, 'reading', r.sensor,
          jsonb_build_object('observed_at', r.observed_at, 'value', r.value, 'verdict', r.verdict, 'reasons', to_jsonb(r.reasons),
                             'stage', r.stage, 'before', r.before)
-    FROM (SELECT t.*, lag(t.stage) OVER (ORDER BY t.observed_at) AS before
+    FROM (SELECT t.*, coalesce(lag(t.stage) OVER (ORDER BY t.observed_at),
+                               (SELECT e.stage FROM passport.reading AS e WHERE e.sensor = a.sensor AND e.observed_at < span.from_time
+                                 ORDER BY e.observed_at DESC LIMIT 1), 0) AS before
             FROM span, passport.reading AS t
            WHERE t.sensor = a.sensor AND t.observed_at BETWEEN span.from_time AND span.to_time) AS r
-   WHERE r.verdict <> 'accepted' OR r.stage IS DISTINCT FROM r.before
+   WHERE r.verdict <> 'accepted' OR r.stage <> r.before
   UNION ALL
   SELECT c.confirmed_at, 'confirmation', c.confirmed_by::text, jsonb_build_object('observed_at', c.observed_at)
     FROM span, passport.reading_confirmation AS c
@@ -53,8 +55,8 @@ BEGIN ATOMIC
   UNION ALL
   SELECT a.drafted_at, 'draft', a.drafted_by,
          jsonb_build_object('hazard', a.hazard, 'level', coalesce(m.level, a.level), 'mode', a.mode,
-           'area', to_jsonb(coalesce(m.area_names, a.area_names)), 'km2', passport.square_kilometres(coalesce(m.area, a.area)), 'headcount', passport.shown_count(a.headcount),
-           'households', passport.shown_count(a.households), 'needing_help', passport.shown_count(a.needing_help))
+           'area', to_jsonb(coalesce(m.area_names, a.area_names)), 'km2', passport.square_kilometres(coalesce(m.area, a.area)), 'headcount', passport.shown_count(coalesce(m.headcount, a.headcount)),
+           'households', passport.shown_count(coalesce(m.households, a.households)), 'needing_help', passport.shown_count(coalesce(m.needing_help, a.needing_help)))
     FROM (SELECT a.alert_id) AS t
     LEFT JOIN passport.alert_message AS m ON m.alert_id = t.alert_id AND m.message_no = 1
   UNION ALL

@@ -64,17 +64,20 @@ COMMENT ON VIEW passport.report_alert IS
 
 -- What follows shows persons' data, so it is kept who looked: of those shown,
 -- and of nobody else, which is why the number of rows is asked for here and not
--- cut off outside.
+-- cut off outside.  Why no nested loops: see call_list().
 CREATE FUNCTION passport.report_household(max_rows int DEFAULT 1000)
   RETURNS TABLE (alert_id bigint, household_number text, urgency int, oaza text, members int, answered int, safe int,
                  need_help int, unread int)
   LANGUAGE sql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET enable_nestloop = off SET jit = off
 BEGIN ATOMIC
   WITH shown AS MATERIALIZED (
     SELECT h.*, CASE WHEN h.need_help > 0 THEN 1 WHEN h.needs_help AND h.unread > 0 THEN 2 ELSE 3 END AS urgency
-      FROM passport.alert_household AS h
-     WHERE h.alert_id IN (SELECT a.alert_id FROM passport.report_alerts() AS a) AND (h.need_help > 0 OR h.unread > 0)
+      -- OFFSET 0 has each alert counted by itself, and not all that ever were
+      FROM passport.report_alerts() AS a CROSS JOIN LATERAL (
+           SELECT h.* FROM passport.alert_household AS h WHERE h.alert_id = a.alert_id OFFSET 0) AS h
+     WHERE h.need_help > 0 OR h.unread > 0
      ORDER BY urgency, h.alert_id, h.household_number
      LIMIT least(max_rows, 10000)
   ), member AS MATERIALIZED (
@@ -98,10 +101,11 @@ CREATE FUNCTION passport.report_unanswered(max_rows int DEFAULT 1000)
                  needs_help boolean, message text)
   LANGUAGE sql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET enable_nestloop = off SET jit = off
 BEGIN ATOMIC
   WITH shown AS MATERIALIZED (
-    SELECT u.* FROM passport.alert_unanswered AS u
-     WHERE u.alert_id IN (SELECT a.alert_id FROM passport.report_alerts() AS a)
+    SELECT u.* FROM passport.report_alerts() AS a CROSS JOIN LATERAL (
+           SELECT u.* FROM passport.alert_unanswered AS u WHERE u.alert_id = a.alert_id OFFSET 0) AS u
      ORDER BY u.needs_help DESC, u.alert_id, u.household_number, u.resident_id
      LIMIT least(max_rows, 10000)
   ), kept AS MATERIALIZED (
@@ -297,10 +301,12 @@ BEGIN ATOMIC
        FROM passport.break_glass_unreviewed AS g),
     (SELECT string_agg(format('<p class="note" role="alert"><strong>警報 %s の期限が過ぎました。</strong> 発令は続いています。更新するか、解除してください。 <small lang="en">Alert %s is past its time and still in force: update or end it.</small></p>',
                               a.alert_id, a.alert_id), '' ORDER BY a.alert_id)
-       FROM passport.report_alert AS a WHERE a.state = 'approved' AND a.expires_at <= passport.now()));
+       FROM passport.report_alert AS a WHERE a.state = 'approved' AND a.expires_at <= passport.now()),
+    (SELECT format('<p class="note" role="alert"><strong>送信を待つ通知 %s 件を止めています。</strong> データベースが移されたか複製されたためです。元の場所で送られたかを確かめてください。 <small lang="en">%s messages that wait are held: the database was restored or copied. Find out whether they were sent where it was.</small></p>',
+                   sum(h.waiting), sum(h.waiting)) FROM passport.outbox_held AS h HAVING count(*) > 0));
 END;
 COMMENT ON FUNCTION passport.alarm_banner_html() IS
-'What the report says of alerts that wait for somebody: sent by one person alone and not reviewed, or past their time and still in force.';
+'What the report says that waits for somebody: alerts sent by one person alone and not reviewed, or past their time and still in force, and messages that are held because the database was moved (release_outbox).';
 
 CREATE FUNCTION passport.report_map_html() RETURNS text
   LANGUAGE sql SECURITY DEFINER

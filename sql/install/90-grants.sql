@@ -7,12 +7,12 @@ REVOKE ALL ON ALL FUNCTIONS IN SCHEMA passport FROM PUBLIC;
 
 GRANT USAGE ON SCHEMA passport
   TO passport_app, passport_staff, passport_approver, passport_admin, passport_auditor,
-     passport_bridge, passport_drill_bridge, passport_public, passport_protection;
+     passport_bridge, passport_drill, passport_drill_bridge, passport_public, passport_protection;
 
 -- everybody of ours: the clock and the versions
 GRANT EXECUTE ON FUNCTION passport.now, passport.today, passport.version, passport.library_version
   TO passport_app, passport_staff, passport_approver, passport_admin, passport_auditor,
-     passport_bridge, passport_drill_bridge, passport_public, passport_protection;
+     passport_bridge, passport_drill, passport_drill_bridge, passport_public, passport_protection;
 
 -- the app's backend: register, log in, and what a resident does for themself
 GRANT EXECUTE ON FUNCTION
@@ -65,7 +65,7 @@ GRANT SELECT ON
 GRANT EXECUTE ON FUNCTION
   passport.approve_alert, passport.approve_update, passport.broadcast_alert, passport.cancel_alert, passport.end_alert,
   passport.break_glass, passport.review_break_glass,
-  passport.authorise_stage, passport.confirm_authority, passport.withdraw_authority, passport.operate_areas,
+  passport.authorise_stage, passport.confirm_authority, passport.withdraw_authority, passport.rehearse_stage, passport.operate_areas,
   passport.alert_cap, passport.alert_voice, passport.public_map,
   passport.report_html, passport.local_time, passport.alert_words, passport.report_alerts,
   passport.area_from_geojson, passport.compare_area, passport.replay_alert, passport.alert_timing,
@@ -94,7 +94,7 @@ GRANT EXECUTE ON FUNCTION
   passport.add_drill_device, passport.remove_drill_device,
   passport.define_operating_area, passport.export_operation, passport.import_operation,
   passport.set_source,
-  passport.set_lane_rule, passport.set_fallback, passport.follow_up
+  passport.set_lane_rule, passport.set_fallback, passport.follow_up, passport.release_outbox
   TO passport_admin;
 GRANT SELECT ON passport.report_source, passport.report_revocation_list TO passport_admin;
 
@@ -131,6 +131,14 @@ GRANT EXECUTE ON FUNCTION passport.claim_deliveries, passport.complete_deliverie
   passport.claim_logouts, passport.complete_logouts, passport.claim_sources, passport.complete_source,
   passport.take_river_levels, passport.take_sensorthings, passport.take_ngsi, passport.take_weather_bulletin
   TO passport_bridge;
+
+-- who plays a drill: drafts and approves drills, whatever else the login may (require_mode)
+GRANT EXECUTE ON FUNCTION
+  passport.draw_affected_area, passport.area_from_geojson, passport.compare_area, passport.shown_count,
+  passport.draft_alert, passport.update_alert, passport.approve_alert, passport.approve_update, passport.broadcast_alert,
+  passport.cancel_alert, passport.end_alert, passport.alert_cap, passport.alert_voice, passport.rehearse_stage
+  TO passport_drill;
+GRANT SELECT ON passport.alert_draft, passport.alert_update_draft TO passport_drill;
 
 -- the bridge of drills: their own queue, and nothing else
 GRANT EXECUTE ON FUNCTION passport.claim_drill_deliveries, passport.complete_drill_deliveries TO passport_drill_bridge;

@@ -12,4 +12,3 @@ SELECT resident_id, 'fcm', rpad(resident_number || '_', 142, 'x'), now() FROM pa
 VACUUM ANALYZE passport.resident;
 VACUUM ANALYZE passport.device;
 CREATE TABLE fanout_copy (LIKE passport.delivery INCLUDING ALL EXCLUDING IDENTITY);
-CHECKPOINT;

@@ -143,5 +143,42 @@ SELECT count(*) FROM passport.stage_authority_now;
 SELECT array_agg(stage ORDER BY observed_at) AS stages FROM passport.record_readings('y', '{2027-01-01 03:40+09,2027-01-01 04:20+09,2027-01-01 04:30+09}', '{1,1,2.5}');
 SELECT verdict, stage FROM passport.record_readings('y', '{2027-01-01 04:40+09}', '{3.4}');
 SELECT count(*) AS answers FROM pg_temp.outcome();
+
+-- a higher stage of the same level floods more: the alert in force is widened to it, once, and keeps what staff drew beside
+SET LOCAL passport.clock = '2026-07-02 04:00+09';
+SELECT passport.define_sensor('z', '{"stages": [{"stage": 2, "up": 3}, {"stage": 3, "up": 4}]}'), passport.assign_zones('z', 2, ARRAY[:near]);
+SELECT passport.assign_zones('z', 3, array_agg(zone_id)) FROM passport.import_hazard_zones('{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {}, "geometry":
+  {"type": "Polygon", "coordinates": [[[138.454, 35.949], [138.456, 35.949], [138.456, 35.951], [138.454, 35.951], [138.454, 35.949]]]}}]}', 'flood', 'authority test');
+UPDATE passport.resident SET status = 'moved_out' WHERE resident_number LIKE 'many-%';
+SET SESSION AUTHORIZATION glass_mayor;
+SELECT authority_id AS of_three, headcount FROM passport.authorise_stage('z', 3, 'flood', 4, '2026-12-31') \gset
+SELECT authority_id AS of_two FROM passport.authorise_stage('z', 2, 'flood', 4, '2026-12-31') \gset
+SET SESSION AUTHORIZATION glass_deputy;
+SELECT passport.confirm_authority(:of_three, 2), passport.confirm_authority(:of_two, 1);
+RESET SESSION AUTHORIZATION;
+SELECT stage FROM passport.record_readings('z', '{2026-07-02 03:50+09, 2026-07-02 04:00+09}', '{2, 3.2}');
+SELECT stage, outcome, messages FROM pg_temp.outcome();
+SET LOCAL passport.clock = '2026-07-02 04:10+09';
+SELECT stage FROM passport.record_readings('z', '{2026-07-02 04:10+09}', '{4.1}');
+SELECT stage, outcome, messages FROM pg_temp.outcome();
+SELECT string_agg(resident_number, ' ' ORDER BY resident_number) AS inside FROM passport.alert_inside JOIN passport.resident USING (resident_id)
+ WHERE alert_id = (SELECT max(alert_id) FROM passport.stage_answer);
+SET LOCAL passport.clock = '2026-07-02 06:00+09';
+SELECT stage FROM passport.record_readings('z', '{2026-07-02 04:40+09, 2026-07-02 05:10+09, 2026-07-02 05:50+09, 2026-07-02 06:00+09}', '{3.5, 3.5, 3.5, 4.1}');
+SELECT stage, outcome, messages FROM pg_temp.outcome();
+-- a batch in which the water fell and rose again, to less than it was, is a rise after an alert that is over
+UPDATE passport.alert SET state = 'ended', ended_at = passport.now() WHERE state = 'approved';
+SET LOCAL passport.clock = '2026-07-02 08:00+09';
+SELECT stage FROM passport.record_readings('z', '{2026-07-02 07:10+09, 2026-07-02 07:50+09, 2026-07-02 08:00+09}', '{1, 1, 3.1}');
+SELECT stage, outcome, messages FROM pg_temp.outcome();
+
+-- what a person believes of what the gate held goes out as well: the river was looked at
+SELECT passport.define_sensor('z', '{"max_rise": 0.1}');
+UPDATE passport.alert SET state = 'ended', ended_at = passport.now() WHERE state = 'approved';
+SET LOCAL passport.clock = '2026-07-02 08:10+09';
+SELECT verdict, stage FROM passport.record_readings('z', '{2026-07-02 08:10+09}', '{4.5}');
+SELECT count(*) AS answers FROM pg_temp.outcome();
+SELECT passport.confirm_reading('z', '2026-07-02 08:10+09');
+SELECT stage, outcome, messages FROM pg_temp.outcome();
 SELECT pg_temp.refusal('DELETE FROM passport.stage_authority'), pg_temp.refusal('DELETE FROM passport.break_glass_use'), pg_temp.refusal('UPDATE passport.stage_answer SET stage = 1');
 ROLLBACK;

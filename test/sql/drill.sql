@@ -78,6 +78,17 @@ SELECT outcome FROM passport.drill_delivery ORDER BY delivery_id;
 SET SESSION AUTHORIZATION drill_admin;
 SELECT passport.remove_drill_device(:one), pg_temp.refusal('SELECT passport.remove_drill_device(-1)');
 RESET SESSION AUTHORIZATION;
+-- what waits for a device that was taken out goes with it; what a worker holds is left to the worker
+SAVEPOINT taken_out;
+SET LOCAL passport.clock = '2026-07-01 10:00+09';
+SELECT passport.add_drill_device('係', 'fcm', 'test-4') AS four, passport.add_drill_device('係', 'fcm', 'test-5') AS five \gset
+SELECT passport.ring_drill_devices(max(notification_id)) FROM passport.notification WHERE mode = 'drill';
+SELECT token FROM passport.claim_drill_deliveries('drill', 1, '1 minute');
+SELECT passport.remove_drill_device(device) FROM unnest(ARRAY[:four, :five]) AS device \g /dev/null
+SELECT count(*) FROM passport.claim_drill_deliveries('other', 10, '1 minute');
+SELECT token, outcome, worker FROM passport.drill_delivery JOIN passport.drill_device USING (drill_device_id) WHERE drill_device_id IN (:four, :five) ORDER BY 1;
+ROLLBACK TO taken_out;
+SET LOCAL passport.clock = '2026-07-01 17:00+09';
 -- a drill on each channel that has test devices; mail has none; a token that was dead before it was added again stays
 SET SESSION AUTHORIZATION drill_admin;
 SELECT pg_temp.refusal(format('SELECT passport.add_drill_device(''x'', %L, %L, keys => %L)', channel, token, keys))

@@ -15,7 +15,7 @@ SELECT imported, problems FROM passport.import_residents($$[
   {"resident_number": "u-1", "household_number": "H1", "name": "甲", "oaza": "海ノ口", "lon": 138.451, "lat": 35.95},
   {"resident_number": "u-2", "household_number": "H2", "name": "乙", "oaza": "海ノ口", "lon": 138.452, "lat": 35.95},
   {"resident_number": "u-3", "household_number": "H3", "name": "丙", "oaza": "板橋", "lon": 138.453, "lat": 35.95},
-  {"resident_number": "u-4", "household_number": "H4", "name": "丁", "oaza": "板橋", "lon": 138.454, "lat": 35.95},
+  {"resident_number": "u-4", "household_number": "H4", "name": "丁", "oaza": "板橋", "lon": 138.454, "lat": 35.95, "needs_help": true},
   {"resident_number": "u-5", "household_number": "H5", "name": "戊", "oaza": "野辺山", "lon": 138.48, "lat": 35.94}]$$);
 SELECT passport.add_device(resident_id, 'fcm', 'token-' || resident_number)
   FROM passport.resident WHERE resident_number IN ('u-1', 'u-3', 'u-4', 'u-5') \g /dev/null
@@ -68,7 +68,7 @@ SELECT pg_temp.refusal(format('SELECT passport.approve_alert(%s, 3)', :second));
 RESET SESSION AUTHORIZATION;
 ROLLBACK TO twins;
 
--- an update: higher, and further east
+-- an update: higher, and further east, where one needs help
 SET LOCAL passport.clock = '2026-07-01 05:00+09';
 SET SESSION AUTHORIZATION update_drafter;
 SELECT * FROM passport.update_alert(:alert, :'two_to_four') \g /dev/null
@@ -90,11 +90,13 @@ SELECT pg_temp.refusal(format('SELECT passport.approve_update(%s, %s, %s)', :ale
   FROM (VALUES (:update, '2'), (:update, 'NULL'), (2, '3'), (99, '3')) AS t(u, n);
 SELECT * FROM passport.approve_update(:alert, :update, 3);
 SELECT * FROM passport.approve_update(:alert, :update, 3);
+-- also who repeats it confirms the number
+SELECT pg_temp.refusal(format('SELECT passport.approve_update(%s, %s, 2)', :alert, :update));
 RESET SESSION AUTHORIZATION;
 SELECT * FROM pg_temp.sent(:alert);
-SELECT level, state, expires_at, headcount, recipients, area_names, texts #>> '{ja,title}' AS title FROM passport.alert WHERE alert_id = :alert;
+SELECT level, state, expires_at, headcount, households, needing_help, recipients, area_names, texts #>> '{ja,title}' AS title FROM passport.alert WHERE alert_id = :alert;
 SELECT right(resident_number, 1) AS inside FROM passport.alert_inside JOIN passport.resident USING (resident_id) WHERE alert_id = :alert ORDER BY 1;
-SELECT message_no, message, level, recipients, sent_by FROM passport.alert_message WHERE alert_id = :alert ORDER BY 1;
+SELECT message_no, message, level, headcount, households, needing_help, recipients, sent_by FROM passport.alert_message WHERE alert_id = :alert ORDER BY 1;
 
 -- back to where it was: who was told to leave the list is on it again, once
 SET SESSION AUTHORIZATION update_drafter;
@@ -103,6 +105,7 @@ SELECT update_no AS update, added, left_out FROM passport.update_alert(:alert, :
 SELECT :added AS added, :left_out AS left_out;
 RESET SESSION AUTHORIZATION;
 SELECT * FROM passport.approve_update(:alert, :update, 4);
+SELECT headcount, households, needing_help FROM passport.alert WHERE alert_id = :alert;
 SELECT key, lane, told, title FROM pg_temp.sent(:alert) WHERE key LIKE '%-' || :update;
 SELECT count(*) FROM passport.alert_recipient WHERE alert_id = :alert;
 
@@ -176,9 +179,14 @@ SELECT passport.expire_drafts() > 0 AS expired;
 SELECT state FROM passport.alert_update WHERE alert_id = :notice;
 SET LOCAL passport.clock = '2026-07-02 19:59+09';
 SELECT passport.lapse_alerts();
+SELECT update_no AS late FROM passport.update_alert(:notice, level => 3) \gset
+UPDATE passport.alert_update SET drafted_by = 'somebody else' WHERE alert_id = :notice;
 SET LOCAL passport.clock = '2026-07-02 20:00+09';
 SELECT passport.lapse_alerts();
 SELECT state, ended_by, ended_at FROM passport.alert WHERE alert_id = :notice;
+-- what was drafted before that is no update of it any more
+SELECT state AS drafted FROM passport.alert_update WHERE alert_id = :notice AND update_no = :late;
+SELECT pg_temp.refusal(format('SELECT passport.approve_update(%s, %s, 3)', :notice, :late));
 SELECT key FROM pg_temp.sent(:notice);
 
 -- a drill's update, broadcast and end are a drill's

@@ -21,7 +21,8 @@ SELECT imported FROM passport.import_residents($$[
 \set flooded '\'SRID=4326;POLYGON((138.45 35.95,138.46 35.95,138.46 35.96,138.45 35.96,138.45 35.95))\''
 CREATE FUNCTION pg_temp.id(number text) RETURNS bigint LANGUAGE sql AS 'SELECT resident_id FROM passport.resident_directory WHERE resident_number = number';
 CREATE FUNCTION pg_temp.who(area geometry) RETURNS SETOF text LANGUAGE sql AS $$
-  SELECT r.resident_number || ' ' || array_to_string(s.reasons, ',') FROM passport.selection_reasons(area) AS s JOIN passport.resident AS r USING (resident_id) ORDER BY 1 $$;
+  SELECT r.resident_number || ' ' || array_to_string(passport.reason_names(i.reasons), ',')
+    FROM passport.selection(area) AS s, unnest(s.residents, s.reasons) AS i(resident_id, reasons) JOIN passport.resident AS r USING (resident_id) ORDER BY 1 $$;
 -- home, as ever
 SELECT pg_temp.who(:flooded);
 

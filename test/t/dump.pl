@@ -87,6 +87,23 @@ run_in('archived', 'DROP EXTENSION passport');
 is(run_in('archived', "SELECT count(*) FROM pg_class WHERE relname LIKE 'reading%'"), 0, 'and go with the extension');
 
 is(run_in('restored', 'SELECT count(*) FROM passport.delivery'), 3, 'nobody is paged by a restore');
+
+# What waited may have been sent from where it was, before or after the dump: it is held, here and in
+# any copy, until somebody says which.  What is new goes out at once.
+my $claim = "SELECT string_agg(CASE title WHEN '新しい' THEN 'new' ELSE 'old' END, ' ') FROM passport.claim_deliveries('bridge', 100, '1 minute')";
+my $new = q(SELECT deliveries FROM passport.notify(ARRAY[4], 'note', 'personal', '{"ja": {"title": "新しい", "body": "本文"}}'));
+$node->safe_psql('postgres', 'CREATE DATABASE copied TEMPLATE village');
+is(run_in('restored', $claim), '', 'the bridge of a restored database sends nothing of it');
+is(run_in('restored', $new), 1, 'something new is enqueued there');
+is(run_in('restored', $claim), 'new', 'and goes out');
+is(run_in('copied', $new), 1, 'something new in a copy, before any bridge comes');
+is(run_in('copied', $claim), 'new', 'goes out alone');
+is(run_in('copied', 'SELECT passport.release_outbox(false)'), 3, 'what waited in a copy is withdrawn');
+is(run_in('copied', "SELECT outcome, count(*) FROM passport.delivery_outcome GROUP BY 1"), 'withdrawn|3', 'which is written down');
+is(run_in('restored', 'SELECT passport.release_outbox(true)'), 3, 'where the old place is gone, it is released');
+is(run_in('restored', $claim), 'old old old', 'and goes out');
+is(run_in('village', $claim), 'old old old', 'in the database itself nothing was held');
+is(run_in('village', 'SELECT count(*) FROM passport.outbox_home'), 1, 'which never moved');
 is(run_in('restored', 'SELECT passport.point_balance(1)'), 3, 'nothing is awarded twice');
 is(run_in('restored', 'SELECT count(*) FROM passport.check_ledger()'), 0, 'the ledger holds');
 is(run_in('restored', "SELECT (passport.award_points(1, 'walk', 'e1', passport.now(), 5)).verdict"), 'repeated',

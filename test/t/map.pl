@@ -2,6 +2,7 @@
 use strict;
 use warnings;
 use utf8;
+use File::Basename qw(dirname);
 use IPC::Run qw(start finish);
 use JSON::PP;
 use PostgreSQL::Test::Cluster;
@@ -96,10 +97,17 @@ sub feed
 	utf8::decode($feed);
 	return $feed;
 }
-SKIP: {
-	skip 'no xmllint', 2 if system('command -v xmllint >/dev/null');
-	command_ok([ 'xmllint', '--noout', '--nonet', "$directory/$_" ], "$_ is well-formed") for qw(alerts.atom alerts.en.atom);
+my $grammar = dirname(__FILE__) . '/../fixtures/atom.rng';
+
+sub valid_feed
+{
+	my ($name, $what) = @_;
+  SKIP: {
+		skip 'no xmllint', 1 if system('command -v xmllint >/dev/null');
+		command_ok([ 'xmllint', '--noout', '--nonet', '--relaxng', $grammar, "$directory/$name" ], $what);
+	}
 }
+valid_feed($_, "$_ is valid Atom") for qw(alerts.atom alerts.en.atom);
 for my $name (qw(alerts.atom alerts.en.atom))
 {
 	my $feed = feed($name);
@@ -174,6 +182,7 @@ follows("alerts/$alert.cap.xml", qr{<msgType>Cancel</msgType>}, 'it follows a ca
 valid("$directory/alerts/$alert.cap.xml", 'a cancel is valid CAP');
 utf8::encode(my $cancelled = '【取消】');
 follows('alerts.atom', qr{<title>\Q$cancelled\E}, 'the feed follows a cancel');
+valid_feed('alerts.atom', 'and is valid with a cancel');
 # the messages are written before the map that links to them
 follows('map.geojson', qr/\A(?!.*"kind": "alert")/s, 'the cancelled alert is off the map');
 

@@ -101,6 +101,8 @@ $node->safe_psql('postgres', 'CREATE DATABASE branch');
 $node->command_ok([ 'pg_restore', '-d', $node->connstr('branch'), $dump ], 'to the branch');
 $node->safe_psql('postgres', "ALTER DATABASE branch SET passport.origin = 'nobeyama'");
 is(sql('branch', 'mayor', "SELECT passport.operate_areas('{nobeyama}')"), 1, 'the branch the other');
+is(sql('branch', $owner, q{SELECT count(*) FROM passport.claim_deliveries('sender', 100, '1 minute')}), 0, 'where nothing goes out of what a copy holds');
+is(sql('branch', 'admin', 'SELECT passport.release_outbox(true)'), sql('branch', $owner, 'SELECT count(*) FROM passport.delivery'), 'until it is said that the branch sends what is its part');
 $node->append_conf('postgresql.conf', "passport.clock = '2026-07-01 05:00+09'");
 $node->reload;
 refused('postgres', 'drafter', "SELECT passport.draft_alert('flood', 4, public.$area{east})", qr/operated elsewhere: nobeyama/, 'neither alerts the other part');
