@@ -62,7 +62,7 @@ SET LOCAL passport.timezone = 'Asia/Tokyo';
 SELECT f -> 'properties' ->> 'kind' AS kind, f -> 'geometry' ->> 'type' AS type, f -> 'properties' ->> 'name' AS name,
        f -> 'properties' ->> 'level' AS level, f -> 'properties' ->> 'stage' AS stage, f -> 'properties' ->> 'value' AS value
   FROM jsonb_array_elements(passport.public_map() -> 'features') AS f;
-SELECT m ->> 'municipality' AS municipality, m -> 'note' AS note, m -> 'published' = jsonb_build_array(:alert) AS published,
+SELECT m ->> 'municipality' AS municipality, m -> 'note' AS note, m -> 'published' = jsonb_build_object(:alert, 1) AS published,
        m::text ~ '秘密|map_drafter' AS personal, m ->> 'generated_at' AS generated_at FROM passport.public_map() AS m;
 SELECT p ->> 'sensor' AS sensor, p ->> 'measures' AS measures, p ->> 'value' AS value, p ->> 'unit' AS unit, p ->> 'elevation' AS elevation, p -> 'stage' AS stage
   FROM jsonb_path_query(passport.public_map(), '$.features[*].properties ? (@.kind == "sensor")') AS p;
