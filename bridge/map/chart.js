@@ -81,11 +81,11 @@
     }).join("") });
   }
 
-  // A bar stands for the time from one reading to the next, and ends with its reading.
+  // A bar stands for the time since the reading before its own.
   function bars(points, x, y) {
-    var width = Math.min.apply(null, points.slice(1).map(function (p, i) { return p[0] - points[i][0]; }).concat(LONGEST));
-    return draw("path", { "class": "bars", d: points.filter(function (p) { return p[1] > 0; }).map(function (p) {
-      return "M" + Math.max(x(p[0] - width), LEFT).toFixed(1) + " " + BOTTOM + "V" + y(p[1]).toFixed(1) + "H" + x(p[0]).toFixed(1) + "V" + BOTTOM + "z";
+    return draw("path", { "class": "bars", d: points.map(function (p, i) {
+      var since = Math.max(i ? points[i - 1][0] : p[0], p[0] - LONGEST);
+      return p[1] > 0 ? "M" + x(since).toFixed(1) + " " + BOTTOM + "V" + y(p[1]).toFixed(1) + "H" + x(p[0]).toFixed(1) + "V" + BOTTOM + "z" : "";
     }).join("") });
   }
 
