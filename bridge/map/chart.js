@@ -100,8 +100,9 @@
     var svg = draw("svg", { "class": "chart", viewBox: "0 0 " + WIDTH + " " + HEIGHT, role: "img", "aria-label": words });
     drawTimes(svg, end, x, clock, day);
     drawValues(svg, scale, look.unit, y);
+    if (look.bars) { svg.appendChild(bars(chart.points, x, y)); }   // behind the lines, which it would hide
     drawThresholds(svg, chart.thresholds, scale, y, look.number);
-    svg.appendChild((look.bars ? bars : line)(chart.points, x, y));
+    if (!look.bars) { svg.appendChild(line(chart.points, x, y)); }
     svg.appendChild(draw("path", { "class": "axis", fill: "none", d: "M" + LEFT + " " + TOP + "V" + BOTTOM + "H" + RIGHT }));
     return svg;
   };
