@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +18,7 @@
 #include "options.h"
 #include "lib/log.h"
 #include "lib/pcsc.h"
+#include "lib/secret.h"
 #include "lib/pg.h"
 #include "pin.h"
 #include "text.h"
@@ -59,8 +59,7 @@ main(int argc, char **argv)
 	static Session session;
 	int status;
 
-	/* No core file and no debugger of the same user sees a PIN. */
-	prctl(PR_SET_DUMPABLE, 0);
+	secret_guard();
 	text_choose_language();
 	log_open("passport-card");
 	read_options(argc, argv, &session.options);

@@ -13,7 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
+static bool use(struct async *async, PGconn *db);
 static void lose(struct async *async);
+static void take_notifications(struct async *async);
 
 /* async_open makes a connection that will connect when it is turned first. */
 void
@@ -37,14 +39,21 @@ async_open(struct async *async, const char *conninfo, const char *program, const
 bool
 async_connect(struct async *async)
 {
+	if (use(async, pg_connect(async->conninfo, async->program)))
+		return true;
+	patience_failed(&async->patience);
+	return false;
+}
+
+/* use makes a connection the one that we listen to and ask; false: it is none. */
+static bool
+use(struct async *async, PGconn *db)
+{
 	char listen[64];
 
-	async->db = pg_connect(async->conninfo, async->program);
-	if (async->db == NULL)
-	{
-		patience_failed(&async->patience);
+	async->db = db;
+	if (db == NULL)
 		return false;
-	}
 	if (async->channel != NULL)
 	{
 		snprintf(listen, sizeof(listen), "LISTEN %s", async->channel);
@@ -52,6 +61,31 @@ async_connect(struct async *async)
 	}
 	PQsetnonblocking(async->db, 1);
 	async->woken = true;
+	return true;
+}
+
+/*
+ * async_move goes on with another connection string.  What is under way ends where
+ * it began; false: it leads nowhere, and the one before stays.
+ */
+bool
+async_move(struct async *async, const char *conninfo)
+{
+	PGconn *db;
+
+	if (strcmp(async->conninfo, conninfo) != 0)
+	{
+		db = pg_connect(conninfo, async->program);
+		if (db == NULL)
+		{
+			/* what is wrong there ends nobody who works here */
+			pg_trouble = PG_UNREACHABLE;
+			return false;
+		}
+		PQfinish(async->next);
+		async->next = db;
+	}
+	async->conninfo = conninfo;
 	return true;
 }
 
@@ -87,15 +121,30 @@ lose(struct async *async)
 void
 async_turn(struct async *async)
 {
-	PGnotify *note;
-
+	if (async->next != NULL && !async->busy)
+	{
+		PQfinish(async->db);
+		use(async, async->next);
+		async->next = NULL;
+	}
 	if (async->db == NULL && (!patience_over(&async->patience) || !async_connect(async)))
 		return;
 	if (!PQconsumeInput(async->db))
-	{
 		lose(async);
-		return;
+	else if (async->busy && PQisBusy(async->db) && loop_now() >= async->sent_at + async->longest)
+	{
+		log_error("the database does not answer", NULL);
+		lose(async);
 	}
+	else
+		take_notifications(async);
+}
+
+static void
+take_notifications(struct async *async)
+{
+	PGnotify *note;
+
 	while ((note = PQnotifies(async->db)) != NULL)
 	{
 		async->woken = true;
@@ -116,6 +165,7 @@ async_send(struct async *async, const struct statement *statement)
 		return false;
 	}
 	async->busy = true;
+	async->sent_at = loop_now();
 	async->writing = PQflush(async->db) == 1;
 	return true;
 }
@@ -160,5 +210,6 @@ void
 async_close(struct async *async)
 {
 	PQfinish(async->db);
-	async->db = NULL;
+	PQfinish(async->next);
+	async->db = async->next = NULL;
 }

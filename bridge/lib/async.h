@@ -15,7 +15,10 @@ struct async
 	bool busy;           /* a statement is under way */
 	bool writing;        /* part of it waits to be written */
 	bool woken;          /* a notification came, or the connection is new */
-	char worker[100];    /* a name that no other process has */
+	PGconn *next;        /* takes its place as soon as no statement is under way; NULL: none */
+	int longest;         /* milliseconds that a statement may take */
+	long long sent_at;
+	char worker[100]; /* a name that no other process has */
 	struct patience patience;
 };
 
@@ -30,6 +33,7 @@ struct statement
 
 extern void async_open(struct async *async, const char *conninfo, const char *program,
                        const char *channel);
+extern bool async_move(struct async *async, const char *conninfo);
 extern bool async_connect(struct async *async);
 extern bool async_allows(struct async *async, const char *sql, const char *what);
 extern void async_turn(struct async *async);

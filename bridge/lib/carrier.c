@@ -12,6 +12,7 @@
 #include "log.h"
 #include "loop.h"
 #include "pg.h"
+#include "service.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,10 +20,12 @@
 
 #define TURN 500           /* milliseconds a poll may last */
 #define REPORT_EVERY 10000 /* milliseconds between reports of progress */
+#define STOPPING_TAKES 10  /* seconds beside draining */
 
 struct carrier
 {
 	const struct trade *trade;
+	const char *path; /* of the settings */
 	struct carrier_config config;
 	struct async async;
 	struct http *http;
@@ -43,8 +46,13 @@ struct carrier
 static enum exit_code run(struct carrier *carrier);
 static enum exit_code check(struct carrier *carrier);
 static bool open_all(struct carrier *carrier);
+static struct http_options options_of(const struct carrier *carrier,
+                                      const struct carrier_config *config);
+static void use(struct carrier *carrier);
 static void close_all(struct carrier *carrier);
 static bool turn(struct carrier *carrier);
+static void end(struct carrier *carrier);
+static void reload(struct carrier *carrier);
 static bool is_done(const struct carrier *carrier, enum exit_code *code);
 static void take_answers(struct carrier *carrier);
 static void turn_database(struct carrier *carrier);
@@ -69,6 +77,7 @@ carrier_main(const struct trade *trade, int argc, char **argv)
 		return code;
 	code = EXIT_CONFIGURATION;
 	carrier.once = line.once;
+	carrier.path = line.config;
 	if (carrier_config_read(&carrier.config, trade, line.config) && open_all(&carrier))
 		code = line.check ? check(&carrier) : run(&carrier);
 	close_all(&carrier);
@@ -79,21 +88,36 @@ static bool
 open_all(struct carrier *carrier)
 {
 	const struct carrier_config *config = &carrier->config;
-	struct http_options options = {.ca_file = config->ca_file,
-	                               .protocols = carrier->trade->protocols,
-	                               .public_only = !config->allow_private,
-	                               .connections = config->in_flight,
-	                               .in_flight = config->in_flight,
-	                               .timeout = config->timeout * 1000L};
+	struct http_options options = options_of(carrier, config);
 
 	carrier->reported_at = loop_now();
 	carrier->claimed_at = loop_now() - config->poll * 1000LL;
-	snprintf(carrier->lease, sizeof(carrier->lease), "%d s", config->lease);
 	async_open(&carrier->async, config->database, carrier->trade->command.name, NULL);
+	use(carrier);
 	carrier->http = http_open(&options);
 	if (carrier->http == NULL)
 		log_error("libcurl could not be set up", NULL);
 	return carrier->http != NULL;
+}
+
+static struct http_options
+options_of(const struct carrier *carrier, const struct carrier_config *config)
+{
+	return (struct http_options){.ca_file = config->ca_file,
+	                             .protocols = carrier->trade->protocols,
+	                             .public_only = !config->allow_private,
+	                             .connections = config->in_flight,
+	                             .in_flight = config->in_flight,
+	                             .timeout = config->timeout * 1000L};
+}
+
+/* use has the statements follow the settings. */
+static void
+use(struct carrier *carrier)
+{
+	snprintf(carrier->lease, sizeof(carrier->lease), "%d s", carrier->config.lease);
+	/* an answer that comes later is about what is somebody else's */
+	carrier->async.longest = carrier->config.lease * 1000;
 }
 
 static void
@@ -127,9 +151,12 @@ static enum exit_code
 run(struct carrier *carrier)
 {
 	enum exit_code code = EXIT_INTERNAL;
-	int signals = loop_begin();
+	int signals = loop_begin(!carrier->once);
 
+	service_begin();
+	log_from(carrier->config.log_level);
 	log_info("ready", NULL);
+	service_ready();
 	while (turn(carrier) && !is_done(carrier, &code))
 	{
 		struct http_file files[] = {{.file = signals},
@@ -147,11 +174,9 @@ static bool
 turn(struct carrier *carrier)
 {
 	if (!carrier->ending && loop_ending())
-	{
-		carrier->ending = true;
-		carrier->drain_until = loop_now() + carrier->config.drain * 1000LL;
-		log_info("ending", "{s:i}", "unfinished", carrier->under_way + carrier->unreported);
-	}
+		end(carrier);
+	if (!carrier->ending && loop_reloading())
+		reload(carrier);
 	if (!http_turn(carrier->http))
 	{
 		log_error("libcurl cannot go on", NULL);
@@ -161,7 +186,45 @@ turn(struct carrier *carrier)
 	turn_database(carrier);
 	if (loop_now() >= carrier->reported_at + REPORT_EVERY)
 		report(carrier, "progress");
+	service_alive();
 	return true;
+}
+
+static void
+end(struct carrier *carrier)
+{
+	carrier->ending = true;
+	carrier->drain_until = loop_now() + carrier->config.drain * 1000LL;
+	log_info("ending", "{s:i}", "unfinished", carrier->under_way + carrier->unreported);
+	service_stopping(carrier->config.drain + STOPPING_TAKES);
+}
+
+/* reload reads the settings again and goes on with them, or without where they are not good. */
+static void
+reload(struct carrier *carrier)
+{
+	struct carrier_config fresh;
+	struct http_options options;
+
+	service_reloading();
+	if (carrier_config_read(&fresh, carrier->trade, carrier->path) &&
+	    async_move(&carrier->async, fresh.database))
+	{
+		options = options_of(carrier, &fresh);
+		/* out of memory: what finds no handle is given up, and claimed again */
+		http_change(carrier->http, &options);
+		carrier_config_free(&carrier->config, carrier->trade);
+		carrier->config = fresh;
+		use(carrier);
+		log_from(fresh.log_level);
+		log_info("reloaded", NULL);
+	}
+	else
+	{
+		log_error("the settings before stay in use", NULL);
+		carrier_config_free(&fresh, carrier->trade);
+	}
+	service_ready();
 }
 
 /* is_done tells whether the loop ends now, and as what. */
@@ -231,7 +294,7 @@ turn_database(struct carrier *carrier)
 		drop_first(carrier);
 	if (carrier->async.db == NULL || carrier->state != IDLE)
 		return;
-	room = http_free_slots(carrier->http) - carrier->unreported;
+	room = carrier->config.in_flight - carrier->under_way - carrier->unreported;
 	if (carrier->done != NULL)
 		begin_completion(carrier);
 	else if (!carrier->ending && room > 0 &&
@@ -359,6 +422,9 @@ report(struct carrier *carrier, const char *event)
 	long long sum = carrier->carried + carrier->failed;
 
 	carrier->reported_at = loop_now();
+	service_status("carried %lld, failed %lld, unfinished %d%s", carrier->carried, carrier->failed,
+	               carrier->under_way + carrier->unreported,
+	               carrier->async.db ? "" : "; the database is away");
 	if (sum == carrier->told && strcmp(event, "progress") == 0)
 		return;
 	carrier->told = sum;

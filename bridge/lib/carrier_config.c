@@ -4,19 +4,21 @@
 #include "config.h"
 
 #include <stddef.h>
+#include <string.h>
 
-#define KEYS 8
+#define KEYS 9
 
 static void list_keys(struct config_key keys[KEYS], const struct trade *trade);
 
-/* carrier_config_read reads and checks a file; false after logging what is wrong. */
+/* carrier_config_read reads and checks the settings; false after logging what is wrong. */
 bool
 carrier_config_read(struct carrier_config *config, const struct trade *trade, const char *path)
 {
 	struct config_key keys[KEYS];
 
+	memset(config, 0, sizeof(*config));
 	list_keys(keys, trade);
-	if (!config_load(config, keys, KEYS, path))
+	if (!config_load(config, keys, KEYS, trade->command.name, path))
 		return false;
 	if (config->database == NULL)
 		return config_refuse("database is needed");
@@ -49,7 +51,8 @@ list_keys(struct config_key keys[KEYS], const struct trade *trade)
 	    {"poll", CONFIG_NUMBER, offsetof(struct carrier_config, poll), trade->poll, 1, 3600},
 	    {"timeout", CONFIG_NUMBER, offsetof(struct carrier_config, timeout), trade->timeout, 1,
 	     3600},
-	    {"drain", CONFIG_NUMBER, offsetof(struct carrier_config, drain), 20, 1, 600}};
+	    {"drain", CONFIG_NUMBER, offsetof(struct carrier_config, drain), 20, 1, 600},
+	    {"log_level", CONFIG_LEVEL, offsetof(struct carrier_config, log_level), 0, 0, 0}};
 
 	for (int i = 0; i < KEYS; i++)
 		keys[i] = all[i];

@@ -3,6 +3,7 @@
 #define BRIDGE_CARRIER_CONFIG_H
 
 #include "carrier.h"
+#include "log.h"
 
 #include <stdbool.h>
 
@@ -16,6 +17,7 @@ struct carrier_config
 	int poll;           /* seconds between claims */
 	int timeout;        /* seconds a request */
 	int drain;          /* seconds to finish after SIGTERM */
+	enum log_level log_level;
 };
 
 extern bool carrier_config_read(struct carrier_config *config, const struct trade *trade,

@@ -2,6 +2,7 @@
 #include "command.h"
 
 #include "log.h"
+#include "secret.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@ command_read(const struct command *command, int argc, char **argv, struct comman
 	    {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
 	int option;
 
+	secret_guard();
 	log_open(command->name);
 	*line = (struct command_line){.config = command->config};
 	*code = EXIT_GOOD;

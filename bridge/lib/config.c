@@ -1,31 +1,52 @@
-/* Reads a configuration file line by line; the first fault ends it, and is logged with its line. */
+/* Reads a configuration file line by line; the first fault ends it, and is logged with its place.
+ */
 #include "config.h"
 
 #include "log.h"
 #include "pg.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#define VARIABLE_BYTES 80
+
+static bool read_file(void *config, const struct config_key *keys, size_t count, const char *path);
 static const char *read_line(void *config, const struct config_key *keys, size_t count, char *line);
+static bool read_environment(void *config, const struct config_key *keys, size_t count,
+                             const char *program);
+static const char *read_variable(void *config, const struct config_key *keys, size_t count,
+                                 const char *prefix, const char *variable);
+static void write_name(char name[VARIABLE_BYTES], const char *text);
 static const char *set_value(void *place, const struct config_key *key, const char *value);
 static char *trimmed(char *text);
 
-/* config_load fills a structure that is all zeros from a file; false after logging what is wrong.
+/*
+ * config_load fills a structure that is all zeros from a file and a program's
+ * variables; false after logging what is wrong.
  */
 bool
-config_load(void *config, const struct config_key *keys, size_t count, const char *path)
+config_load(void *config, const struct config_key *keys, size_t count, const char *program,
+            const char *path)
+{
+	for (size_t i = 0; i < count; i++)
+		if (keys[i].kind == CONFIG_NUMBER)
+			*(int *) ((char *) config + keys[i].at) = keys[i].standard;
+	return read_file(config, keys, count, path) && read_environment(config, keys, count, program);
+}
+
+static bool
+read_file(void *config, const struct config_key *keys, size_t count, const char *path)
 {
 	FILE *file = fopen(path, "re");
 	char line[4096];
 	const char *fault = NULL;
 
-	for (size_t i = 0; i < count; i++)
-		if (keys[i].kind == CONFIG_NUMBER)
-			*(int *) ((char *) config + keys[i].at) = keys[i].standard;
 	if (file == NULL)
 	{
 		log_error("could not open the configuration", "{s:s, s:s}", "file", path, "reason",
@@ -58,8 +79,72 @@ read_line(void *config, const struct config_key *keys, size_t count, char *line)
 	key = trimmed(key);
 	for (size_t i = 0; i < count; i++)
 		if (strcmp(key, keys[i].key) == 0)
-			return set_value((char *) config + keys[i].at, &keys[i], trimmed(value + 1));
+		{
+			void *place = (char *) config + keys[i].at;
+			if (keys[i].kind == CONFIG_TEXT && *(char **) place != NULL)
+				return "the key stands there twice";
+			return set_value(place, &keys[i], trimmed(value + 1));
+		}
 	return "there is no such key";
+}
+
+/* read_environment takes the variables that are named after a program and its keys. */
+static bool
+read_environment(void *config, const struct config_key *keys, size_t count, const char *program)
+{
+	char prefix[VARIABLE_BYTES];
+	const char *fault = NULL;
+
+	write_name(prefix, program);
+	for (char **variable = environ; fault == NULL && *variable != NULL; variable++)
+	{
+		/* systemctl show, for one, tells everybody a service's environment */
+		if (strncmp(*variable, "PGPASSWORD=", 11) == 0)
+			fault = "a password does not belong into the environment: use libpq's passfile";
+		else if (strncmp(*variable, prefix, strlen(prefix)) == 0 &&
+		         (*variable)[strlen(prefix)] == '_')
+			fault = read_variable(config, keys, count, prefix, *variable);
+		if (fault != NULL)
+			log_error("the environment is not good", "{s:s, s:o}", "reason", fault, "variable",
+			          json_stringn(*variable, strcspn(*variable, "=")));
+	}
+	return fault == NULL;
+}
+
+/* read_variable takes one, "PASSPORT_PUSH_FCM_RATE=10", and returns what is wrong with it. */
+static const char *
+read_variable(void *config, const struct config_key *keys, size_t count, const char *prefix,
+              const char *variable)
+{
+	const char *value = variable + strcspn(variable, "=") + 1;
+	const char *rest = variable + strlen(prefix) + 1;
+	char name[VARIABLE_BYTES];
+
+	for (size_t i = 0; i < count; i++)
+	{
+		char *place = (char *) config + keys[i].at;
+
+		write_name(name, keys[i].key);
+		if (strlen(name) != (size_t) (value - 1 - rest) || strncmp(rest, name, strlen(name)) != 0)
+			continue;
+		if (pg_holds_password(value))
+			return "a password does not belong into the environment: use libpq's passfile";
+		if (keys[i].kind == CONFIG_TEXT)
+			free(*(char **) place);
+		return set_value(place, &keys[i], value);
+	}
+	return "there is no such key";
+}
+
+/* write_name writes a name as variables have it: in capitals and underscores. */
+static void
+write_name(char name[VARIABLE_BYTES], const char *text)
+{
+	size_t at = 0;
+
+	for (; at < VARIABLE_BYTES - 1 && text[at] != '\0'; at++)
+		name[at] = isalnum((unsigned char) text[at]) ? toupper((unsigned char) text[at]) : '_';
+	name[at] = '\0';
 }
 
 /* set_value stores a setting, and returns what is wrong with it. */
@@ -72,8 +157,6 @@ set_value(void *place, const struct config_key *key, const char *value)
 	switch (key->kind)
 	{
 		case CONFIG_TEXT:
-			if (*(char **) place != NULL)
-				return "the key stands there twice";
 			*(char **) place = *value ? strdup(value) : NULL;
 			return NULL;
 		case CONFIG_NUMBER:
@@ -85,6 +168,8 @@ set_value(void *place, const struct config_key *key, const char *value)
 		case CONFIG_SWITCH:
 			*(bool *) place = strcmp(value, "yes") == 0;
 			return *(bool *) place || strcmp(value, "no") == 0 ? NULL : "the value is yes or no";
+		case CONFIG_LEVEL:
+			return log_read_level(value, place) ? NULL : "the value is info, warning or error";
 	}
 	return "there is no such key";
 }
@@ -109,12 +194,18 @@ config_refuse(const char *reason)
 	return false;
 }
 
+/* config_clear frees what was read, and wipes it: a connection string can hold a password. */
 void
 config_clear(void *config, const struct config_key *keys, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
-		if (keys[i].kind == CONFIG_TEXT)
-			free(*(char **) ((char *) config + keys[i].at));
+	{
+		char *text = keys[i].kind == CONFIG_TEXT ? *(char **) ((char *) config + keys[i].at) : NULL;
+
+		if (text != NULL)
+			explicit_bzero(text, strlen(text));
+		free(text);
+	}
 }
 
 /* trimmed returns a text without white space around it, changing it. */

@@ -15,18 +15,21 @@ _Static_assert(LIBCURL_VERSION_NUM >= 0x075500, "libcurl 7.85 or newer is needed
 
 #define HTTP_CONNECT_TIMEOUT 10000L
 #define HTTP_WAIT_FDS 4
+#define HTTP_ROOM 1024     /* bytes that a body is given first: most have fewer */
+#define HTTP_UPLOAD 16384L /* bytes sent at once: the least, since a thousand handles keep them */
 
 struct slot
 {
 	CURL *easy;
 	void *context;
-	struct slot *next; /* free ones */
+	struct slot *next;  /* free ones */
+	struct slot *other; /* all there are */
 	char *body;
 	size_t length, room, most;
 	bool cut, refused;
 	const char *upload; /* of a mail: what is left to send */
 	size_t upload_left;
-	bool mailed; /* the handle still has a mail's settings */
+	bool stale; /* the handle has other settings than the usual ones: a mail's, or older ones */
 };
 
 struct http
@@ -37,6 +40,7 @@ struct http
 	int count, free_count;
 };
 
+static bool add_slot(struct http *http);
 static bool prepare(struct slot *slot, const struct http_options *options);
 static bool set_request(struct http *http, struct slot *slot, const struct http_request *request);
 static bool set_method(CURL *easy, const struct http_request *request);
@@ -61,27 +65,53 @@ http_open(const struct http_options *options)
 		return NULL;
 	}
 	http->multi = curl_multi_init();
-	http->slots = calloc(options->in_flight, sizeof(*http->slots));
-	http->count = options->in_flight;
+	if (http->multi != NULL && http_change(http, options))
+		return http;
+	http_close(http);
+	return NULL;
+}
+
+/*
+ * http_change has all requests that begin from now on made as the options say, as
+ * many of them beside those under way.  ca_file has to stay alive.  false: out of
+ * memory, and there are fewer.
+ */
+bool
+http_change(struct http *http, const struct http_options *options)
+{
+	int under_way = http->count - http->free_count;
+
 	http->options = *options;
-	if (http->multi == NULL || http->slots == NULL)
-	{
-		http_close(http);
-		return NULL;
-	}
 	curl_multi_setopt(http->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long) options->connections);
 	curl_multi_setopt(http->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, 1000L);
-	for (int i = 0; i < http->count; i++)
+	for (struct slot *slot = http->slots; slot != NULL; slot = slot->other)
+		slot->stale = true;
+	while (http->count < under_way + options->in_flight)
+		if (!add_slot(http))
+			return false;
+	return true;
+}
+
+/* add_slot makes one handle more; false: out of memory. */
+static bool
+add_slot(struct http *http)
+{
+	struct slot *slot = calloc(1, sizeof(*slot));
+
+	if (slot == NULL)
+		return false;
+	slot->easy = curl_easy_init();
+	if (!prepare(slot, &http->options))
 	{
-		http->slots[i].easy = curl_easy_init();
-		if (!prepare(&http->slots[i], options))
-		{
-			http_close(http);
-			return NULL;
-		}
-		put_back(http, &http->slots[i]);
+		curl_easy_cleanup(slot->easy);
+		free(slot);
+		return false;
 	}
-	return http;
+	slot->other = http->slots;
+	http->slots = slot;
+	http->count++;
+	put_back(http, slot);
+	return true;
 }
 
 /* prepare sets all that is the same for each request. */
@@ -101,6 +131,7 @@ prepare(struct slot *slot, const struct http_options *options)
 	        curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_file) == CURLE_OK) &&
 	       curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L) == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+	       curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, HTTP_UPLOAD) == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, options->timeout) == CURLE_OK &&
 	       curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, HTTP_CONNECT_TIMEOUT) == CURLE_OK &&
@@ -134,10 +165,10 @@ set_request(struct http *http, struct slot *slot, const struct http_request *req
 	curl_opensocket_callback opener =
 	    http->options.public_only || request->public_only ? open_public : NULL;
 
-	if (slot->mailed)
+	if (slot->stale)
 	{
 		curl_easy_reset(slot->easy);
-		slot->mailed = false;
+		slot->stale = false;
 		if (!prepare(slot, &http->options))
 			return false;
 	}
@@ -154,7 +185,7 @@ set_mail(struct slot *slot, const struct http_request *request)
 	const struct http_mail *mail = request->mail;
 	CURL *easy = slot->easy;
 
-	slot->mailed = true;
+	slot->stale = true;
 	slot->upload = request->body;
 	slot->upload_left = request->length;
 	return curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L) == CURLE_OK &&
@@ -303,14 +334,16 @@ http_peer_is_wrong(CURLcode error)
 void
 http_close(struct http *http)
 {
-	for (int i = 0; http->slots != NULL && i < http->count; i++)
-		if (http->slots[i].easy != NULL)
-		{
-			curl_multi_remove_handle(http->multi, http->slots[i].easy);
-			curl_easy_cleanup(http->slots[i].easy);
-			free(http->slots[i].body);
-		}
-	free(http->slots);
+	struct slot *slot;
+
+	while ((slot = http->slots) != NULL)
+	{
+		http->slots = slot->other;
+		curl_multi_remove_handle(http->multi, slot->easy);
+		curl_easy_cleanup(slot->easy);
+		free(slot->body);
+		free(slot);
+	}
 	if (http->multi != NULL)
 		curl_multi_cleanup(http->multi);
 	free(http);
@@ -338,7 +371,7 @@ keep_body(char *data, size_t size, size_t count, void *context)
 static bool
 make_room(struct slot *slot, size_t wanted)
 {
-	size_t room = slot->room > 0 ? slot->room : HTTP_BODY;
+	size_t room = slot->room > 0 ? slot->room : HTTP_ROOM;
 	char *body;
 
 	while (room < wanted)

@@ -63,6 +63,7 @@ struct http_file
 };
 
 extern struct http *http_open(const struct http_options *options);
+extern bool http_change(struct http *http, const struct http_options *options);
 extern bool http_begin(struct http *http, const struct http_request *request);
 extern bool http_next(struct http *http, struct http_answer *answer);
 extern char *http_take_body(struct http *http);

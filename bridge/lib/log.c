@@ -4,10 +4,12 @@
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 static const char *program_name = "passport";
+static enum log_level least = LOG_LEVEL_INFO;
 static const char *const level_names[] = {"info", "warning", "error"};
 
 static void write_person(enum log_level level, const char *event, json_t *fields);
@@ -20,6 +22,26 @@ log_open(const char *program)
 	program_name = program;
 }
 
+/* log_from leaves out what is below a level. */
+void
+log_from(enum log_level level)
+{
+	least = level;
+}
+
+/* log_read_level finds a level by its name; false: there is none of that name. */
+bool
+log_read_level(const char *name, enum log_level *level)
+{
+	for (size_t i = 0; i < sizeof(level_names) / sizeof(*level_names); i++)
+		if (strcmp(level_names[i], name) == 0)
+		{
+			*level = i;
+			return true;
+		}
+	return false;
+}
+
 /*
  * log_event writes an event, a few words in lower case.  format is one of
  * json_pack() that makes an object of scalars, such as "{s:i}", or NULL.
@@ -29,6 +51,8 @@ log_event(enum log_level level, const char *event, const char *format, ...)
 {
 	json_t *fields = NULL;
 
+	if (level < least)
+		return;
 	if (format != NULL)
 	{
 		va_list arguments;

@@ -5,6 +5,8 @@
 #ifndef BRIDGE_LOG_H
 #define BRIDGE_LOG_H
 
+#include <stdbool.h>
+
 enum log_level
 {
 	LOG_LEVEL_INFO,
@@ -13,6 +15,8 @@ enum log_level
 };
 
 extern void log_open(const char *program);
+extern void log_from(enum log_level level);
+extern bool log_read_level(const char *name, enum log_level *level);
 extern void log_event(enum log_level level, const char *event, const char *format, ...);
 
 #define log_info(...) log_event(LOG_LEVEL_INFO, __VA_ARGS__)

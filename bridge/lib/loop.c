@@ -8,20 +8,27 @@
 #include <unistd.h>
 
 static int signal_fd = -1;
-static bool ending = false;
+static bool ending = false, reloading = false;
 
-/* loop_begin takes SIGTERM and SIGINT over; the descriptor it returns is readable when one came. */
+static void take_signals(void);
+
+/*
+ * loop_begin takes SIGTERM and SIGINT over, and SIGHUP where the program can read
+ * its settings again; the descriptor it returns is readable when one came.
+ */
 int
-loop_begin(void)
+loop_begin(bool reloads)
 {
-	sigset_t ends;
+	sigset_t ours;
 
-	sigemptyset(&ends);
-	sigaddset(&ends, SIGTERM);
-	sigaddset(&ends, SIGINT);
-	sigprocmask(SIG_BLOCK, &ends, NULL);
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGTERM);
+	sigaddset(&ours, SIGINT);
+	if (reloads)
+		sigaddset(&ours, SIGHUP);
+	sigprocmask(SIG_BLOCK, &ours, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	signal_fd = signalfd(-1, &ends, SFD_NONBLOCK | SFD_CLOEXEC);
+	signal_fd = signalfd(-1, &ours, SFD_NONBLOCK | SFD_CLOEXEC);
 	return signal_fd;
 }
 
@@ -29,11 +36,29 @@ loop_begin(void)
 bool
 loop_ending(void)
 {
+	take_signals();
+	return ending;
+}
+
+/* loop_reloading tells, once, whether somebody asked us to read the settings again. */
+bool
+loop_reloading(void)
+{
+	bool asked;
+
+	take_signals();
+	asked = reloading;
+	reloading = false;
+	return asked;
+}
+
+static void
+take_signals(void)
+{
 	struct signalfd_siginfo info;
 
 	while (read(signal_fd, &info, sizeof(info)) == sizeof(info))
-		ending = true;
-	return ending;
+		*(info.ssi_signo == SIGHUP ? &reloading : &ending) = true;
 }
 
 /* loop_now returns milliseconds that no change of the wall clock touches. */

@@ -4,8 +4,9 @@
 
 #include <stdbool.h>
 
-extern int loop_begin(void);
+extern int loop_begin(bool reloads);
 extern bool loop_ending(void);
+extern bool loop_reloading(void);
 extern long long loop_now(void);
 
 /* A wait that grows with each failure, from first to longest milliseconds. */

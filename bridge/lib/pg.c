@@ -28,8 +28,10 @@ static const char *one_line(const char *message);
 PGconn *
 pg_connect(const char *conninfo, const char *program)
 {
-	const char *keys[] = {"dbname", "application_name", "connect_timeout", "client_encoding", NULL};
-	const char *values[] = {conninfo, program, "10", "UTF8", NULL};
+	/* a server that is gone without a word is noticed in ten seconds, unless conninfo says else */
+	const char *keys[] = {"tcp_user_timeout", "dbname",          "application_name",
+	                      "connect_timeout",  "client_encoding", NULL};
+	const char *values[] = {"10000", conninfo, program, "10", "UTF8", NULL};
 	PGconn *db = PQconnectdbParams(keys, values, 1);
 
 	pg_trouble = PG_UNREACHABLE;

@@ -7,6 +7,7 @@
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/pg.h"
+#include "lib/service.h"
 #include "map/edition.h"
 #include "map/page.h"
 
@@ -65,7 +66,7 @@ main(int argc, char **argv)
 		return usage(stderr, 2);
 	if (!page_write(options.output, options.leaflet))
 		return 1;
-	return options.once ? run_once(&options) : run_on(&options, loop_begin());
+	return options.once ? run_once(&options) : run_on(&options, loop_begin(false));
 }
 
 static bool
@@ -169,8 +170,11 @@ run_on(const struct options *options, int signals)
 	                      .last = loop_now() - AT_LEAST_EVERY,
 	                      .page_stands = true};
 
+	service_begin();
+	service_ready();
 	while (!loop_ending())
 	{
+		service_alive();
 		if (press.db == NULL && patience_over(&press.patience) && !connect_press(&press))
 			return 1;
 		if (press.db != NULL && edition_due(&press))

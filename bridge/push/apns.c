@@ -10,6 +10,7 @@
 #include "lib/jwt.h"
 #include "lib/log.h"
 #include "lib/loop.h"
+#include "lib/secret.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -51,7 +52,7 @@ static void *
 apns_open(const struct config *config)
 {
 	struct apns *apns = calloc(1, sizeof(*apns));
-	char *content = config_read_secret(config->apns_key_file);
+	char *content = secret_read(config->apns_key_file);
 
 	if (apns == NULL || content == NULL)
 	{

@@ -34,7 +34,8 @@ static void stop(struct channel *channel, long long milliseconds, const char *re
 
 /* channel_open_all opens what the settings ask for, and returns how many; -1 after logging. */
 int
-channel_open_all(struct channel channels[CHANNELS], const struct config *config)
+channel_open_all(struct channel channels[CHANNELS], const struct config *config,
+                 struct tally tallies[CHANNELS])
 {
 	int count = 0;
 
@@ -47,6 +48,7 @@ channel_open_all(struct channel channels[CHANNELS], const struct config *config)
 		*channel = (struct channel){.provider = providers[i],
 		                            .config = config,
 		                            .rate = rate_of(config, i),
+		                            .tally = &tallies[i],
 		                            .filled_at = loop_now(),
 		                            .patience = {.first = 1000, .longest = 60000}};
 		channel->last[URGENT] = &channel->first[URGENT];
@@ -72,10 +74,53 @@ rate_of(const struct config *config, size_t which)
 	return rates[which];
 }
 
+/* channel_close forgets what is queued, and the provider with its keys. */
 void
 channel_close(struct channel *channel)
 {
+	struct delivery *delivery, *with;
+
+	while ((delivery = channel_take_repeated(channel, true)) != NULL ||
+	       (delivery = channel_take(channel)) != NULL)
+		for (; delivery != NULL; delivery = with)
+		{
+			with = delivery->with;
+			delivery_free(delivery);
+		}
 	channel->provider->close(channel->self);
+}
+
+/* channel_inherit takes over what an older channel of the same provider has not begun. */
+void
+channel_inherit(struct channel *channel, struct channel *older)
+{
+	struct delivery *delivery;
+
+	while ((delivery = channel_take(older)) != NULL)
+	{
+		older->held--;
+		channel->held++;
+		channel_put(channel, delivery);
+	}
+	while ((delivery = channel_take_repeated(older, true)) != NULL)
+	{
+		for (struct delivery *d = delivery; d != NULL; d = d->with)
+		{
+			older->held--;
+			channel->held++;
+			d->channel = channel;
+		}
+		delivery->next = channel->repeated;
+		channel->repeated = delivery;
+	}
+}
+
+/* channel_is_busy tells whether a request of it or of its provider is under way. */
+bool
+channel_is_busy(const struct channel *channel)
+{
+	return channel->under_way > 0 ||
+	       (channel->provider->asking != NULL && channel->provider->asking(channel->self));
 }
 
 bool
@@ -289,7 +334,7 @@ channel_judge(struct channel *channel, const struct http_answer *answer, struct 
 	judge_provider(channel, result);
 	keep_latency(channel, answer->microseconds);
 	for (const struct delivery *d = delivery; d != NULL; d = d->with)
-		channel->tally.verdicts[result->verdict]++;
+		channel->tally->verdicts[result->verdict]++;
 	if (channel->provider->end != NULL)
 		channel->provider->end(channel->self, delivery);
 	delivery_clear_request(delivery);
@@ -303,9 +348,9 @@ keep_latency(struct channel *channel, long long microseconds)
 
 	while (at < LATENCIES && seconds > metrics_bounds[at])
 		at++;
-	channel->tally.latencies[at]++;
-	channel->tally.seconds += seconds;
-	channel->tally.requests++;
+	channel->tally->latencies[at]++;
+	channel->tally->seconds += seconds;
+	channel->tally->requests++;
 }
 
 /* judge_provider stops sending where an answer, or a row of failures, says that it is no use. */
@@ -314,7 +359,7 @@ judge_provider(struct channel *channel, const struct classification *result)
 {
 	long long now = loop_now();
 
-	channel->tally.alarms += result->alarm;
+	channel->tally->alarms += result->alarm;
 	if (result->alarm &&
 	    (result->detail != channel->alarm || now >= channel->alarmed_at + ALARM_EVERY))
 	{

@@ -39,10 +39,13 @@ struct channel
 	bool stopped_by_alarm;
 	int failures; /* in a row */
 	struct patience patience;
-	struct tally tally;
+	struct tally *tally; /* longer than the channel: counters never go back */
 };
 
-extern int channel_open_all(struct channel channels[CHANNELS], const struct config *config);
+extern int channel_open_all(struct channel channels[CHANNELS], const struct config *config,
+                            struct tally tallies[CHANNELS]);
+extern void channel_inherit(struct channel *channel, struct channel *older);
+extern bool channel_is_busy(const struct channel *channel);
 extern void channel_close(struct channel *channel);
 extern bool channel_is(const struct channel *channel, const char *name);
 extern void channel_put(struct channel *channel, struct delivery *delivery);

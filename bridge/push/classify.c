@@ -59,8 +59,12 @@ classify_act(const struct error_class *meaning, const struct reply *reply,
 			result->stale_token = true;
 			break;
 		case ACTION_MEND_ALL:
+			/* the channel waits, not the delivery: who has mended it, or has no such fault, sends
+			 * at once */
 			result->stop_seconds = MENDING_WAIT;
-			/* fall through */
+			result->retry_seconds = 1;
+			result->alarm = true;
+			break;
 		case ACTION_MEND:
 			result->retry_seconds = MENDING_WAIT;
 			result->alarm = true;

@@ -1,22 +1,10 @@
-/*
- * The settings of passport-push.  A file with a secret in it must be its
- * owner's alone: who can read the service account can write to every
- * resident's phone.
- */
+/* The settings of passport-push. */
 #include "config.h"
 
 #include "lib/config.h"
-#include "lib/log.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#define SECRET_BYTES 65536
 
 #define TEXT(key, member)                                          \
 	{                                                              \
@@ -27,41 +15,42 @@
 		key, CONFIG_NUMBER, offsetof(struct config, member), standard, least, most \
 	}
 
-static const struct config_key keys[] = {TEXT("database", database),
-                                         TEXT("ca_file", ca_file),
-                                         TEXT("metrics", metrics),
-                                         TEXT("fcm.service_account", fcm_service_account),
-                                         TEXT("fcm.endpoint", fcm_endpoint),
-                                         NUMBER("fcm.rate", fcm_rate, 0, 0, 100000),
-                                         TEXT("apns.key_file", apns_key_file),
-                                         TEXT("apns.key_id", apns_key_id),
-                                         TEXT("apns.team_id", apns_team_id),
-                                         TEXT("apns.topic", apns_topic),
-                                         TEXT("apns.endpoint", apns_endpoint),
-                                         TEXT("apns.sandbox_endpoint", apns_sandbox_endpoint),
-                                         NUMBER("apns.rate", apns_rate, 0, 0, 100000),
-                                         TEXT("webpush.key_file", webpush_key_file),
-                                         TEXT("webpush.subject", webpush_subject),
-                                         {"webpush.allow_private", CONFIG_SWITCH,
-                                          offsetof(struct config, webpush_allow_private), 0, 0, 0},
-                                         NUMBER("webpush.rate", webpush_rate, 0, 0, 100000),
-                                         TEXT("line.token_file", line_token_file),
-                                         TEXT("line.endpoint", line_endpoint),
-                                         NUMBER("line.rate", line_rate, 150, 0, 100000),
-                                         TEXT("smtp.url", smtp_url),
-                                         TEXT("smtp.from", smtp_from),
-                                         TEXT("smtp.user", smtp_user),
-                                         TEXT("smtp.password_file", smtp_password_file),
-                                         NUMBER("smtp.rate", smtp_rate, 20, 0, 100000),
-                                         NUMBER("batch", batch, 1000, 1, 10000),
-                                         NUMBER("in_flight", in_flight, 200, 2, 1000),
-                                         NUMBER("connections", connections, 2, 1, 32),
-                                         NUMBER("lease", lease, 120, 2, 3600),
-                                         NUMBER("poll", poll, 1, 1, 3600),
-                                         NUMBER("timeout", timeout, 30, 1, 600),
-                                         NUMBER("drain", drain, 20, 1, 600),
-                                         {"drill", CONFIG_SWITCH, offsetof(struct config, drill), 0,
-                                          0, 0}};
+static const struct config_key keys[] = {
+    TEXT("database", database),
+    TEXT("ca_file", ca_file),
+    TEXT("metrics", metrics),
+    TEXT("fcm.service_account", fcm_service_account),
+    TEXT("fcm.endpoint", fcm_endpoint),
+    NUMBER("fcm.rate", fcm_rate, 0, 0, 100000),
+    TEXT("apns.key_file", apns_key_file),
+    TEXT("apns.key_id", apns_key_id),
+    TEXT("apns.team_id", apns_team_id),
+    TEXT("apns.topic", apns_topic),
+    TEXT("apns.endpoint", apns_endpoint),
+    TEXT("apns.sandbox_endpoint", apns_sandbox_endpoint),
+    NUMBER("apns.rate", apns_rate, 0, 0, 100000),
+    TEXT("webpush.key_file", webpush_key_file),
+    TEXT("webpush.subject", webpush_subject),
+    {"webpush.allow_private", CONFIG_SWITCH, offsetof(struct config, webpush_allow_private), 0, 0,
+     0},
+    NUMBER("webpush.rate", webpush_rate, 0, 0, 100000),
+    TEXT("line.token_file", line_token_file),
+    TEXT("line.endpoint", line_endpoint),
+    NUMBER("line.rate", line_rate, 150, 0, 100000),
+    TEXT("smtp.url", smtp_url),
+    TEXT("smtp.from", smtp_from),
+    TEXT("smtp.user", smtp_user),
+    TEXT("smtp.password_file", smtp_password_file),
+    NUMBER("smtp.rate", smtp_rate, 20, 0, 100000),
+    NUMBER("batch", batch, 1000, 1, 10000),
+    NUMBER("in_flight", in_flight, 200, 2, 1000),
+    NUMBER("connections", connections, 2, 1, 32),
+    NUMBER("lease", lease, 120, 2, 3600),
+    NUMBER("poll", poll, 1, 1, 3600),
+    NUMBER("timeout", timeout, 30, 1, 600),
+    NUMBER("drain", drain, 20, 1, 600),
+    {"log_level", CONFIG_LEVEL, offsetof(struct config, log_level), 0, 0, 0},
+    {"drill", CONFIG_SWITCH, offsetof(struct config, drill), 0, 0, 0}};
 
 /* What stands there where the file does not say. */
 static const struct
@@ -85,7 +74,7 @@ bool
 config_read(struct config *config, const char *path)
 {
 	memset(config, 0, sizeof(*config));
-	if (!config_load(config, keys, KEYS, path))
+	if (!config_load(config, keys, KEYS, "passport-push", path))
 		return false;
 	for (size_t i = 0; i < sizeof(standards) / sizeof(*standards); i++)
 	{
@@ -127,36 +116,6 @@ is_complete(struct config *config, const char *path)
 	if (config->lease <= config->timeout)
 		return config_refuse("lease has to be longer than timeout");
 	return config_hides(config->database, path);
-}
-
-/*
- * config_read_secret returns the contents of a file that only its owner can
- * read, to be freed; NULL after logging why not.
- */
-char *
-config_read_secret(const char *path)
-{
-	int file = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat stat;
-	char *content = NULL;
-	ssize_t length = -1;
-
-	if (file < 0 || fstat(file, &stat) != 0)
-		log_error("could not open a secret", "{s:s, s:s}", "file", path, "reason", strerror(errno));
-	else if (!S_ISREG(stat.st_mode) || (stat.st_mode & 077) != 0 ||
-	         (stat.st_uid != geteuid() && stat.st_uid != 0))
-		log_error("a secret must be its owner's alone", "{s:s, s:s}", "file", path, "hint",
-		          "Use chown and chmod 600.");
-	else if (stat.st_size == 0 || stat.st_size >= SECRET_BYTES)
-		log_error("a secret has an odd size", "{s:s}", "file", path);
-	else if ((content = calloc(1, SECRET_BYTES)) != NULL)
-		length = read(file, content, SECRET_BYTES - 1);
-	if (file >= 0)
-		close(file);
-	if (length > 0)
-		return content;
-	free(content);
-	return NULL;
 }
 
 void

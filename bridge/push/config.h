@@ -2,6 +2,8 @@
 #ifndef PUSH_CONFIG_H
 #define PUSH_CONFIG_H
 
+#include "lib/log.h"
+
 #include <stdbool.h>
 
 struct config
@@ -26,10 +28,10 @@ struct config
 	int timeout; /* seconds a request */
 	int drain;   /* seconds to finish after SIGTERM */
 	bool drill;  /* drills to test devices, instead of residents' messages */
+	enum log_level log_level;
 };
 
 extern bool config_read(struct config *config, const char *path);
 extern void config_free(struct config *config);
-extern char *config_read_secret(const char *path);
 
 #endif

@@ -8,6 +8,7 @@
 #include "lib/jwt.h"
 #include "lib/log.h"
 #include "lib/loop.h"
+#include "lib/secret.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,7 +60,7 @@ static void *
 fcm_open(const struct config *config)
 {
 	struct fcm *fcm = calloc(1, sizeof(*fcm));
-	char *content = config_read_secret(config->fcm_service_account);
+	char *content = secret_read(config->fcm_service_account);
 	bool good = fcm != NULL && content != NULL;
 
 	if (good && !(good = read_account(fcm, content)))
@@ -245,6 +246,13 @@ new_credential(const char *token)
 	return made;
 }
 
+/* fcm_asking tells whether a request for an access token is under way. */
+static bool
+fcm_asking(const void *self)
+{
+	return ((const struct fcm *) self)->asking;
+}
+
 /* fcm_ready tells whether there is an access token to send with. */
 static bool
 fcm_ready(const void *self)
@@ -355,6 +363,7 @@ const struct provider fcm_provider = {.channel = "fcm",
                                       .check = fcm_check,
                                       .turn = fcm_turn,
                                       .take_answer = fcm_take_answer,
+                                      .asking = fcm_asking,
                                       .ready = fcm_ready,
                                       .refused = fcm_refused,
                                       .compose = fcm_compose,

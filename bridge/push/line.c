@@ -8,6 +8,7 @@
 #include "provider.h"
 
 #include "lib/log.h"
+#include "lib/secret.h"
 
 #include <openssl/crypto.h>
 #include <openssl/sha.h>
@@ -39,7 +40,7 @@ static void *
 line_open(const struct config *config)
 {
 	struct line *line = calloc(1, sizeof(*line));
-	char *content = config_read_secret(config->line_token_file);
+	char *content = secret_read(config->line_token_file);
 	bool good = line != NULL && content != NULL;
 
 	if (good && !(good = read_token(line, content)))

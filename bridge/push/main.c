@@ -1,5 +1,4 @@
 /* passport-push: carries deliveries from the outbox to push services, LINE and mail. */
-#include "config.h"
 #include "lib/command.h"
 #include "sender.h"
 
@@ -12,14 +11,9 @@ int
 main(int argc, char **argv)
 {
 	struct command_line line;
-	struct config config;
 	enum exit_code code;
 
 	if (!command_read(&command, argc, argv, &line, &code))
 		return code;
-	code = EXIT_CONFIGURATION;
-	if (config_read(&config, line.config))
-		code = line.check ? sender_check(&config) : sender_run(&config, line.once);
-	config_free(&config);
-	return code;
+	return line.check ? sender_check(line.config) : sender_run(line.config, line.once);
 }

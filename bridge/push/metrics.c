@@ -17,12 +17,14 @@ const double metrics_bounds[LATENCIES] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.0
 
 static const char *const verdicts[VERDICTS] = {"delivered", "retired", "failed", "retry"};
 
-static void write_all(FILE *file, const struct channel *channels, int count, const char *ages);
+static void write_all(FILE *file, const struct channel *channels, int count, bool connected,
+                      const char *ages);
 static void write_latency(FILE *file, const struct channel *channel);
 
 /* metrics_write writes the file anew; false after logging why not. */
 bool
-metrics_write(const char *path, const struct channel *channels, int count, const char *ages)
+metrics_write(const char *path, const struct channel *channels, int count, bool connected,
+              const char *ages)
 {
 	char fresh[4200];
 	FILE *file;
@@ -34,7 +36,7 @@ metrics_write(const char *path, const struct channel *channels, int count, const
 	good = file != NULL;
 	if (good)
 	{
-		write_all(file, channels, count, ages);
+		write_all(file, channels, count, connected, ages);
 		good = fflush(file) == 0 && !ferror(file);
 		good = fclose(file) == 0 && good && rename(fresh, path) == 0;
 	}
@@ -48,7 +50,7 @@ metrics_write(const char *path, const struct channel *channels, int count, const
 }
 
 static void
-write_all(FILE *file, const struct channel *channels, int count, const char *ages)
+write_all(FILE *file, const struct channel *channels, int count, bool connected, const char *ages)
 {
 	fputs("# HELP passport_push_deliveries_total Tries of deliveries, by what became of them.\n"
 	      "# TYPE passport_push_deliveries_total counter\n",
@@ -57,13 +59,13 @@ write_all(FILE *file, const struct channel *channels, int count, const char *age
 		for (int verdict = 0; verdict < VERDICTS; verdict++)
 			fprintf(file, "passport_push_deliveries_total{channel=\"%s\",outcome=\"%s\"} %lld\n",
 			        channels[i].provider->channel, verdicts[verdict],
-			        channels[i].tally.verdicts[verdict]);
+			        channels[i].tally->verdicts[verdict]);
 	fputs("# HELP passport_push_alarms_total Answers that somebody has to see to.\n"
 	      "# TYPE passport_push_alarms_total counter\n",
 	      file);
 	for (int i = 0; i < count; i++)
 		fprintf(file, "passport_push_alarms_total{channel=\"%s\"} %lld\n",
-		        channels[i].provider->channel, channels[i].tally.alarms);
+		        channels[i].provider->channel, channels[i].tally->alarms);
 	fputs("# HELP passport_push_stopped Whether sending rests.\n"
 	      "# TYPE passport_push_stopped gauge\n",
 	      file);
@@ -75,6 +77,10 @@ write_all(FILE *file, const struct channel *channels, int count, const char *age
 	      file);
 	for (int i = 0; i < count; i++)
 		write_latency(file, &channels[i]);
+	fprintf(file,
+	        "# HELP passport_push_connected Whether there is a connection to the database.\n"
+	        "# TYPE passport_push_connected gauge\npassport_push_connected %d\n",
+	        connected);
 	if (ages != NULL)
 		fprintf(file,
 		        "# HELP passport_push_queue_age_seconds Age of the oldest unfinished delivery.\n"
@@ -91,14 +97,14 @@ write_latency(FILE *file, const struct channel *channel)
 
 	for (int i = 0; i < LATENCIES; i++)
 	{
-		sum += channel->tally.latencies[i];
+		sum += channel->tally->latencies[i];
 		fprintf(file, "passport_push_request_seconds_bucket{channel=\"%s\",le=\"%g\"} %lld\n", name,
 		        metrics_bounds[i], sum);
 	}
 	fprintf(file, "passport_push_request_seconds_bucket{channel=\"%s\",le=\"+Inf\"} %lld\n", name,
-	        channel->tally.requests);
+	        channel->tally->requests);
 	fprintf(file, "passport_push_request_seconds_sum{channel=\"%s\"} %f\n", name,
-	        channel->tally.seconds);
+	        channel->tally->seconds);
 	fprintf(file, "passport_push_request_seconds_count{channel=\"%s\"} %lld\n", name,
-	        channel->tally.requests);
+	        channel->tally->requests);
 }

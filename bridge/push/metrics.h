@@ -7,6 +7,6 @@
 extern const double metrics_bounds[LATENCIES];
 
 extern bool metrics_write(const char *path, const struct channel *channels, int count,
-                          const char *ages);
+                          bool connected, const char *ages);
 
 #endif

@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define OUTCOME_PATIENCE 50 /* milliseconds that an outcome waits for others */
-#define ASK_AGES_EVERY 10000
+#define ASK_AGES_EVERY 5000
 
 enum column
 {
@@ -88,6 +88,8 @@ struct outbox
 	char *ages;
 };
 
+static void use(struct outbox *outbox, const struct config *config, struct channel *channels,
+                int count);
 static void take_results(struct outbox *outbox);
 static void take_claimed(struct outbox *outbox, PGresult *result);
 static void take_row(struct outbox *outbox, PGresult *result, int row);
@@ -109,12 +111,37 @@ outbox_open(const struct config *config, struct channel *channels, int count)
 		return NULL;
 	outbox->queue = config->drill ? &drill_queue : &live_queue;
 	async_open(&outbox->async, config->database, "passport-push", outbox->queue->wake);
+	use(outbox, config, channels, count);
+	return outbox;
+}
+
+/*
+ * outbox_change goes on with other settings and channels; what those before have
+ * begun comes back to them.  false: the database that the settings name does not
+ * let us in, and nothing has changed.
+ */
+bool
+outbox_change(struct outbox *outbox, const struct config *config, struct channel *channels,
+              int count)
+{
+	if (!async_move(&outbox->async, config->database))
+		return false;
+	use(outbox, config, channels, count);
+	return true;
+}
+
+static void
+use(struct outbox *outbox, const struct config *config, struct channel *channels, int count)
+{
 	snprintf(outbox->batch, sizeof(outbox->batch), "%d", config->batch);
 	snprintf(outbox->lease, sizeof(outbox->lease), "%d s", config->lease);
+	/* an answer that comes later is about rows that are somebody else's */
+	outbox->async.longest = config->lease * 1000;
 	outbox->config = config;
 	outbox->channels = channels;
 	outbox->count = count;
-	return outbox;
+	/* a claim under way was for the channels before: it says nothing about these */
+	memset(outbox->claimed, 0, sizeof(outbox->claimed));
 }
 
 /* outbox_check connects and tells whether we may do our work there. */
@@ -216,7 +243,10 @@ take_row(struct outbox *outbox, PGresult *result, int row)
 	outbox->unfinished++;
 	while (channel < end && !channel_is(channel, PQgetvalue(result, row, COLUMN_CHANNEL)))
 		channel++;
-	if (channel < end && channel->provider->compose(channel->self, &message, delivery))
+	if (channel == end)
+		/* it was there when we claimed */
+		outbox_hand_back(outbox, delivery, "no_such_channel", 1);
+	else if (channel->provider->compose(channel->self, &message, delivery))
 	{
 		channel->held++;
 		channel_put(channel, delivery);
@@ -224,8 +254,7 @@ take_row(struct outbox *outbox, PGresult *result, int row)
 	else
 		outbox_complete(outbox, delivery,
 		                &(struct classification){.verdict = VERDICT_FAILED,
-		                                         .detail = channel < end ? "not_composed"
-		                                                                 : "unknown_channel"});
+		                                         .detail = "not_composed"});
 }
 
 static struct message
@@ -382,11 +411,14 @@ outbox_let_lapse(struct outbox *outbox, struct delivery *delivery)
 	delivery_free(delivery);
 }
 
-/* outbox_ages returns how old the oldest deliveries are, as lines of metrics, or NULL. */
+/*
+ * outbox_ages returns how old the oldest deliveries are, as lines of metrics, or
+ * NULL: what was so before the connection broke is nothing to go by.
+ */
 const char *
 outbox_ages(const struct outbox *outbox)
 {
-	return outbox->ages;
+	return outbox_connected(outbox) ? outbox->ages : NULL;
 }
 
 void

@@ -9,6 +9,8 @@
 struct outbox;
 
 extern struct outbox *outbox_open(const struct config *config, struct channel *channels, int count);
+extern bool outbox_change(struct outbox *outbox, const struct config *config,
+                          struct channel *channels, int count);
 extern bool outbox_check(struct outbox *outbox);
 extern void outbox_turn(struct outbox *outbox, bool want);
 extern int outbox_socket(const struct outbox *outbox);

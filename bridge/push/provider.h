@@ -29,6 +29,7 @@ struct provider
 	/* requests of its own, such as for an access token: their context is self */
 	void (*turn)(void *self, struct http *http);
 	void (*take_answer)(void *self, const struct http_answer *answer);
+	bool (*asking)(const void *self);
 	/* whether it can be sent to, and whether it refuses to let us */
 	bool (*ready)(const void *self);
 	bool (*refused)(const void *self);

@@ -6,11 +6,12 @@
  */
 #include "sender.h"
 
-#include "channel.h"
+#include "generation.h"
 #include "lib/curl.h"
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "lib/pg.h"
+#include "lib/service.h"
 #include "metrics.h"
 #include "outbox.h"
 
@@ -20,12 +21,14 @@
 #define TURN_BUSY 50 /* milliseconds a poll may last */
 #define TURN_IDLE 500
 #define REPORT_EVERY 10000 /* milliseconds between reports of progress */
+#define STOPPING_TAKES 10  /* seconds beside draining: the last outcomes, connections */
 
 struct sender
 {
-	const struct config *config;
-	struct channel channels[CHANNELS];
-	int count; /* -1: they could not be opened */
+	const char *path;               /* of the settings */
+	struct generation *now;         /* NULL: it could not be opened */
+	struct generation *older;       /* what began before the last reload; NULL: it is over */
+	struct tally tallies[CHANNELS]; /* of all generations */
 	struct outbox *outbox;
 	struct http *http;
 	int signals;
@@ -33,9 +36,14 @@ struct sender
 	long long drain_until, reported_at, reported;
 };
 
-static bool open_all(struct sender *sender, const struct config *config);
+static bool open_all(struct sender *sender);
+static struct http_options options_of(const struct generation *generation);
 static void close_all(struct sender *sender);
 static bool turn(struct sender *sender);
+static void end(struct sender *sender);
+static void reload(struct sender *sender);
+static bool take_over(struct sender *sender, struct generation *fresh);
+static void outlive(struct sender *sender);
 static void take_answers(struct sender *sender);
 static struct channel *channel_of(struct sender *sender, const struct http_answer *answer);
 static void take_answer(struct sender *sender, struct channel *channel,
@@ -48,15 +56,18 @@ static void report(struct sender *sender, const char *event);
 
 /* sender_run works until it is told to end, or, once, until nothing is claimable. */
 enum exit_code
-sender_run(const struct config *config, bool once)
+sender_run(const char *path, bool once)
 {
-	struct sender sender = {.once = once};
+	struct sender sender = {.path = path, .once = once};
 	enum exit_code code = EXIT_CONFIGURATION;
 
-	sender.signals = loop_begin();
-	if (open_all(&sender, config))
+	service_begin();
+	sender.signals = loop_begin(!once);
+	if (open_all(&sender))
 	{
-		log_info("ready", "{s:i}", "channels", sender.count);
+		log_from(sender.now->config.log_level);
+		log_info("ready", "{s:i}", "channels", sender.now->count);
+		service_ready();
 		code = EXIT_INTERNAL;
 		while (turn(&sender) && !is_done(&sender, &code))
 		{
@@ -74,16 +85,18 @@ sender_run(const struct config *config, bool once)
 
 /* sender_check tells whether all is there that the work needs; it sends nothing. */
 enum exit_code
-sender_check(const struct config *config)
+sender_check(const char *path)
 {
-	struct sender sender = {0};
+	struct sender sender = {.path = path};
 	enum exit_code code = EXIT_CONFIGURATION;
-	bool good = open_all(&sender, config);
+	bool good = open_all(&sender);
 
-	for (int i = 0; good && i < sender.count; i++)
-		good = sender.channels[i].provider->check(sender.channels[i].self);
+	for (int i = 0; good && i < sender.now->count; i++)
+		good = sender.now->channels[i].provider->check(sender.now->channels[i].self);
 	if (good)
 	{
+		const struct config *config = &sender.now->config;
+
 		log_info("would use", "{s:s, s:s, s:i, s:i, s:i, s:i}", "ca_file",
 		         config->ca_file ? config->ca_file : "the system's", "metrics",
 		         config->metrics ? config->metrics : "none", "batch", config->batch, "in_flight",
@@ -98,41 +111,45 @@ sender_check(const struct config *config)
 }
 
 static bool
-open_all(struct sender *sender, const struct config *config)
+open_all(struct sender *sender)
 {
-	struct http_options options = {.ca_file = config->ca_file,
-	                               .protocols = "https,smtp,smtps",
-	                               .connections = config->connections,
-	                               .timeout = config->timeout * 1000L};
+	struct generation *now = sender->now = generation_open(sender->path, sender->tallies);
+	struct http_options options;
 
-	sender->config = config;
 	sender->reported_at = loop_now();
-	sender->count = channel_open_all(sender->channels, config);
-	if (sender->count < 0)
+	if (now == NULL)
 		return false;
-	/* each has all that it may use, and one more for its access token */
-	options.in_flight = sender->count * (config->in_flight + 1);
-	sender->outbox = outbox_open(config, sender->channels, sender->count);
+	options = options_of(now);
+	sender->outbox = outbox_open(&now->config, now->channels, now->count);
 	sender->http = http_open(&options);
 	if (sender->http == NULL)
 		log_error("libcurl could not be set up", NULL);
 	return sender->outbox != NULL && sender->http != NULL;
 }
 
+static struct http_options
+options_of(const struct generation *generation)
+{
+	const struct config *config = &generation->config;
+
+	return (
+	    struct http_options){.ca_file = config->ca_file,
+	                         .protocols = "https,smtp,smtps",
+	                         .connections = config->connections,
+	                         /* each has all that it may use, and one more for its access token */
+	                         .in_flight = generation->count * (config->in_flight + 1),
+	                         .timeout = config->timeout * 1000L};
+}
+
 static void
 close_all(struct sender *sender)
 {
-	struct delivery *delivery;
-
 	if (sender->http != NULL)
 		http_close(sender->http);
-	for (int i = 0; i < sender->count; i++)
-	{
-		while ((delivery = channel_take_repeated(&sender->channels[i], true)) != NULL ||
-		       (delivery = channel_take(&sender->channels[i])) != NULL)
-			delivery_free(delivery);
-		channel_close(&sender->channels[i]);
-	}
+	if (sender->older != NULL)
+		generation_close(sender->older);
+	if (sender->now != NULL)
+		generation_close(sender->now);
 	if (sender->outbox != NULL)
 		outbox_close(sender->outbox);
 }
@@ -141,26 +158,30 @@ close_all(struct sender *sender)
 static bool
 turn(struct sender *sender)
 {
+	struct generation *now;
+
 	if (!sender->ending && loop_ending())
-	{
-		sender->ending = true;
-		sender->drain_until = loop_now() + sender->config->drain * 1000LL;
-		log_info("ending", "{s:i}", "unfinished", outbox_unfinished(sender->outbox));
-	}
+		end(sender);
+	/* one reload at a time: what it replaced is gone before the next */
+	if (!sender->ending && sender->older == NULL && loop_reloading())
+		reload(sender);
+	now = sender->now;
 	if (!http_turn(sender->http))
 	{
 		log_error("libcurl cannot go on", NULL);
 		return false;
 	}
 	take_answers(sender);
+	if (sender->older != NULL)
+		outlive(sender);
 	/* what became free is used before the next wait */
-	for (int i = 0; i < sender->count; i++)
-		if (sender->channels[i].provider->turn != NULL)
-			sender->channels[i].provider->turn(sender->channels[i].self, sender->http);
+	for (int i = 0; i < now->count; i++)
+		if (now->channels[i].provider->turn != NULL)
+			now->channels[i].provider->turn(now->channels[i].self, sender->http);
 	outbox_turn(sender->outbox, !sender->ending);
-	for (int i = 0; i < sender->count; i++)
+	for (int i = 0; i < now->count; i++)
 	{
-		struct channel *channel = &sender->channels[i];
+		struct channel *channel = &now->channels[i];
 
 		if (channel_may_send(channel))
 			send_queue(sender, channel);
@@ -169,7 +190,77 @@ turn(struct sender *sender)
 	}
 	if (loop_now() >= sender->reported_at + REPORT_EVERY)
 		report(sender, "progress");
+	service_alive();
 	return true;
+}
+
+static void
+end(struct sender *sender)
+{
+	int drain = sender->now->config.drain;
+
+	sender->ending = true;
+	sender->drain_until = loop_now() + drain * 1000LL;
+	log_info("ending", "{s:i}", "unfinished", outbox_unfinished(sender->outbox));
+	service_stopping(drain + STOPPING_TAKES);
+}
+
+/* reload reads the settings again and goes on with them, or without where they are not good. */
+static void
+reload(struct sender *sender)
+{
+	struct generation *fresh;
+
+	service_reloading();
+	fresh = generation_open(sender->path, sender->tallies);
+	if (fresh != NULL && take_over(sender, fresh))
+	{
+		log_from(fresh->config.log_level);
+		log_info("reloaded", "{s:i}", "channels", fresh->count);
+	}
+	else
+	{
+		log_error("the settings before stay in use", NULL);
+		if (fresh != NULL)
+			generation_close(fresh);
+	}
+	service_ready();
+}
+
+/* take_over makes a generation the one that works; false: it could not, and nothing has changed. */
+static bool
+take_over(struct sender *sender, struct generation *fresh)
+{
+	struct http_options options = options_of(fresh);
+
+	if (fresh->config.drill != sender->now->config.drill)
+	{
+		log_error("a setting cannot change while we run", "{s:s, s:s}", "setting", "drill", "hint",
+		          "Residents' messages and drills have processes of their own: restart it.");
+		return false;
+	}
+	if (!outbox_change(sender->outbox, &fresh->config, fresh->channels, fresh->count))
+		return false;
+	/* out of memory: what finds no handle is handed back */
+	http_change(sender->http, &options);
+	sender->older = sender->now;
+	sender->now = fresh;
+	return true;
+}
+
+/* outlive takes over what the older generation has not begun, and closes it when it is over. */
+static void
+outlive(struct sender *sender)
+{
+	struct generation *older = sender->older;
+
+	generation_inherit(sender->now, older);
+	for (int i = 0; i < older->count; i++)
+		hand_back(sender, &older->channels[i]);
+	if (!generation_is_over(older))
+		return;
+	generation_close(older);
+	sender->older = NULL;
 }
 
 static void
@@ -192,9 +283,12 @@ take_answers(struct sender *sender)
 static struct channel *
 channel_of(struct sender *sender, const struct http_answer *answer)
 {
-	for (int i = 0; i < sender->count; i++)
-		if (answer->context == sender->channels[i].self)
-			return &sender->channels[i];
+	struct channel *channel = generation_channel(sender->now, answer->context);
+
+	if (channel == NULL && sender->older != NULL)
+		channel = generation_channel(sender->older, answer->context);
+	if (channel != NULL)
+		return channel;
 	return ((const struct delivery *) answer->context)->channel;
 }
 
@@ -223,11 +317,11 @@ is_done(struct sender *sender, enum exit_code *code)
 	bool idle = outbox_unfinished(sender->outbox) == 0;
 	bool blocked = false, waiting = false;
 
-	for (int i = 0; i < sender->count; i++)
-		if (channel_blocked(&sender->channels[i]))
+	for (int i = 0; i < sender->now->count; i++)
+		if (channel_blocked(&sender->now->channels[i]))
 			blocked = true;
 		else
-			waiting = waiting || !sender->channels[i].drained || !outbox_idle(sender->outbox);
+			waiting = waiting || !sender->now->channels[i].drained || !outbox_idle(sender->outbox);
 	if (!connected && pg_trouble == PG_STALE)
 		*code = EXIT_VERSION;
 	else if (!connected && (pg_trouble == PG_ABSENT || sender->once))
@@ -259,7 +353,7 @@ send_queue(struct sender *sender, struct channel *channel)
 static void
 send_one(struct sender *sender, struct channel *channel, struct delivery *delivery)
 {
-	long long ends = loop_now() + sender->config->timeout * 1000LL;
+	long long ends = loop_now() + sender->now->config.timeout * 1000LL;
 	bool late = false;
 	struct delivery *with;
 
@@ -277,11 +371,13 @@ send_one(struct sender *sender, struct channel *channel, struct delivery *delive
 	}
 }
 
-/* hand_back gives up what is not under way, for later or for another worker. */
+/*
+ * hand_back gives up what is not under way: another worker may send it at once, and
+ * so may we when the channel's rest is over, or a reload has ended it.
+ */
 static void
 hand_back(struct sender *sender, struct channel *channel)
 {
-	int wait = channel_stop_seconds(channel);
 	struct delivery *delivery, *with;
 
 	while ((delivery = channel_take_repeated(channel, true)) != NULL ||
@@ -289,7 +385,7 @@ hand_back(struct sender *sender, struct channel *channel)
 		for (; delivery != NULL; delivery = with)
 		{
 			with = delivery->with;
-			outbox_hand_back(sender->outbox, delivery, "stopped", wait > 1 ? wait : 1);
+			outbox_hand_back(sender->outbox, delivery, "stopped", 1);
 		}
 }
 
@@ -297,18 +393,22 @@ hand_back(struct sender *sender, struct channel *channel)
 static void
 report(struct sender *sender, const char *event)
 {
+	const struct generation *now = sender->now;
 	long long counts[VERDICTS] = {0}, sum = 0;
 
 	sender->reported_at = loop_now();
-	if (sender->config->metrics != NULL)
-		metrics_write(sender->config->metrics, sender->channels, sender->count,
-		              outbox_ages(sender->outbox));
-	for (int i = 0; i < sender->count; i++)
+	if (now->config.metrics != NULL)
+		metrics_write(now->config.metrics, now->channels, now->count,
+		              outbox_connected(sender->outbox), outbox_ages(sender->outbox));
+	for (int i = 0; i < CHANNELS; i++)
 		for (int verdict = 0; verdict < VERDICTS; verdict++)
 		{
-			counts[verdict] += sender->channels[i].tally.verdicts[verdict];
-			sum += sender->channels[i].tally.verdicts[verdict];
+			counts[verdict] += sender->tallies[i].verdicts[verdict];
+			sum += sender->tallies[i].verdicts[verdict];
 		}
+	service_status("delivered %lld, unfinished %d%s", counts[VERDICT_DELIVERED],
+	               outbox_unfinished(sender->outbox),
+	               outbox_connected(sender->outbox) ? "" : "; the database is away");
 	if (sum == sender->reported && strcmp(event, "progress") == 0)
 		return;
 	sender->reported = sum;

@@ -6,6 +6,7 @@
 #include "provider.h"
 
 #include "lib/log.h"
+#include "lib/secret.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -70,7 +71,7 @@ read_password(struct smtp *smtp, const struct config *config)
 {
 	if (config->smtp_password_file == NULL)
 		return true;
-	smtp->password = config_read_secret(config->smtp_password_file);
+	smtp->password = secret_read(config->smtp_password_file);
 	if (smtp->password != NULL)
 		smtp->password[strcspn(smtp->password, "\r\n")] = '\0';
 	return smtp->password != NULL;
@@ -231,7 +232,7 @@ smtp_judge(void *self, const struct http_answer *answer, const struct delivery *
 		                            .detail = said.error == CURLE_LOGIN_DENIED ? "login_denied"
 		                                                                       : "no_tls",
 		                            .alarm = true,
-		                            .retry_seconds = 300,
+		                            .retry_seconds = 1,
 		                            .stop_seconds = 300};
 }
 

@@ -12,6 +12,7 @@
 #include "lib/jwt.h"
 #include "lib/log.h"
 #include "lib/loop.h"
+#include "lib/secret.h"
 #include "lib/webpush_crypto.h"
 
 #include <openssl/sha.h>
@@ -68,7 +69,7 @@ static void *
 webpush_open(const struct config *config)
 {
 	struct webpush *webpush = calloc(1, sizeof(*webpush));
-	char *content = config_read_secret(config->webpush_key_file);
+	char *content = secret_read(config->webpush_key_file);
 	const char *subject = config->webpush_subject ? config->webpush_subject : "";
 	unsigned char point[WEBPUSH_POINT];
 

@@ -49,8 +49,8 @@ BEGIN
   -- Not by notify(): it is for this address, which no other message reaches yet.
   texts := passport.message_texts('mail_code', 0, passport.today(), jsonb_build_object('code', code));
   INSERT INTO passport.notification AS n
-         (kind, lane, mode, texts, data, expires_at, digest, deliveries, unreachable, created_at)
-  VALUES ('mail_code', 'personal', 'live', texts, '{}', passport.now() + interval '30 minutes',
+         (kind, lane, mode, texts, holds_code, data, expires_at, digest, deliveries, unreachable, created_at)
+  VALUES ('mail_code', 'personal', 'live', texts, true, '{}', passport.now() + interval '30 minutes',
           sha256(convert_to(texts::text, 'UTF8')), 1, 0, passport.now())
   RETURNING n.notification_id INTO told;
   INSERT INTO passport.delivery (resident_id, notification_id, device_id, channel, urgency, created_at)

@@ -4,7 +4,7 @@ CREATE TABLE passport.retention (
   what text NOT NULL CHECK (what IN ('challenge', 'attempt', 'kiosk_login', 'logout', 'ocsp_nonce', 'session', 'registration',
                                           'alert_answer', 'alert_recipient', 'audit_record', 'delivery_outcome', 'device', 'reading',
                                           'question_recipient', 'shelter_stay', 'weather_bulletin', 'whereabouts',
-                                          'call_list', 'line_link_directory')),
+                                          'call_list', 'line_link_directory', 'notification', 'notification_code')),
   holds_from date NOT NULL,
   keep interval NOT NULL CHECK (keep BETWEEN '0' AND '100 years'),
   reason text NOT NULL CHECK (length(reason) BETWEEN 1 AND 400),
@@ -12,7 +12,7 @@ CREATE TABLE passport.retention (
   PRIMARY KEY (what, holds_from)
 );
 COMMENT ON TABLE passport.retention IS
-'How long rows of each table are kept once they are over, from a day on, and why; the latest row that holds counts. What is over: a challenge or kiosk login that expired, an attempt whose window passed, a logout that was told or given up (from when it was queued), the number of an OCSP request that nobody answered in time, a session that ended or expired, a registration that was decided, an answer from when it was given, a recipient from when the alert was approved, a record of the audit log from the digest after it, a delivery that finished, a device that was retired or never verified, a reading from when it was observed, a weather bulletin that a later one followed, who was asked a question from when it was over, a stay in a shelter that ended, whereabouts whose time is over, a call from when it was listed, a nonce of LINE that expired. What is not named here is kept.';
+'How long rows of each table are kept once they are over, from a day on, and why; the latest row that holds counts. What is over: a challenge or kiosk login that expired, an attempt whose window passed, a logout that was told or given up (from when it was queued), the number of an OCSP request that nobody answered in time, a session that ended or expired, a registration that was decided, an answer from when it was given, a recipient from when the alert was approved, a record of the audit log from the digest after it, a delivery that finished, a device that was retired or never verified, a reading from when it was observed, a weather bulletin that a later one followed, who was asked a question from when it was over, a stay in a shelter that ended, whereabouts whose time is over, a call from when it was listed, a nonce of LINE that expired, a message that expired and that nothing refers to any more (notification), the code in a message that was delivered or expired (notification_code; the message stays). What is not named here is kept.';
 
 INSERT INTO passport.retention (what, holds_from, keep, reason, shipped) VALUES
   ('challenge', '-infinity', '1 day', 'A used challenge is refused as used, not as unknown, while its client may still repeat it.', true),
@@ -33,7 +33,9 @@ INSERT INTO passport.retention (what, holds_from, keep, reason, shipped) VALUES
   ('shelter_stay', '-infinity', '3 years', 'Who stayed where is asked for help that is paid afterwards, and when a disaster is reviewed.', true),
   ('whereabouts', '-infinity', '30 days', 'Where somebody was is nobody''s business once they are elsewhere; what they answered to an alert is kept beside it.', true),
   ('call_list', '-infinity', '3 years', 'Who was called is asked when a disaster is reviewed.', true),
-  ('line_link_directory', '-infinity', '0', 'A nonce that has expired links nobody.', true);
+  ('line_link_directory', '-infinity', '0', 'A nonce that has expired links nobody.', true),
+  ('notification', '-infinity', '3 years', 'What was said is asked when a disaster is reviewed; what was sent to whom is forgotten long before.', true),
+  ('notification_code', '-infinity', '0', 'A code is for who was sent it; that one was sent is all that anybody else has to know.', true);
 
 CREATE FUNCTION passport.kept_since(what text) RETURNS timestamptz
   LANGUAGE sql STABLE SECURITY DEFINER
@@ -127,6 +129,8 @@ BEGIN
                 WHEN 'line_link_directory' THEN passport.forget_line_links(before, max_rows)
                 WHEN 'logout' THEN passport.forget_logouts(before, max_rows)
                 WHEN 'reading' THEN passport.forget_readings(before, max_rows)
+                WHEN 'notification' THEN passport.forget_notifications(before, max_rows)
+                WHEN 'notification_code' THEN passport.forget_codes(before, max_rows)
                 WHEN 'ocsp_nonce' THEN passport.forget_nonces(before, max_rows)
                 WHEN 'question_recipient' THEN passport.forget_questions(before, max_rows)
                 WHEN 'registration' THEN passport.forget_registrations(before, max_rows)

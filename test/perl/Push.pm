@@ -89,10 +89,17 @@ sub run
 sub start
 {
 	my ($self) = @_;
+	return $self->{push} = $self->start_program('passport-push', '--config', "$self->{dir}/push.conf");
+}
+
+# start_program(PROGRAM, ARGUMENTS): its log is {log}
+sub start_program
+{
+	my ($self, @command) = @_;
 	$self->{log} = '';
-	my $handle = IPC::Run::start([ 'passport-push', '--config', "$self->{dir}/push.conf" ], '<', \undef, '>&', \$self->{log});
+	my $handle = IPC::Run::start(\@command, '<', \undef, '>&', \$self->{log});
 	push @started, $handle;
-	return $self->{push} = $handle;
+	return $handle;
 }
 
 # stop: SIGTERM; returns the exit code

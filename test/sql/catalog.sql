@@ -243,6 +243,10 @@ SELECT c.relname FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
 SELECT k.name FROM kept AS k
  WHERE k.name IN (SELECT what FROM passport.retention) OR NOT EXISTS (
    SELECT FROM pg_class AS c WHERE c.relnamespace = 'passport'::regnamespace AND c.relname = k.name);
+\echo == what refers to a message and is not asked before the message is forgotten
+SELECT c.relname FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+ WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind IN ('r', 'p') AND c.relname <> 'notification' AND a.attname ~ 'notification_id$'
+   AND strpos(pg_get_functiondef('passport.forget_notifications(timestamptz, int)'::regprocedure), 'passport.' || c.relname || ' ') = 0;
 
 -- A resident's copy is of every table with a resident_id, but those left out with a reason.
 \echo == a table of the copy that would have to be read whole

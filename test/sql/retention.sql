@@ -93,6 +93,35 @@ SELECT who = session_user AS by_me, resident_id, purpose, source, columns, amoun
   FROM passport.audit_record WHERE kind = 'purge' AND columns <@ '{alert_answer,alert_recipient,device}' ORDER BY seq;
 SELECT bool_and(verdict = 'ok') AS chains_good FROM passport.audit_verify();
 ROLLBACK TO over;
+-- a code is in no text once it was delivered, or is too late; what was said stays
+SELECT passport.add_device(:ichiko, 'smtp', 'ichiko@example.jp') AS mail \gset
+CREATE TEMP VIEW code AS SELECT n.notification_id, n.texts -> 'ja' ->> 'title' AS title, n.texts::text ~ '[0-9]{6}' AS readable, n.holds_code,
+  n.digest = sha256(convert_to(n.texts::text, 'UTF8')) AS of_this_text
+  FROM passport.notification AS n WHERE n.kind = 'mail_code' AND n.created_at >= '2026-07-01 12:00+09' ORDER BY 1;
+SELECT passport.send_device_code(:ichiko, :mail) \g /dev/null
+SELECT notification_id AS first FROM code \gset
+SELECT count(*) FILTER (WHERE readable) AS readable FROM code;
+SELECT p.* FROM pg_temp.purge_at('2026-07-01 12:01+09') AS p WHERE what ~ 'notification';
+SELECT count(*) AS claimed FROM passport.claim_deliveries('w', 10, '1 minute', '{smtp}') WHERE notification_id = :first;
+SELECT p.* FROM pg_temp.purge_at('2026-07-01 12:02+09') AS p WHERE what ~ 'notification';
+SELECT passport.complete_deliveries('w', array_agg(resident_id), array_agg(delivery_id), '{delivered}', '{NULL}', '{0}')
+  FROM passport.delivery WHERE notification_id = :first;
+SELECT p.* FROM pg_temp.purge_at('2026-07-01 12:02:01+09') AS p WHERE what ~ 'notification';
+SELECT title, readable, holds_code, of_this_text FROM code;
+SELECT pg_temp.act('95001');
+SELECT m ->> 'kind' AS kind, m -> 'text' ->> 'title' AS title, m::text ~ '[0-9]{6}' AS readable
+  FROM jsonb_array_elements(passport.my_data() -> 'held' -> 'notification') AS m WHERE (m ->> 'notification_id')::bigint = :first;
+SELECT passport.send_device_code(:ichiko, :mail) \g /dev/null
+SELECT p.* FROM pg_temp.purge_at('2026-07-01 12:32:01+09') AS p WHERE what ~ 'notification';
+SELECT p.* FROM pg_temp.purge_at('2026-07-01 12:32:02+09') AS p WHERE what ~ 'notification';
+SELECT readable, count(*) FROM code GROUP BY 1;
+-- the messages themselves stay while what became of them does, and three years at least
+SELECT count(*) AS expired FROM passport.claim_deliveries('w', 10, '1 minute', '{smtp}');
+SELECT p.* FROM pg_temp.purge_at('2027-07-01 12:32:03+09') AS p WHERE what ~ 'notification';
+SELECT count(*) AS messages FROM code;
+SELECT p.* FROM pg_temp.purge_at('2029-07-01 12:32:02+09') AS p WHERE what ~ 'notification';
+SELECT count(*) AS messages FROM code;
+ROLLBACK TO over;
 -- no more at once than asked for, and the job takes the rest
 SELECT passport.note_failure('source', '198.51.100.' || i) FROM generate_series(1, 5) AS i \g /dev/null
 SET passport.clock = '2026-07-01 12:15+09';

@@ -144,7 +144,7 @@ for my $reason (@refusals)
 	($code, $log) = $test->run('--once');
 	is($code, 5, "$reason stops the channel");
 	like($log, qr/"code":"$reason"/, 'with an alarm');
-	is($test->sql('SELECT count(*) FROM passport.delivery WHERE attempt = 1 AND not_before > now() + interval \'4 minutes\''), 1, 'and it waits');
+	is($test->sql('SELECT count(*) FROM passport.delivery WHERE attempt = 1 AND not_before < now() + interval \'2 s\''), 1, 'and whoever may send can have it');
 	$test->sql('DELETE FROM passport.delivery');
 }
 add('429.TooManyProviderTokenUpdates');

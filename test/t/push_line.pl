@@ -26,25 +26,26 @@ sub append_line { my ($file, $line) = @_; open my $out, '>', $file or die; print
 
 # ---- one request for many ----
 
-my @plain = map { "plain$_" } 1 .. 1100;
+# as many as live in the village
+my @plain = map { "plain$_" } 1 .. 3068;
 my $people = join ',', map { "('$_', '" . Push::number($_) . "')" } @plain;
 $test->sql("INSERT INTO passport.resident (resident_number, name, updated_at) SELECT number, '試験', now() FROM (VALUES $people) AS p(name, number)");
 $test->sql("SELECT count(passport.add_device(resident_id, 'line', 'U' || encode(convert_to(rpad(p.name, 16, '.'), 'UTF8'), 'hex')))
   FROM (VALUES $people) AS p(name, number) JOIN passport.resident ON resident_number = number");
 add($_) for qw(alone 500.x.1 429.rate.1.2 429.month 400.to 400.messages 401.x 403.x 409.conflict twice-a slow-200-l hang-l), map { "both$_" } 1 .. 3;
-$test->write_config('batch' => 2000);
+$test->write_config('batch' => undef, 'in_flight' => undef);
 $test->start;
 $test->notify(\@plain);
-ok($test->all_finished, '1,100 come to an end');
+ok($test->all_finished, '3,068 come to an end');
 my @requests = @{ $test->requests('path')->{'/v2/bot/message/multicast'} // [] };
-is(scalar(@requests), 3, 'in three requests');
-is_deeply([ sort { $b <=> $a } map { scalar @{ $_->{names} } } @requests ], [ 500, 500, 100 ], 'of 500 at most');
+is(scalar(@requests), 7, 'in seven requests');
+is_deeply([ sort { $b <=> $a } map { scalar @{ $_->{names} } } @requests ], [ (500) x 6, 68 ], 'of 500 at most');
 my %told = map { $_ => 1 } map { @{ $_->{names} } } @requests;
-is(scalar(keys %told), 1100, 'each of them told');
+is(scalar(keys %told), 3068, 'each of them told');
 is(encode_utf8($requests[0]{messages}[0]{text}), "避難指示\n川が\"あふれ\"ます", 'with the text');
 my %keys = map { $_->{headers}{'x-line-retry-key'} => 1 } @requests;
-is(scalar(keys %keys), 3, 'and a retry key each');
-is($test->sql("SELECT count(*) FROM passport.delivery_outcome WHERE outcome = 'delivered' AND attempts = 1"), 1100, 'each has its outcome');
+is(scalar(keys %keys), 7, 'and a retry key each');
+is($test->sql("SELECT count(*) FROM passport.delivery_outcome WHERE outcome = 'delivered' AND attempts = 1"), 3068, 'each has its outcome');
 $test->notify(['alone']);
 ok($test->all_finished, 'one alone');
 is((sent('alone'))[0]{path}, '/v2/bot/message/push', 'is pushed to');

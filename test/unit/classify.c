@@ -74,11 +74,10 @@ static const struct
      "QUOTA_EXCEEDED", 9, 0, 0},
     {"UNAUTHENTICATED", 401, BODY("x", ""), 0, VERDICT_RETRY, "UNAUTHENTICATED", 1, 0, STALE},
     /* not FCM's words: never the token's fault */
-    {"404 of a proxy", 404, "<html>not found</html>", 0, VERDICT_RETRY, "HTTP_404", 300, 300,
-     ALARM},
-    {"404 of another project", 404, BODY("x", ""), 0, VERDICT_RETRY, "HTTP_404", 300, 300, ALARM},
-    {"403 of a firewall", 403, "", 0, VERDICT_RETRY, "HTTP_403", 300, 300, ALARM},
-    {"302", 302, "", 0, VERDICT_RETRY, "HTTP_3XX", 300, 300, ALARM},
+    {"404 of a proxy", 404, "<html>not found</html>", 0, VERDICT_RETRY, "HTTP_404", 1, 300, ALARM},
+    {"404 of another project", 404, BODY("x", ""), 0, VERDICT_RETRY, "HTTP_404", 1, 300, ALARM},
+    {"403 of a firewall", 403, "", 0, VERDICT_RETRY, "HTTP_403", 1, 300, ALARM},
+    {"302", 302, "", 0, VERDICT_RETRY, "HTTP_3XX", 1, 300, ALARM},
     {"429 without a body", 429, "", 0, VERDICT_RETRY, "HTTP_429", 60, 0, 0},
     {"502", 502, "<html>", 0, VERDICT_RETRY, "HTTP_5XX", 0, 0, 0},
     {"408", 408, "", 0, VERDICT_RETRY, "HTTP_408", 0, 0, 0},
@@ -87,7 +86,7 @@ static const struct
     {"a code nobody knows", 500, BODY("x", FCM("NEW_IN_2030")), 0, VERDICT_RETRY, "HTTP_5XX", 0, 0,
      0},
     {"details that are none", 404, "{\"error\":{\"message\":7,\"details\":{\"@type\":[]}}}", 0,
-     VERDICT_RETRY, "HTTP_404", 300, 300, ALARM},
+     VERDICT_RETRY, "HTTP_404", 1, 300, ALARM},
 };
 
 #define REASON(reason) "{\"reason\":\"" reason "\"}"
@@ -126,7 +125,7 @@ static const struct
     {"APNs expired token", classify_apns, 403, REASON("ExpiredProviderToken"), 0, VERDICT_RETRY,
      "ExpiredProviderToken", 1, 0, STALE, 0},
     {"APNs bad key", classify_apns, 403, REASON("InvalidProviderToken"), 0, VERDICT_RETRY,
-     "InvalidProviderToken", 300, 300, ALARM, 0},
+     "InvalidProviderToken", 1, 300, ALARM, 0},
     {"APNs too many tokens", classify_apns, 429, REASON("TooManyProviderTokenUpdates"), 0,
      VERDICT_RETRY, "TooManyProviderTokenUpdates", 60, 60, 0, 0},
     {"APNs too many to one", classify_apns, 429, REASON("TooManyRequests"), 5, VERDICT_RETRY,
@@ -140,11 +139,11 @@ static const struct
     /* not APNs's words: never the token's fault */
     {"APNs, 410 of a proxy", classify_apns, 410, "<html>gone", 0, VERDICT_RETRY, "HTTP_410", 0, 0,
      0, 0},
-    {"APNs, 404 of a proxy", classify_apns, 404, "", 0, VERDICT_RETRY, "HTTP_404", 300, 300, ALARM,
+    {"APNs, 404 of a proxy", classify_apns, 404, "", 0, VERDICT_RETRY, "HTTP_404", 1, 300, ALARM,
      0},
     {"APNs, a reason that is none", classify_apns, 503, "{\"reason\":7}", 9, VERDICT_RETRY,
      "HTTP_5XX", 9, 0, 0, 0},
-    {"APNs 302", classify_apns, 302, "", 0, VERDICT_RETRY, "HTTP_3XX", 300, 300, ALARM, 0},
+    {"APNs 302", classify_apns, 302, "", 0, VERDICT_RETRY, "HTTP_3XX", 1, 300, ALARM, 0},
 
     {"Web Push 201", classify_webpush, 201, "", 0, VERDICT_DELIVERED, NULL, 0, 0, 0, 0},
     {"Web Push 202", classify_webpush, 202, "", 0, VERDICT_DELIVERED, NULL, 0, 0, 0, 0},
@@ -165,7 +164,7 @@ static const struct
      LINE_ERROR("The retry key conflicts with another request"), 0, VERDICT_FAILED, "HTTP_409", 0,
      0, ALARM, 0},
     {"LINE 429, the month", classify_line, 429, LINE_ERROR("You have reached your monthly limit."),
-     0, VERDICT_RETRY, "monthly_limit", 300, 300, ALARM, 0},
+     0, VERDICT_RETRY, "monthly_limit", 1, 300, ALARM, 0},
     {"LINE 429, the rate", classify_line, 429, LINE_ERROR("The API rate limit has been exceeded."),
      0, VERDICT_RETRY, "HTTP_429", 60, 60, 0, 0},
     {"LINE 400, the user", classify_line, 400, LINE_PROPERTY("to"), 0, VERDICT_RETIRED, "bad_user",
@@ -174,7 +173,7 @@ static const struct
      VERDICT_FAILED, "HTTP_400", 0, 0, 0, 0},
     {"LINE 400, details that are none", classify_line, 400, "{\"details\":{\"to\":1}}", 0,
      VERDICT_FAILED, "HTTP_400", 0, 0, 0, 0},
-    {"LINE 401", classify_line, 401, "", 0, VERDICT_RETRY, "HTTP_401", 300, 300, ALARM, 0},
+    {"LINE 401", classify_line, 401, "", 0, VERDICT_RETRY, "HTTP_401", 1, 300, ALARM, 0},
     {"LINE 500", classify_line, 500, "", 0, VERDICT_RETRY, "HTTP_5XX", 0, 0, 0, 0},
 
     {"mail taken", classify_smtp, 250, "250 2.0.0 ok\r\n", 0, VERDICT_DELIVERED, NULL, 0, 0, 0, 0},
@@ -192,10 +191,66 @@ static const struct
      0, 0},
     {"closing", classify_smtp, 421, "421 4.3.2 closing\r\n", 0, VERDICT_RETRY, "SMTP_421", 0, 0, 0,
      0},
-    {"login refused", classify_smtp, 535, "535 5.7.8 no\r\n", 0, VERDICT_RETRY, "5.7.8", 300, 300,
+    {"login refused", classify_smtp, 535, "535 5.7.8 no\r\n", 0, VERDICT_RETRY, "5.7.8", 1, 300,
      ALARM, 0},
-    {"login wanted", classify_smtp, 530, "530", 0, VERDICT_RETRY, "SMTP_530", 300, 300, ALARM, 0},
+    {"login wanted", classify_smtp, 530, "530", 0, VERDICT_RETRY, "SMTP_530", 1, 300, ALARM, 0},
     {"no words at all", classify_smtp, 500, "", 0, VERDICT_FAILED, "SMTP_50X", 0, 0, ALARM, 0},
+};
+
+/* Every reason of APNs and every enhanced status of mail that decides by itself, to a first try. */
+static const struct
+{
+	long status;
+	const char *code;
+	enum action action;
+} own_codes[] = {
+    {400, "BadCollapseId", ACTION_FAIL_ALARM},
+    {400, "BadDeviceToken", ACTION_RETIRE},
+    {400, "BadExpirationDate", ACTION_FAIL_ALARM},
+    {400, "BadMessageId", ACTION_FAIL_ALARM},
+    {400, "BadPriority", ACTION_FAIL_ALARM},
+    {400, "BadTopic", ACTION_FAIL_ALARM},
+    {400, "DeviceTokenNotForTopic", ACTION_FAIL_ALARM},
+    {400, "DuplicateHeaders", ACTION_FAIL_ALARM},
+    {400, "IdleTimeout", ACTION_RETRY},
+    {400, "InvalidPushType", ACTION_FAIL_ALARM},
+    {400, "MissingDeviceToken", ACTION_FAIL_ALARM},
+    {400, "MissingTopic", ACTION_FAIL_ALARM},
+    {400, "PayloadEmpty", ACTION_FAIL_ALARM},
+    {400, "TopicDisallowed", ACTION_FAIL_ALARM},
+    {403, "BadCertificate", ACTION_MEND_ALL},
+    {403, "BadCertificateEnvironment", ACTION_MEND_ALL},
+    {403, "BadEnvironmentKeyInToken", ACTION_MEND_ALL},
+    {403, "ExpiredProviderToken", ACTION_RENEW},
+    {403, "Forbidden", ACTION_MEND_ALL},
+    {403, "InvalidProviderToken", ACTION_MEND_ALL},
+    {403, "MissingProviderToken", ACTION_MEND_ALL},
+    {403, "UnrelatedKeyIdInToken", ACTION_MEND_ALL},
+    {404, "BadPath", ACTION_FAIL_ALARM},
+    {405, "MethodNotAllowed", ACTION_FAIL_ALARM},
+    {410, "ExpiredToken", ACTION_RETIRE},
+    {410, "Unregistered", ACTION_RETIRE},
+    {413, "PayloadTooLarge", ACTION_FAIL},
+    {429, "TooManyProviderTokenUpdates", ACTION_QUOTA_ALL},
+    {429, "TooManyRequests", ACTION_QUOTA},
+    {500, "InternalServerError", ACTION_RETRY},
+    {503, "ServiceUnavailable", ACTION_RETRY},
+    {503, "Shutdown", ACTION_RETRY},
+    {550, "5.1.1", ACTION_RETIRE},
+    {550, "5.1.2", ACTION_RETIRE},
+    {553, "5.1.3", ACTION_RETIRE},
+    {550, "5.1.6", ACTION_RETIRE},
+    {556, "5.1.10", ACTION_RETIRE},
+    {550, "5.2.1", ACTION_RETIRE},
+    {552, "5.2.2", ACTION_QUOTA},
+    {552, "5.2.3", ACTION_FAIL},
+    {552, "5.3.4", ACTION_FAIL},
+    {530, "5.7.0", ACTION_MEND_ALL},
+    {550, "5.7.1", ACTION_FAIL_ALARM},
+    {535, "5.7.8", ACTION_MEND_ALL},
+    {534, "5.7.9", ACTION_MEND_ALL},
+    {538, "5.7.11", ACTION_MEND_ALL},
+    {534, "5.7.14", ACTION_MEND_ALL},
 };
 
 static bool
@@ -275,6 +330,25 @@ check_other(size_t i)
 	      &expected);
 }
 
+/* check_own takes what the action comes to from classify_act, whose sums are checked above. */
+static void
+check_own(size_t i)
+{
+	bool mail = own_codes[i].code[1] == '.';
+	struct reply reply = {.status = own_codes[i].status, .attempt = 1};
+	struct classification expected;
+	char body[100];
+
+	if (mail)
+		snprintf(body, sizeof(body), "%ld %s x\r\n", reply.status, own_codes[i].code);
+	else
+		snprintf(body, sizeof(body), REASON("%s"), own_codes[i].code);
+	reply.body = body;
+	reply.length = strlen(body);
+	classify_act(&(struct error_class){own_codes[i].code, own_codes[i].action}, &reply, &expected);
+	check(own_codes[i].code, mail ? classify_smtp : classify_apns, &reply, &expected);
+}
+
 int
 main(void)
 {
@@ -284,5 +358,7 @@ main(void)
 		check_answer(i);
 	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++)
 		check_other(i);
+	for (size_t i = 0; i < sizeof(own_codes) / sizeof(*own_codes); i++)
+		check_own(i);
 	return FinishChecks();
 }
