@@ -194,23 +194,28 @@ follows("alerts/$second.cap.xml", qr{<responseType>AllClear</responseType>}, 'it
 valid("$directory/alerts/$second.cap.xml", 'an all clear is valid CAP');
 
 # A message that was written is not read again; one that cannot be read keeps nothing else from the map.
-$node->safe_psql('postgres', <<'SQL');
-ALTER FUNCTION passport.alert_cap(bigint, int) RENAME TO alert_cap_whole;
-CREATE TABLE public.broken AS SELECT NULL::bigint AS alert_id WHERE false;
-CREATE FUNCTION passport.alert_cap(alert_id bigint, message_no int DEFAULT NULL) RETURNS xml LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
-BEGIN
-  IF EXISTS (SELECT FROM public.broken AS b WHERE b.alert_id = alert_cap.alert_id) THEN RAISE 'broken' USING ERRCODE = 'PT599'; END IF;
-  RETURN passport.alert_cap_whole(alert_id, message_no);
-END $$;
-GRANT EXECUTE ON FUNCTION passport.alert_cap(bigint, int) TO passport_public;
-SQL
-my $calls = 'SELECT coalesce(sum(calls), 0) FROM pg_stat_user_functions WHERE funcname ';
-for (1 .. 4)
+sub tell
 {
-	$node->safe_psql('postgres', 'NOTIFY passport_map');
-	sleep 1.2;
+	for (1 .. 4)
+	{
+		$node->safe_psql('postgres', 'NOTIFY passport_map');
+		sleep 1.2;
+	}
 }
-is($node->safe_psql('postgres', "$calls = 'alert_cap'"), 0, 'messages that stand there are not read again');
+my $calls = "SELECT sum(calls) FROM pg_stat_user_functions WHERE funcname = 'alert_cap'";
+tell();
+my $read = $node->safe_psql('postgres', $calls);
+cmp_ok($read, '>=', 3, 'messages were read');
+tell();
+is($node->safe_psql('postgres', $calls), $read, 'and not again when they stand there');
+$node->safe_psql('postgres', <<'SQL');
+CREATE TABLE public.broken (alert_id bigint);
+GRANT SELECT ON public.broken TO PUBLIC;
+DO $$ BEGIN
+  EXECUTE regexp_replace(pg_get_functiondef('passport.alert_cap(bigint, int)'::regprocedure), '\nBEGIN\n',
+    E'\nBEGIN\n IF EXISTS (SELECT FROM public.broken AS b WHERE b.alert_id = alert_cap.alert_id) THEN RAISE ''broken''; END IF;\n');
+END $$;
+SQL
 my $third = $node->safe_psql('postgres', "INSERT INTO public.broken SELECT max(alert_id) + 1 FROM passport.alert RETURNING alert_id");
 is(send_alert('live', 1), $third, 'an alert whose message is broken');
 follows('map.geojson', qr/"alert_id": $third\b/, 'is on the map');
@@ -219,11 +224,7 @@ follows("alerts/$fourth.cap.xml", qr{<msgType>Alert</msgType>}, 'the message of 
 follows('map.geojson', qr/"alert_id": $fourth\b/, 'so is the next');
 ok(!-e "$directory/alerts/$third.cap.xml", 'the broken message is not');
 command_exit_is([ 'passport-map', '--once', '--output', $directory, $public ], 3, 'called once, it says by its status that something is missing');
-for (1 .. 3)
-{
-	$node->safe_psql('postgres', 'NOTIFY passport_map');
-	sleep 1.2;
-}
+tell();
 $program->pump_nb;
 is(() = $errors =~ /could not read a document/g, 1, 'the log says it once');
 like($errors, qr{"name": ?"alerts/$third\.cap\.xml"}, 'and which it is');
