@@ -194,7 +194,7 @@ follows("alerts/$second.cap.xml", qr{<responseType>AllClear</responseType>}, 'it
 valid("$directory/alerts/$second.cap.xml", 'an all clear is valid CAP');
 
 # A message that was written is not read again; one that cannot be read keeps nothing else from the map.
-sub tell
+sub change
 {
 	for (1 .. 4)
 	{
@@ -203,10 +203,10 @@ sub tell
 	}
 }
 my $calls = "SELECT sum(calls) FROM pg_stat_user_functions WHERE funcname = 'alert_cap'";
-tell();
+change();
 my $read = $node->safe_psql('postgres', $calls);
 cmp_ok($read, '>=', 3, 'messages were read');
-tell();
+change();
 is($node->safe_psql('postgres', $calls), $read, 'and not again when they stand there');
 $node->safe_psql('postgres', <<'SQL');
 CREATE TABLE public.broken (alert_id bigint);
@@ -224,7 +224,7 @@ follows("alerts/$fourth.cap.xml", qr{<msgType>Alert</msgType>}, 'the message of 
 follows('map.geojson', qr/"alert_id": $fourth\b/, 'so is the next');
 ok(!-e "$directory/alerts/$third.cap.xml", 'the broken message is not');
 command_exit_is([ 'passport-map', '--once', '--output', $directory, $public ], 3, 'called once, it says by its status that something is missing');
-tell();
+change();
 $program->pump_nb;
 is(() = $errors =~ /could not read a document/g, 1, 'the log says it once');
 like($errors, qr{"name": ?"alerts/$third\.cap\.xml"}, 'and which it is');
