@@ -3,7 +3,10 @@
  *
  * A reading is live when it is newer than the last accepted one; only live
  * readings that are not stale move the stage.  One that comes late is judged
- * against the readings of its own time, and kept for the record.  A reading
+ * against the readings of its own time, and kept for the record: a candidate
+ * among these is confirmed by a second of its own batch, and by none of a later
+ * one, for the water was lower after it in any case and no stage would follow.
+ * A backlog behind a live candidate is not late.  A reading
  * from the future is answered but not kept: kept, it would stand in the way of
  * the true reading of that time (a clock set nine hours wrong, put right).  For
  * the same reason what is no measurement, a logger's 0.00 for want of a value,
@@ -220,6 +223,19 @@ ConfirmHeld(Sensor *sensor, GateReading held)
 	Move(sensor, stage->seen && stage->seen_at > last.at ? stage->seen_at : last.at, last.value);
 	later.stage = stage->stage;
 	return later;
+}
+
+/*
+ * AwaitsPerson tells whether a reading is held now that a stage above 3 would
+ * follow: somebody should look, as reading_to_confirm says.
+ */
+bool
+AwaitsPerson(const Sensor *sensor, int64_t now)
+{
+	const GateReading *held = &sensor->history.held;
+
+	return sensor->limits.service == GATE_IN_SERVICE && held->known &&
+	       held->value >= sensor->limits.grave && held->at >= now - sensor->limits.stale_after;
 }
 
 static void

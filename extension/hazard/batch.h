@@ -58,5 +58,6 @@ typedef struct Confirmation
 extern int CompareReadings(const void *a, const void *b);
 extern Confirmation JudgeBatch(Sensor *sensor, Reading *readings, int count, int64_t now);
 extern Confirmation ConfirmHeld(Sensor *sensor, GateReading held);
+extern bool AwaitsPerson(const Sensor *sensor, int64_t now);
 
 #endif

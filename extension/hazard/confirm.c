@@ -38,9 +38,11 @@ confirm_reading(PG_FUNCTION_ARGS)
 	Sensor sensor;
 	GateReading held;
 	Confirmation first, later;
+	int stage;
 
 	SPI_connect();
 	LoadSensor(name, &sensor);
+	stage = sensor.stage.stage;
 	held = FindHeld(name, at, &sensor);
 	later = ConfirmHeld(&sensor, held);
 	first = (Confirmation){.known = true, .at = held.at, .stage = later.stage};
@@ -48,8 +50,9 @@ confirm_reading(PG_FUNCTION_ARGS)
 	StoreConfirmation(name, &later, GATE_CONFIRMED);
 	StoreSensor(name, &sensor);
 	RunStatement(&keep_confirmation, values, NULL);
-	FollowStage(name, &sensor);
+	FollowStage(name, &sensor, stage);
 	SPI_finish();
+	/* the public map shows the level that was believed */
 	Async_Notify("passport_map", "");
 	PG_RETURN_INT32(sensor.stage.stage);
 }

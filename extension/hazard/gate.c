@@ -7,7 +7,8 @@
  * - A flood rises by metres an hour and its readings keep coming (Kyushu 2017:
  *   2.65 m in an hour).  The second reading of a jump lets both pass, also when
  *   it has risen further still: the level was at least the first one twice.
- *   So no real rise is more than one sample late.
+ *   So no real rise is more than one sample late, and one that came down from
+ *   a gauge upstream is not late at all.
  * - A logger writes 0.00, several times in a row, for want of a value (Koto
  *   river 2023).  Those would confirm each other: they never become candidates.
  * - A gauge shows the danger level and goes on showing it, without rain and
@@ -46,21 +47,24 @@ static const char *const reason_names[GATE_REASONS] = {"not_a_number",
                                                        "corrected",
                                                        "uncorroborated",
                                                        "stuck",
-                                                       "confirmed_by_person"};
+                                                       "confirmed_by_person",
+                                                       "corroborated"};
 
 static unsigned Refusals(const GateLimits *limits, int64_t now, int64_t at, double value);
 static unsigned Doubts(const GateLimits *limits, const GateHistory *history, GateReading reading,
-                       GateWitness witness);
+                       GateSight sight);
 static bool Crosses(const GateLimits *limits, const GateHistory *history, double value);
 static bool Stuck(const GateLimits *limits, const GateHistory *history, GateReading reading,
-                  GateWitness witness);
+                  GateSight sight);
 static void Steady(const GateLimits *limits, GateHistory *history, GateReading reading);
 static unsigned Jump(const GateLimits *limits, GateReading from, GateReading to);
 static bool Joined(const GateLimits *limits, GateReading a, GateReading b);
 static bool Witnessed(const GateLimits *limits, const GateHistory *history, GateReading reading,
                       unsigned jump);
+static bool Corroborated(const GateHistory *history, GateReading reading, unsigned jump,
+                         double rise);
 static GateAnswer Suspect(const GateLimits *limits, GateHistory *history, GateReading reading,
-                          unsigned doubts);
+                          unsigned doubts, double rise);
 static bool Grave(const GateLimits *limits, const GateHistory *history, double value);
 
 /* GateReasonName returns the word for one bit of reasons, NULL beyond the last. */
@@ -86,14 +90,14 @@ GateJudge(const GateLimits *limits, GateHistory *history, int64_t now, int64_t a
 
 	if (answer.reasons == 0)
 	{
-		doubts = Doubts(limits, history, reading, witness);
+		doubts = Doubts(limits, history, reading, witness.sight);
 		if (doubts == 0)
 			answer = (GateAnswer){.verdict = GATE_ACCEPTED,
-			                      .confirms = GateBelieve(limits, history, reading, witness)};
+			                      .confirms = GateBelieve(limits, history, reading, witness.sight)};
 		else if (doubts & (GATE_DROPOUT | GATE_STUCK))
 			answer.reasons = doubts & (GATE_DROPOUT | GATE_STUCK);
 		else
-			answer = Suspect(limits, history, reading, doubts);
+			answer = Suspect(limits, history, reading, doubts, witness.rise);
 		if (doubts & GATE_STUCK)
 			history->steady_until = at;
 	}
@@ -108,8 +112,7 @@ GateJudge(const GateLimits *limits, GateHistory *history, int64_t now, int64_t a
  * it is the last, and true is returned.
  */
 bool
-GateBelieve(const GateLimits *limits, GateHistory *history, GateReading reading,
-            GateWitness witness)
+GateBelieve(const GateLimits *limits, GateHistory *history, GateReading reading, GateSight sight)
 {
 	GateReading held = history->held;
 
@@ -118,7 +121,7 @@ GateBelieve(const GateLimits *limits, GateHistory *history, GateReading reading,
 	if (!held.known || held.at <= reading.at)
 		history->held.known = false;
 	else if (Jump(limits, reading, held) == 0 &&
-	         !(witness == GATE_DENIED && Grave(limits, history, held.value)))
+	         !(sight == GATE_DENIED && Grave(limits, history, held.value)))
 	{
 		Steady(limits, history, held);
 		history->last = held;
@@ -169,8 +172,7 @@ Refusals(const GateLimits *limits, int64_t now, int64_t at, double value)
 
 /* Doubts returns what speaks against a reading, given what came before it and what others saw. */
 static unsigned
-Doubts(const GateLimits *limits, const GateHistory *history, GateReading reading,
-       GateWitness witness)
+Doubts(const GateLimits *limits, const GateHistory *history, GateReading reading, GateSight sight)
 {
 	unsigned doubts;
 
@@ -182,9 +184,9 @@ Doubts(const GateLimits *limits, const GateHistory *history, GateReading reading
 		             : 0;
 	if (doubts != 0 && reading.value == limits->dropout)
 		doubts |= GATE_DROPOUT;
-	if (Stuck(limits, history, reading, witness))
+	if (Stuck(limits, history, reading, sight))
 		doubts |= GATE_STUCK;
-	if (witness == GATE_DENIED && Crosses(limits, history, reading.value))
+	if (sight == GATE_DENIED && Crosses(limits, history, reading.value))
 		doubts |= GATE_UNCORROBORATED;
 	return doubts;
 }
@@ -202,12 +204,11 @@ Crosses(const GateLimits *limits, const GateHistory *history, double value)
 
 /* Stuck tells whether a level has been the same for longer than moving water can be. */
 static bool
-Stuck(const GateLimits *limits, const GateHistory *history, GateReading reading,
-      GateWitness witness)
+Stuck(const GateLimits *limits, const GateHistory *history, GateReading reading, GateSight sight)
 {
 	return limits->stuck_after > 0 &&
 	       reading.at - GateSteadySince(limits, history, reading) > limits->stuck_after &&
-	       (reading.value >= GateAlarm(limits) || witness == GATE_MOVED);
+	       (reading.value >= GateAlarm(limits) || sight == GATE_MOVED);
 }
 
 /* Steady keeps since when the accepted level is the same. */
@@ -242,16 +243,42 @@ Joined(const GateLimits *limits, GateReading a, GateReading b)
 	return a.at <= b.at ? Jump(limits, a, b) == 0 : Jump(limits, b, a) == 0;
 }
 
-/* Suspect holds an implausible reading, unless it is the second one that says so. */
+/*
+ * Corroborated tells whether a gauge upstream or beside it rose as a jump did.
+ * Half as high is asked for: a river that rises by a hand everywhere in an
+ * ordinary rain says nothing of a jump by metres at one gauge.
+ */
+static bool
+Corroborated(const GateHistory *history, GateReading reading, unsigned jump, double rise)
+{
+	return jump == GATE_RISE_TOO_FAST && rise >= 0.5 * (reading.value - history->last.value);
+}
+
+/*
+ * Suspect holds an implausible reading, unless it is the second one that says
+ * so or another gauge made the same jump.
+ */
 static GateAnswer
-Suspect(const GateLimits *limits, GateHistory *history, GateReading reading, unsigned doubts)
+Suspect(const GateLimits *limits, GateHistory *history, GateReading reading, unsigned doubts,
+        double rise)
 {
 	GateAnswer answer = {.verdict = GATE_HELD, .reasons = doubts};
 	GateReading held = history->held;
 	bool denied = (doubts & GATE_UNCORROBORATED) != 0;
-	bool witnessed = Witnessed(limits, history, reading, doubts & ~(unsigned) GATE_UNCORROBORATED);
+	unsigned jump = doubts & ~(unsigned) GATE_UNCORROBORATED;
+	bool witnessed = Witnessed(limits, history, reading, jump);
+	bool corroborated = !witnessed && Corroborated(history, reading, jump, rise);
 
-	answer.seconded = witnessed && denied && Grave(limits, history, reading.value);
+	if (corroborated)
+		answer.reasons |= GATE_CORROBORATED;
+	if (corroborated && !Grave(limits, history, reading.value))
+	{
+		answer.verdict = GATE_ACCEPTED;
+		answer.confirms = GateBelieve(limits, history, reading, GATE_MOVED);
+		return answer;
+	}
+	answer.seconded =
+	    Grave(limits, history, reading.value) && (corroborated || (witnessed && denied));
 	if (!witnessed || answer.seconded)
 	{
 		if (!held.known || reading.at > held.at)

@@ -14,6 +14,11 @@
  * rise to a threshold that all of them deny waits for its second as a jump
  * does; one to a grave threshold (a stage above 3) waits until a witness sees
  * something or a person has looked.  Witnesses that are silent deny nothing.
+ *
+ * A jump that a gauge upstream or beside it made as well, at least half as high,
+ * is no spike and does not wait: it is accepted, or, where a stage above 3 would
+ * follow, held with the stage at 3 until its second.  Rain alone passes none: it
+ * rained where gauges spiked, too.
  */
 #ifndef PASSPORT_HAZARD_GATE_H
 #define PASSPORT_HAZARD_GATE_H
@@ -31,12 +36,18 @@ typedef enum GateService
 	GATE_RETIRED
 } GateService;
 
-/* What the sensor's rain gauges and neighbours say of the time of a reading. */
-typedef enum GateWitness
+typedef enum GateSight
 {
 	GATE_UNWITNESSED, /* there are none, or one of them does not know */
 	GATE_DENIED,      /* all of them were looking, and nothing moved */
 	GATE_MOVED
+} GateSight;
+
+/* What the sensor's rain gauges and neighbours say of the time of a reading. */
+typedef struct GateWitness
+{
+	GateSight sight;
+	double rise; /* the highest that a gauge among them made by then, 0 where none moved */
 } GateWitness;
 
 #define GATE_STEPS 9
@@ -103,9 +114,10 @@ enum
 	GATE_CORRECTED = 1 << 14,
 	GATE_UNCORROBORATED = 1 << 15,
 	GATE_STUCK = 1 << 16,
-	GATE_CONFIRMED_BY_PERSON = 1 << 17
+	GATE_CONFIRMED_BY_PERSON = 1 << 17,
+	GATE_CORROBORATED = 1 << 18
 };
-#define GATE_REASONS 18
+#define GATE_REASONS 19
 
 /* No measurement at all: the true value of that time may still come. */
 #define GATE_GAP (GATE_NOT_A_NUMBER | GATE_INFINITE | GATE_DROPOUT)
@@ -115,13 +127,13 @@ typedef struct GateAnswer
 	GateVerdict verdict;
 	unsigned reasons;
 	bool confirms; /* the candidate is accepted with it */
-	bool seconded; /* held for its gravity alone: it is no spike, and stages up to 3 may follow */
+	bool seconded; /* held for its gravity alone: it is no spike, and stages up to 3 follow */
 } GateAnswer;
 
 extern GateAnswer GateJudge(const GateLimits *limits, GateHistory *history, int64_t now, int64_t at,
                             double value, GateWitness witness);
 extern bool GateBelieve(const GateLimits *limits, GateHistory *history, GateReading reading,
-                        GateWitness witness);
+                        GateSight sight);
 extern int64_t GateSteadySince(const GateLimits *limits, const GateHistory *history,
                                GateReading reading);
 extern double GateAlarm(const GateLimits *limits);

@@ -24,12 +24,6 @@
 
 PG_FUNCTION_INFO_V1(record_readings);
 
-static Statement follow_stage = {
-    .sql = "SELECT passport.follow_stage($1, $2, $3)",
-    .arguments = 3,
-    .types = {TEXTOID, INT4OID, TIMESTAMPTZOID},
-};
-
 static bool OnMap(const Reading *readings, int count);
 static Reading *TakeReadings(FunctionCallInfo fcinfo, int *count);
 static Datum *TakeArray(FunctionCallInfo fcinfo, int argument, const char *pointer, int *count);
@@ -48,6 +42,8 @@ record_readings(PG_FUNCTION_ARGS)
 	Sensor sensor;
 	Confirmation confirmation;
 	int stage;
+	bool waited;
+	int64 now = PassportNow();
 
 	if (PG_ARGISNULL(0))
 		RefuseInput("/sensor", "null", "A sensor is named.");
@@ -59,35 +55,22 @@ record_readings(PG_FUNCTION_ARGS)
 	SPI_connect();
 	LoadSensor(name, &sensor);
 	stage = sensor.stage.stage;
+	waited = AwaitsPerson(&sensor, now);
 	LoadStored(name, &sensor, readings, count);
 	LoadWitnesses(name, &sensor, readings, count);
-	confirmation = JudgeBatch(&sensor, readings, count, PassportNow());
+	confirmation = JudgeBatch(&sensor, readings, count, now);
 	StoreReadings(name, readings, count);
 	StoreConfirmation(name, &confirmation, GATE_CONFIRMED);
 	StoreSensor(name, &sensor);
-	FollowStage(name, &sensor);
+	FollowStage(name, &sensor, stage);
 	SPI_finish();
-	if (sensor.stage.stage != stage || OnMap(readings, count))
+	if (OnMap(readings, count))
 		Async_Notify("passport_map", "");
+	if (AwaitsPerson(&sensor, now) && !waited)
+		Async_Notify("passport_alarm", "reading_to_confirm");
 
 	ReturnReadings((ReturnSetInfo *) fcinfo->resultinfo, readings, count);
 	return (Datum) 0;
-}
-
-/*
- * FollowStage sends what was authorised for the stage that the batch ended at,
- * if it rose there: also one that was lower before within the batch, whatever
- * it began with, for an alert of that time may be over.  One that was reached
- * and left again within the batch is over itself.
- */
-void
-FollowStage(text *name, const Sensor *sensor)
-{
-	Datum values[] = {PointerGetDatum(name), Int32GetDatum(sensor->stage.stage),
-	                  TimestampTzGetDatum(sensor->stage.since)};
-
-	if (sensor->stage.stage > sensor->lowest)
-		RunStatement(&follow_stage, values, NULL);
 }
 
 /*

@@ -10,16 +10,16 @@
  */
 #define COMPARISONS_MOST 20000000.0
 
-static void OrderLeg(const Stop *stops, int count, Stop *from, int *order);
+static void OrderLeg(const Stop *stops, int count, Stop *from, int *order, void (*pause)(void));
 static Stop Corner(const Stop *stops, int count);
-static void TakeNearest(const Stop *stops, Stop from, int *order, int count);
-static void UndoCrossings(const Stop *stops, Stop from, int *order, int count);
-static bool UndoOnce(const Stop *stops, Stop from, int *order, int count);
+static void TakeNearest(const Stop *stops, Stop from, int *order, int count, void (*pause)(void));
+static void UndoCrossings(const Stop *stops, Stop from, int *order, int count, void (*pause)(void));
+static bool UndoOnce(const Stop *stops, Stop from, int *order, int count, void (*pause)(void));
 static void Reverse(int *order, int first, int last);
 static double Distance(Stop a, Stop b);
 
 void
-OrderStops(const Stop *stops, int count, int *order)
+OrderStops(const Stop *stops, int count, int *order, void (*pause)(void))
 {
 	Stop from = {0};
 
@@ -27,7 +27,7 @@ OrderStops(const Stop *stops, int count, int *order)
 	{
 		for (end = begin + 1; end < count && stops[end].leg == stops[begin].leg;)
 			end++;
-		OrderLeg(stops + begin, end - begin, &from, order + begin);
+		OrderLeg(stops + begin, end - begin, &from, order + begin, pause);
 		for (int i = begin; i < end; i++)
 			order[i] += begin;
 	}
@@ -35,7 +35,7 @@ OrderStops(const Stop *stops, int count, int *order)
 
 /* OrderLeg walks on from where the leg before ended. */
 static void
-OrderLeg(const Stop *stops, int count, Stop *from, int *order)
+OrderLeg(const Stop *stops, int count, Stop *from, int *order, void (*pause)(void))
 {
 	int placed = 0, last = count;
 
@@ -49,8 +49,8 @@ OrderLeg(const Stop *stops, int count, Stop *from, int *order)
 		return;
 	if (!from->placed)
 		*from = Corner(stops, count);
-	TakeNearest(stops, *from, order, placed);
-	UndoCrossings(stops, *from, order, placed);
+	TakeNearest(stops, *from, order, placed, pause);
+	UndoCrossings(stops, *from, order, placed, pause);
 	*from = stops[order[placed - 1]];
 }
 
@@ -70,13 +70,14 @@ Corner(const Stop *stops, int count)
 }
 
 static void
-TakeNearest(const Stop *stops, Stop from, int *order, int count)
+TakeNearest(const Stop *stops, Stop from, int *order, int count, void (*pause)(void))
 {
 	for (int i = 0; i < count; i++)
 	{
 		int nearest = i;
 		int taken;
 
+		pause();
 		for (int j = i + 1; j < count; j++)
 			if (Distance(from, stops[order[j]]) < Distance(from, stops[order[nearest]]))
 				nearest = j;
@@ -90,18 +91,18 @@ TakeNearest(const Stop *stops, Stop from, int *order, int count)
 }
 
 static void
-UndoCrossings(const Stop *stops, Stop from, int *order, int count)
+UndoCrossings(const Stop *stops, Stop from, int *order, int count, void (*pause)(void))
 {
 	double round = 0.5 * count * count;
 
 	for (double spent = round; spent <= COMPARISONS_MOST; spent += round)
-		if (!UndoOnce(stops, from, order, count))
+		if (!UndoOnce(stops, from, order, count, pause))
 			break;
 }
 
 /* UndoOnce turns each part of the way around whose turning makes it shorter. */
 static bool
-UndoOnce(const Stop *stops, Stop from, int *order, int count)
+UndoOnce(const Stop *stops, Stop from, int *order, int count, void (*pause)(void))
 {
 	bool turned = false;
 
@@ -109,6 +110,7 @@ UndoOnce(const Stop *stops, Stop from, int *order, int count)
 	{
 		Stop before = first == 0 ? from : stops[order[first - 1]];
 
+		pause();
 		for (int last = first + 1; last < count; last++)
 		{
 			Stop begin = stops[order[first]], end = stops[order[last]];

@@ -15,7 +15,11 @@ typedef struct Stop
 	double north;
 } Stop;
 
-/* Writes the indices of the stops in the order of the walk. */
-extern void OrderStops(const Stop *stops, int count, int *order);
+/*
+ * Writes the indices of the stops in the order of the walk.  pause is called
+ * every now and then, as often as a thousand comparisons or so: a walk of ten
+ * thousand stops takes a second, and must be left when somebody says so.
+ */
+extern void OrderStops(const Stop *stops, int count, int *order, void (*pause)(void));
 
 #endif

@@ -16,7 +16,7 @@ extern void LoadStored(text *name, const Sensor *sensor, Reading *readings, int 
 extern void LoadWitnesses(text *name, const Sensor *sensor, Reading *readings, int count);
 extern void StoreReadings(text *name, const Reading *readings, int count);
 extern void StoreConfirmation(text *name, const Confirmation *confirmation, unsigned reason);
-extern void FollowStage(text *name, const Sensor *sensor);
+extern void FollowStage(text *name, const Sensor *sensor, int before);
 extern ArrayType *ReasonArray(unsigned reasons);
 extern Datum TimeArray(const Reading *readings, int count);
 

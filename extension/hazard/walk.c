@@ -20,6 +20,12 @@ PG_FUNCTION_INFO_V1(passport_walk_order);
 
 static Datum *TakeColumn(FunctionCallInfo fcinfo, int argument, Oid type, bool **nulls, int *count);
 
+static void
+Pause(void)
+{
+	CHECK_FOR_INTERRUPTS();
+}
+
 /* passport_walk_order turns the stops' degrees into metres, and orders them. */
 Datum
 passport_walk_order(PG_FUNCTION_ARGS)
@@ -53,7 +59,7 @@ passport_walk_order(PG_FUNCTION_ARGS)
 			stops[i].north = north * METRES;
 		}
 	}
-	OrderStops(stops, count, order);
+	OrderStops(stops, count, order, Pause);
 	for (int i = 0; i < count; i++)
 		places[i] = Int32GetDatum(order[i] + 1);
 	PG_RETURN_ARRAYTYPE_P(

@@ -13,25 +13,28 @@
 #include "util/spi.h"
 
 /*
- * Two columns for each time: whether a witness saw movement, and whether all
- * were looking.  A witness looks back over its span and the time that the water
+ * Three columns for each time: whether a witness saw movement, whether all
+ * were looking, and how high the gauges among them that measure the same rose
+ * where they moved.  A witness looks back over its span and the time that the water
  * takes; it was looking if its last accepted reading is no older than two of
  * its intervals.  One that is retired is no witness any more.
  */
 static Statement load_witnesses = {
-    .sql = "SELECT coalesce(bool_or(seen.moved), false), coalesce(bool_and(seen.looking), false) "
+    .sql = "SELECT coalesce(bool_or(seen.moved), false), coalesce(bool_and(seen.looking), false), "
+           "max(seen.rise) FILTER (WHERE seen.moved AND w.relation <> 'rain' AND s.unit = o.unit) "
            "FROM unnest($2) WITH ORDINALITY AS u(at, i) "
+           "JOIN passport.sensor AS o ON o.sensor = $1 "
            "LEFT JOIN (passport.sensor_witness AS w "
            "JOIN passport.sensor AS s ON s.sensor = w.witness AND s.state <> 'retired') "
            "ON w.sensor = $1 "
            "LEFT JOIN LATERAL (SELECT "
            "CASE w.relation WHEN 'rain' THEN max(v.value) ELSE max(v.value - v.low) END >= "
-           "w.movement, "
+           "w.movement, max(v.value - v.low), "
            "coalesce(max(v.observed_at) >= u.at - 2 * s.sampling_interval, false) "
            "FROM (SELECT r.observed_at, r.value, min(r.value) OVER (ORDER BY r.observed_at) AS low "
            "FROM passport.reading AS r WHERE r.sensor = w.witness AND r.verdict = 'accepted' "
            "AND r.observed_at > u.at - w.travel_time - w.span AND r.observed_at <= u.at) AS v) "
-           "AS seen(moved, looking) ON w.sensor IS NOT NULL "
+           "AS seen(moved, rise, looking) ON w.sensor IS NOT NULL "
            "GROUP BY u.i ORDER BY u.i",
     .arguments = 2,
     .types = {TEXTOID, TIMESTAMPTZARRAYOID}};
@@ -63,9 +66,10 @@ LoadWitnesses(text *name, const Sensor *sensor, Reading *readings, int count)
 		if (readings[i].order != chosen[row].order)
 			continue;
 		if (RowFlag(row, 1))
-			readings[i].witness = GATE_MOVED;
+			readings[i].witness.sight = GATE_MOVED;
 		else if (RowFlag(row, 2))
-			readings[i].witness = GATE_DENIED;
+			readings[i].witness.sight = GATE_DENIED;
+		readings[i].witness.rise = RowDouble(row, 3, 0);
 		row++;
 	}
 }

@@ -99,7 +99,7 @@ static Statement select_drill = {
 
 /* Whom no message reaches is for staff to call, at once. */
 static Statement insert_calls = {
-    .sql = "INSERT INTO passport.call_list (resident_id, notification_id, reason, listed_at)"
+    .sql = "INSERT INTO passport.unreached (resident_id, notification_id, reason, listed_at)"
            " SELECT r.resident_id, $2, 'no_channel', $4"
            "   FROM unnest($1) AS w(resident_id) JOIN passport.resident AS r USING (resident_id)"
            "  WHERE $5 IS NOT NULL AND r.status <> 'deceased'"

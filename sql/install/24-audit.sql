@@ -18,7 +18,7 @@ CREATE TABLE passport.audit_record (
   PRIMARY KEY (resident_id, chain, seq)
 );
 COMMENT ON TABLE passport.audit_record IS
-'The audit log, append-only. resident_id: whose data (0: nobody''s in particular); kind: access (staff looked), act (a guardian acted) or purge; who: the database login; holder_id, session_id: whose login to the services acted, if one did; source: the function; columns: their names, never values; amount: rows of a purge; happened_at: passport.now(); recorded_at: the real clock. Each record is the seq-th of its chain, and its hash is of the hash before it and of its own canonical bytes (docs/data-formats.md). A transaction writes one chain and nobody else writes it meanwhile, so that the order in a chain is the order of the commits.';
+'The audit log, append-only. resident_id: whose data (0: nobody''s in particular; below 0: a visitor''s of a shelter); kind: access (staff looked), act (a guardian acted) or purge; who: the database login; holder_id, session_id: whose login to the services acted, if one did; source: the function; columns: their names, never values; amount: rows of a purge; happened_at: passport.now(); recorded_at: the real clock. Each record is the seq-th of its chain, and its hash is of the hash before it and of its own canonical bytes (docs/data-formats.md). A transaction writes one chain and nobody else writes it meanwhile, so that the order in a chain is the order of the commits.';
 -- not unique: a unique key would have to begin with resident_id.  audit_verify() finds a place taken twice.
 CREATE INDEX audit_record_chain ON passport.audit_record (chain, seq);
 -- rows lie in the order of their times

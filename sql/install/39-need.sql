@@ -19,6 +19,15 @@ INSERT INTO passport.need_kind VALUES
   ('language', '{"ja": "日本語が不自由な外国人", "en": "Foreign resident who knows little Japanese"}', true),
   ('other', '{"ja": "その他", "en": "Other"}', true);
 
+CREATE FUNCTION passport.need_words() RETURNS TABLE (kind text, title jsonb)
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT k.kind, k.title FROM passport.need_kind AS k ORDER BY k.kind;
+END;
+COMMENT ON FUNCTION passport.need_words() IS
+'The kinds of need in words by language, for who takes them down and reads of them.';
+
 CREATE TABLE passport.need (
   resident_id bigint NOT NULL REFERENCES passport.resident,
   kind text NOT NULL REFERENCES passport.need_kind,

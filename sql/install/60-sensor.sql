@@ -24,7 +24,7 @@ CREATE TABLE passport.sensor (
   stale_after interval NOT NULL DEFAULT '1 hour' CHECK (stale_after BETWEEN '1 second' AND '10 years'),
   future_tolerance interval NOT NULL DEFAULT '5 minutes'
     CHECK (future_tolerance BETWEEN '0' AND '1 hour'),
-  memory interval NOT NULL DEFAULT '2 hours' CHECK (memory BETWEEN '1 minute' AND '1 day'),
+  memory interval NOT NULL DEFAULT '2 hours' CHECK (memory BETWEEN '1 minute' AND '7 days'),
   stuck_after interval CHECK (stuck_after BETWEEN '1 minute' AND '1 year'),
   start_level double precision,
   heartbeat interval CHECK (heartbeat BETWEEN '1 second' AND '1 year'),
@@ -98,7 +98,7 @@ CREATE TABLE passport.sensor_witness (
   CHECK (sensor <> witness)
 );
 COMMENT ON TABLE passport.sensor_witness IS
-'Who else sees the water that rises at a sensor: gauges upstream and beside it, rain gauges. movement: the rise, or of a rain gauge the value, that counts, in the witness''s unit; travel_time: how long the water takes from there; span: how far back of that is looked.';
+'Who else sees the water that rises at a sensor: gauges upstream and beside it, rain gauges. movement: the rise, or of a rain gauge the value, that counts, in the witness''s unit; travel_time: how long the water takes from there; span: how far back of that is looked. A gauge among them that measures in the same unit, and in that time rose at least half as high as a jump, lets the jump pass without a second reading.';
 
 CREATE FUNCTION passport.set_sensor_state(sensor text, state text, reason text DEFAULT '') RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER
@@ -130,6 +130,24 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION passport.set_sensor_state(text, text, text) IS
 'Takes a sensor out of service ("maintenance" while somebody works at it, "retired" for good) or back ("in_service"), and writes down when, who (session_user) and why (up to 400 characters, nothing personal). Readings of a sensor out of service are kept and alarm nobody. The state that it has already is no change. Errors: PT404 unknown sensor, PT422 state or reason. Source: 松阪 大堀川新橋, 2015-08-18: 7.37 m during maintenance was published.';
+
+-- Of an hourly gauge whose readings speak for less than an hour no second would
+-- ever agree with the first, and no stage would be held down for its time.
+CREATE FUNCTION passport.refuse_forgetting(s passport.sensor) RETURNS void
+  LANGUAGE plpgsql IMMUTABLE
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF s.memory < 2 * s.sampling_interval THEN
+    PERFORM passport.refuse('/definition/memory', 'too_short',
+      'memory is two sampling intervals at least, or no reading has a second; leave it out for three.');
+  ELSIF s.stale_after < 2 * s.sampling_interval THEN
+    PERFORM passport.refuse('/definition/stale_after', 'too_short',
+      'stale_after is two sampling intervals at least, or the gauge is silent between its readings; leave it out for three.');
+  END IF;
+END $$;
+COMMENT ON FUNCTION passport.refuse_forgetting(passport.sensor) IS
+'Raises PT422 for a sensor whose memory or stale_after is shorter than two of its sampling intervals. Step of define_sensor().';
 
 CREATE FUNCTION passport.define_sensor(sensor text, definition jsonb) RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER
@@ -173,9 +191,13 @@ BEGIN
           stuck_after, start_level, heartbeat) =
          (SELECT n.name, n.kind, n.unit, n.datum, n.zero_elevation, n.lon, n.lat, n.range_low, n.range_high,
                  n.max_rise, n.max_fall, n.noise, n.dropout_value, n.sampling_interval,
-                 n.stale_after, n.future_tolerance, n.memory, n.stuck_after, n.start_level, n.heartbeat
+                 CASE WHEN definition ? 'stale_after' THEN n.stale_after ELSE greatest(n.stale_after, 3 * n.sampling_interval) END,
+                 n.future_tolerance,
+                 CASE WHEN definition ? 'memory' THEN n.memory ELSE greatest(n.memory, 3 * n.sampling_interval) END,
+                 n.stuck_after, n.start_level, n.heartbeat
             FROM jsonb_populate_record(s, definition) AS n)
    WHERE s.sensor = target;
+  PERFORM passport.refuse_forgetting(s) FROM passport.sensor AS s WHERE s.sensor = target;
   IF definition ? 'state' THEN
     PERFORM passport.set_sensor_state(target, definition->>'state');
   END IF;
@@ -191,7 +213,7 @@ EXCEPTION
     PERFORM passport.refuse('/definition', SQLSTATE, SQLERRM);
 END $$;
 COMMENT ON FUNCTION passport.define_sensor(text, jsonb) IS
-'Makes a sensor, or changes the properties given: {"name", "kind" ("river_level", "channel_level", "rain", ...), "unit", "datum" ("local" or "elevation"), "zero_elevation" (m), "lon", "lat", "state" (see set_sensor_state), "range_low", "range_high", "max_rise" and "max_fall" (by 10 minutes), "noise", "dropout_value", "sampling_interval", "stale_after", "future_tolerance", "memory", "stuck_after", "start_level", "heartbeat", "witnesses": [{"witness", "relation": "upstream", "neighbour" or "rain", "movement", "travel_time", "span"}] (a whole new set), "stages": [{"stage": 1-9, "name", "up", "down", "hold"}], "holds_from"}. "stages" is a whole new set of thresholds, in force from "holds_from" (left out: from always if it is the first, else from today). Limits left out allow everything. PT422: a property that is unknown or makes no sense.';
+'Makes a sensor, or changes the properties given: {"name", "kind" ("river_level", "channel_level", "rain", ...), "unit", "datum" ("local" or "elevation"), "zero_elevation" (m), "lon", "lat", "state" (see set_sensor_state), "range_low", "range_high", "max_rise" and "max_fall" (by 10 minutes), "noise", "dropout_value", "sampling_interval", "stale_after", "future_tolerance", "memory", "stuck_after", "start_level", "heartbeat", "witnesses": [{"witness", "relation": "upstream", "neighbour" or "rain", "movement", "travel_time", "span"}] (a whole new set), "stages": [{"stage": 1-9, "name", "up", "down", "hold"}], "holds_from"}. "stages" is a whole new set of thresholds, in force from "holds_from" (left out: from always if it is the first, else from today). Limits left out allow everything; stale_after and memory left out are an hour and two, and at least three sampling intervals. PT422: a property that is unknown or makes no sense.';
 
 CREATE FUNCTION passport.revise_stages(sensor text, holds_from date, stages jsonb) RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER

@@ -41,22 +41,30 @@ AS $$
 DECLARE
   ended int;
   noticed int;
+  blind int;
 BEGIN
   UPDATE passport.sensor_silence AS q SET ended_at = passport.now()
     FROM passport.sensor_watch AS w
    WHERE q.ended_at IS NULL AND w.sensor = q.sensor AND w.condition <> 'silent';
   GET DIAGNOSTICS ended = ROW_COUNT;
-  INSERT INTO passport.sensor_silence (sensor, last_heard, noticed_at)
-  SELECT w.sensor, w.latest_at, passport.now() FROM passport.sensor_watch AS w WHERE w.condition = 'silent'
-  ON CONFLICT (sensor) WHERE ended_at IS NULL DO NOTHING;
-  GET DIAGNOSTICS noticed = ROW_COUNT;
+  WITH fallen AS (
+    INSERT INTO passport.sensor_silence (sensor, last_heard, noticed_at)
+    SELECT w.sensor, w.latest_at, passport.now() FROM passport.sensor_watch AS w WHERE w.condition = 'silent'
+    ON CONFLICT (sensor) WHERE ended_at IS NULL DO NOTHING RETURNING sensor
+  )
+  SELECT count(*), count(*) FILTER (WHERE n.stage > 0) INTO noticed, blind
+    FROM fallen AS f LEFT JOIN passport.sensor_state AS n USING (sensor);
+  -- where the water stood high and nobody sees it any more
+  IF blind > 0 THEN
+    PERFORM pg_notify('passport_alarm', 'sensor_silent');
+  END IF;
   IF ended + noticed > 0 THEN
     PERFORM pg_notify('passport_map', '');
   END IF;
   RETURN ended + noticed;
 END $$;
 COMMENT ON FUNCTION passport.watch_sensors() IS
-'Job: writes down which sensors have fallen silent and which are heard again, and has the public map drawn anew. Returns how many. It changes no stage: missing data resolve nothing.';
+'Job: writes down which sensors have fallen silent and which are heard again, and has the public map drawn anew; for one that fell silent in a stage it raises the alarm (NOTIFY passport_alarm, sensor_silent), once. Returns how many. It changes no stage: missing data resolve nothing.';
 
 CREATE TABLE passport.stage_ending (
   ending_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -46,10 +46,10 @@ CREATE TABLE passport.affected_area (
 );
 CREATE INDEX affected_area_sensor ON passport.affected_area (sensor, drawn_at);
 CREATE TRIGGER affected_area_append_only
-  BEFORE UPDATE OR DELETE OR TRUNCATE ON passport.affected_area
+  BEFORE UPDATE OR TRUNCATE ON passport.affected_area
   FOR EACH STATEMENT EXECUTE FUNCTION passport.forbid_change();
 COMMENT ON TABLE passport.affected_area IS
-'Areas as they were drawn and of which zones, for the record of what was known when.';
+'Areas as they were drawn and of which zones, for the record of what was known when. Those that an alert may have followed are kept, the others for as long as retention says.';
 
 CREATE FUNCTION passport.assign_zones(sensor text, stage int, zone_ids bigint[]) RETURNS int
   LANGUAGE plpgsql SECURITY DEFINER
@@ -74,6 +74,7 @@ BEGIN
   INSERT INTO passport.sensor_zone (sensor, stage, zone_id)
     SELECT DISTINCT sensor, stage, id FROM unnest(zone_ids) AS u(id);
   GET DIAGNOSTICS assigned = ROW_COUNT;
+  PERFORM passport.hasten_job('review_authorities');
   RETURN assigned;
 END $$;
 COMMENT ON FUNCTION passport.assign_zones(text, int, bigint[]) IS
@@ -91,11 +92,12 @@ BEGIN
     RAISE EXCEPTION 'unknown sensor' USING ERRCODE = 'PT404';
   ELSIF reach IS NULL THEN
     DELETE FROM passport.sensor_reach AS r WHERE r.sensor = set_reach.sensor;
-    RETURN;
+  ELSE
+    INSERT INTO passport.sensor_reach AS r (sensor, area, set_by, set_at) VALUES (sensor, reach, session_user, passport.now())
+    ON CONFLICT ON CONSTRAINT sensor_reach_pkey DO UPDATE
+       SET area = excluded.area, set_by = excluded.set_by, set_at = excluded.set_at;
   END IF;
-  INSERT INTO passport.sensor_reach AS r (sensor, area, set_by, set_at) VALUES (sensor, reach, session_user, passport.now())
-  ON CONFLICT ON CONSTRAINT sensor_reach_pkey DO UPDATE
-     SET area = excluded.area, set_by = excluded.set_by, set_at = excluded.set_at;
+  PERFORM passport.hasten_job('review_authorities');
 END $$;
 COMMENT ON FUNCTION passport.set_reach(text, jsonb) IS
 'Says for which reach a sensor speaks, a Polygon or MultiPolygon of GeoJSON as of area_from_geojson(); NULL: for all of its zones. PT404: unknown sensor. PT422: no such area.';

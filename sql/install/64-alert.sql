@@ -90,7 +90,7 @@ COMMENT ON VIEW passport.alert_inside IS
 CREATE TABLE passport.alert_message (
   alert_id bigint NOT NULL REFERENCES passport.alert,
   message_no int NOT NULL CHECK (message_no > 0),
-  message text NOT NULL CHECK (message IN ('alert', 'update', 'cancel', 'end')),
+  message text NOT NULL CHECK (message IN ('alert', 'update', 'renew', 'cancel', 'end')),
   level int NOT NULL,
   area geometry(MultiPolygon,4326) NOT NULL,
   area_names text[] NOT NULL,
@@ -108,7 +108,7 @@ CREATE TABLE passport.alert_message (
   PRIMARY KEY (alert_id, message_no)
 );
 COMMENT ON TABLE passport.alert_message IS
-'What each alert said, word for word: the alert itself, its updates, and its cancel or its end (the all clear). headcount, households, needing_help: as of alert, when it was said; recipients, deliveries, unreachable: to how many, protected ones too.';
+'What each alert said, word for word: the alert itself, its updates, that an order still stands (renew: for machines only, nobody is sent it again), and its cancel or its end (the all clear). headcount, households, needing_help: as of alert, when it was said; recipients, deliveries, unreachable: to how many, protected ones too.';
 CREATE TRIGGER alert_message_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON passport.alert_message
   FOR EACH STATEMENT EXECUTE FUNCTION passport.forbid_change();
 

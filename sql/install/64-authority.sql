@@ -1,4 +1,4 @@
--- Stages that the mayor has authorised: then a reading drafts and sends by itself
+-- Stages that the mayor has authorised: then a reading drafts and sends by itself (64-rise.sql)
 
 CREATE TABLE passport.stage_authority (
   authority_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -14,29 +14,64 @@ CREATE TABLE passport.stage_authority (
   confirmed_at timestamptz,
   withdrawn_by text,
   withdrawn_at timestamptz,
+  problem text,                   -- why it could not be followed now
+  problem_since timestamptz,
   CHECK (until_time > authorised_at),
-  CHECK ((confirmed_at IS NULL) = (confirmed_by IS NULL) AND (withdrawn_at IS NULL) = (withdrawn_by IS NULL))
+  CHECK ((confirmed_at IS NULL) = (confirmed_by IS NULL) AND (withdrawn_at IS NULL) = (withdrawn_by IS NULL)),
+  CHECK ((problem IS NULL) = (problem_since IS NULL))
 );
 COMMENT ON TABLE passport.stage_authority IS
-'At which stage of a sensor an alert may go out by itself, at which level, until when; authorised by one person, confirmed by another.';
+'At which stage of a sensor an alert may go out by itself, at which level, until when; authorised by one person, confirmed by another. problem: what review_authorities() found last (as of authority_problem(), or too_many), and since when.';
 CREATE INDEX stage_authority_sensor ON passport.stage_authority (sensor, stage);
 CREATE TRIGGER stage_authority_stays BEFORE DELETE OR TRUNCATE ON passport.stage_authority
   FOR EACH STATEMENT EXECUTE FUNCTION passport.forbid_change();
 
-CREATE TABLE passport.stage_answer (
-  sensor text NOT NULL REFERENCES passport.sensor,
-  since timestamptz NOT NULL,
-  stage int NOT NULL,
-  authority_id bigint NOT NULL REFERENCES passport.stage_authority,
-  outcome text NOT NULL CHECK (outcome IN ('sent', 'updated', 'in_force', 'too_many', 'failed')),
-  alert_id bigint REFERENCES passport.alert,
-  answered_at timestamptz NOT NULL,
-  PRIMARY KEY (sensor, stage, since)
-);
-COMMENT ON TABLE passport.stage_answer IS
-'What a rise to an authorised stage led to: sent (a new alert), updated (one in force was raised, or its area widened), in_force (one says as much to all of the area already), too_many (more residents than were authorised: drafted only), failed.';
-CREATE TRIGGER stage_answer_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON passport.stage_answer
-  FOR EACH STATEMENT EXECUTE FUNCTION passport.forbid_change();
+-- What draft_alert() would refuse on the day is refused when it is authorised: a
+-- mayor who has signed for a zone that no alert can go to has signed for nothing.
+CREATE FUNCTION passport.authority_problem(sensor text, stage int, hazard text, level int) RETURNS text
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT CASE
+    WHEN NOT EXISTS (SELECT FROM passport.sensor_threshold AS t
+                      WHERE t.sensor = authority_problem.sensor AND t.stage = authority_problem.stage) THEN 'stage'
+    WHEN (passport.alert_words(hazard, level, passport.today())).level IS NULL THEN 'level'
+    WHEN z.zones IS NULL THEN 'no_zone'
+    WHEN passport.is_empty(z.area) THEN 'no_reach'
+    ELSE passport.alert_area_problem(z.area) END
+    FROM passport.zones_together(sensor, stage) AS z;
+END;
+COMMENT ON FUNCTION passport.authority_problem(text, int, text, int) IS
+'Why an alert of a hazard and level could not go out by itself at a stage of a sensor today: stage (it has no such threshold), level (there is none of this hazard today), no_zone, no_reach (as of draw_affected_area), or as of alert_area_problem(); NULL when it can.';
+
+CREATE FUNCTION passport.refuse_authority(sensor text, stage int, hazard text, level int) RETURNS void
+  LANGUAGE plpgsql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  problem CONSTANT text := passport.authority_problem(sensor, stage, hazard, level);
+BEGIN
+  IF problem IS NOT NULL THEN
+    PERFORM passport.refuse(CASE problem WHEN 'level' THEN '/level' WHEN 'no_reach' THEN '/sensor' ELSE '/stage' END, problem,
+      CASE problem
+        WHEN 'stage' THEN 'The sensor has no threshold for this stage.'
+        WHEN 'level' THEN 'There is no such level of this hazard today.'
+        WHEN 'no_zone' THEN 'No hazard zone is assigned to this sensor up to this stage; assign_zones() does that.'
+        WHEN 'no_reach' THEN 'No assigned zone lies in the reach of this sensor; set_reach() says which that is.'
+        ELSE 'The zones up to this stage, as far as the reach goes, are no area that can be alerted; set_reach() bounds them.' END);
+  END IF;
+END $$;
+COMMENT ON FUNCTION passport.refuse_authority(text, int, text, int) IS
+'Raises PT422 with authority_problem(). Step of authorise_stage() and confirm_authority().';
+
+CREATE FUNCTION passport.authority_outgrown(y passport.stage_authority, residents int) RETURNS boolean
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT residents > y.headcount * 1.2 + 20;
+END;
+COMMENT ON FUNCTION passport.authority_outgrown(passport.stage_authority, int) IS
+'Whether an area holds a fifth more residents, and twenty, than when its stage was authorised: then it was authorised for another area.';
 
 CREATE FUNCTION passport.authorise_stage(sensor text, stage int, hazard text, level int, until_time timestamptz,
                                          OUT authority_id bigint, OUT headcount int)
@@ -45,31 +80,21 @@ CREATE FUNCTION passport.authorise_stage(sensor text, stage int, hazard text, le
   SET client_min_messages = warning
 AS $$
 #variable_conflict use_variable
-DECLARE
-  area passport.alert.area%TYPE;
 BEGIN
   IF NOT EXISTS (SELECT FROM passport.sensor AS s WHERE s.sensor = authorise_stage.sensor) THEN
     RAISE EXCEPTION 'unknown sensor' USING ERRCODE = 'PT404';
-  ELSIF NOT EXISTS (SELECT FROM passport.sensor_threshold AS t WHERE t.sensor = authorise_stage.sensor AND t.stage = authorise_stage.stage) THEN
-    PERFORM passport.refuse('/stage', 'stage', 'The sensor has no threshold for this stage.');
-  ELSIF (passport.alert_words(hazard, level, passport.today())).level IS NULL THEN
-    PERFORM passport.refuse('/level', 'level', 'There is no such level of this hazard today.');
   ELSIF coalesce(until_time <= passport.now() OR until_time > passport.now() + interval '400 days', true) THEN
     PERFORM passport.refuse('/until_time', 'term', 'A stage is authorised for 400 days at most, and anew each year.');
   END IF;
-  area := (passport.zones_together(sensor, stage)).area;
-  IF area IS NULL THEN
-    PERFORM passport.refuse('/stage', 'no_zone',
-      'No hazard zone is assigned to this sensor up to this stage; assign_zones() does that.');
-  END IF;
-  SELECT c.headcount INTO headcount FROM passport.count_area(area) AS c;
+  PERFORM passport.refuse_authority(sensor, stage, hazard, level);
+  SELECT c.headcount INTO headcount FROM passport.count_area((passport.zones_together(sensor, stage)).area) AS c;
   INSERT INTO passport.stage_authority AS t (sensor, stage, hazard, level, headcount, until_time, authorised_by, authorised_at)
   VALUES (sensor, stage, hazard, level, headcount, until_time, session_user, passport.now())
   RETURNING t.authority_id INTO authority_id;
   headcount := passport.shown_count(headcount);
 END $$;
 COMMENT ON FUNCTION passport.authorise_stage(text, int, text, int, timestamptz) IS
-'An approver authorises that an alert of a hazard and level (1 to 5) goes out by itself, with the texts of the templates, to the area of draw_affected_area(), when a sensor''s readings reach a stage, until a time at most 400 days ahead. It holds once another approver has confirmed it. Returns its number and how many residents may be counted in the area today. Errors: PT404 unknown sensor, PT422 no such stage, level, zone or term.';
+'An approver authorises that an alert of a hazard and level (1 to 5) goes out by itself, with the texts of the templates, to the area of draw_affected_area(), when a sensor''s readings reach a stage, until a time at most 400 days ahead. It holds once another approver has confirmed it. Returns its number and how many residents may be counted in the area today. Errors: PT404 unknown sensor, PT422 no such term, or an alert would be refused on the day: as of authority_problem().';
 
 CREATE FUNCTION passport.confirm_authority(authority_id bigint, headcount int) RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER
@@ -92,11 +117,12 @@ BEGIN
     RAISE EXCEPTION 'the confirmed head-count is not the one that was authorised' USING ERRCODE = 'PT409',
       HINT = 'Look at the area and its head-count again before confirming.';
   END IF;
+  PERFORM passport.refuse_authority(y.sensor, y.stage, y.hazard, y.level);
   UPDATE passport.stage_authority AS t SET confirmed_by = session_user, confirmed_at = passport.now()
    WHERE t.authority_id = y.authority_id AND t.confirmed_at IS NULL;
 END $$;
 COMMENT ON FUNCTION passport.confirm_authority(bigint, int) IS
-'Another approver confirms what authorise_stage() said, with its head-count; from then on it holds. Errors: PT404 unknown, PT403 one''s own, PT409 other head-count, or confirmed by somebody else, PT410 withdrawn or over.';
+'Another approver confirms what authorise_stage() said, with its head-count; from then on it holds. Errors: PT404 unknown, PT403 one''s own, PT409 other head-count, or confirmed by somebody else, PT410 withdrawn or over, PT422 as of authorise_stage(): the zones have changed since.';
 
 CREATE FUNCTION passport.withdraw_authority(authority_id bigint) RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER
@@ -116,124 +142,41 @@ COMMENT ON FUNCTION passport.withdraw_authority(bigint) IS
 
 CREATE VIEW passport.stage_authority_now WITH (security_barrier) AS
   SELECT y.authority_id, y.sensor, y.stage, y.hazard, y.level, passport.shown_count(y.headcount) AS headcount,
-         y.authorised_by, y.confirmed_by, y.until_time, y.confirmed_at IS NOT NULL AS holds
+         y.authorised_by, y.confirmed_by, y.until_time, y.confirmed_at IS NOT NULL AS holds, y.problem
     FROM passport.stage_authority AS y
    WHERE y.withdrawn_at IS NULL AND y.until_time > passport.now();
 COMMENT ON VIEW passport.stage_authority_now IS
-'Authorities that hold, or wait for another approver to confirm them.';
+'Authorities that hold, or wait for another approver to confirm them. problem: why no alert could go out by one now, as review_authorities() found.';
 
--- What is in force may say enough and still reach too few: a higher stage floods
--- more.  What staff have drawn beside it stays.
-CREATE FUNCTION passport.wider_area(area geometry, more geometry, OUT wider geometry, OUT grows boolean)
-  LANGUAGE sql IMMUTABLE PARALLEL SAFE
-BEGIN ATOMIC
-  SELECT CASE WHEN c.covered THEN area ELSE ST_Multi(ST_CollectionExtract(ST_Union(area, more), 3)) END, NOT c.covered
-    FROM (SELECT ST_CoveredBy(more, area) AS covered OFFSET 0) AS c;
-END;
-COMMENT ON FUNCTION passport.wider_area(geometry, geometry) IS
-'An area with more of it, as one multipolygon, and whether it grows by that. It pins no search path: its body is bound already.';
-
-CREATE FUNCTION passport.answer_stage(y passport.stage_authority, mode text, OUT outcome text, OUT alert_id bigint)
+-- Zones, reaches and vocabularies change, and people move in.
+CREATE FUNCTION passport.review_authorities() RETURNS int
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
+  SET client_min_messages = warning
 AS $$
-#variable_conflict use_variable
 DECLARE
-  area passport.alert.area%TYPE := passport.draw_affected_area(y.sensor, y.stage);
-  chosen record;
-  a passport.alert;
-  wide record;
-  drafted int;
+  cleared int;
+  found int;
 BEGIN
-  SELECT * INTO chosen FROM passport.selection(area);
-  SELECT * INTO a FROM passport.alert AS t
-   WHERE t.sensor = y.sensor AND t.hazard = y.hazard AND t.mode = answer_stage.mode AND t.state = 'approved'
-   ORDER BY t.level DESC LIMIT 1 FOR UPDATE;
-  alert_id := a.alert_id;
-  SELECT * INTO wide FROM passport.wider_area(a.area, area);
-  IF a.level >= y.level AND NOT wide.grows THEN
-    outcome := 'in_force';
-    RETURN;
-  -- water that rises again is no repetition
-  ELSIF a.alert_id IS NULL THEN
-    SELECT d.alert_id INTO alert_id FROM passport.draft_alert(y.hazard, y.level, area, y.sensor, mode, repeat => true) AS d;
-    UPDATE passport.alert AS t SET drafted_by = y.authorised_by WHERE t.alert_id = answer_stage.alert_id RETURNING t.* INTO a;
-  ELSE
-    SELECT d.update_no INTO drafted FROM passport.update_alert(alert_id, wide.wider, greatest(a.level, y.level), repeat => true) AS d;
-    UPDATE passport.alert_update AS t SET drafted_by = y.authorised_by
-     WHERE t.alert_id = answer_stage.alert_id AND t.update_no = drafted;
+  WITH now AS MATERIALIZED (
+    SELECT y.authority_id,
+           coalesce(passport.authority_problem(y.sensor, y.stage, y.hazard, y.level),
+                    CASE WHEN passport.authority_outgrown(y, (SELECT count(*)::int FROM passport.residents_in((passport.zones_together(y.sensor, y.stage)).area)))
+                         THEN 'too_many' END) AS problem
+      FROM passport.stage_authority AS y
+     WHERE y.withdrawn_at IS NULL AND y.until_time > passport.now()
+  ), changed AS (
+    UPDATE passport.stage_authority AS y
+       SET problem = n.problem, problem_since = CASE WHEN n.problem IS NOT NULL THEN passport.now() END
+      FROM now AS n
+     WHERE n.authority_id = y.authority_id AND n.problem IS DISTINCT FROM y.problem
+    RETURNING y.problem
+  )
+  SELECT count(*) FILTER (WHERE c.problem IS NULL), count(c.problem) INTO cleared, found FROM changed AS c;
+  IF found > 0 THEN
+    PERFORM pg_notify('passport_alarm', 'authority_unfit');
   END IF;
-  -- more than a few have moved in: the authority was given for another area
-  IF cardinality(chosen.residents) > y.headcount * 1.2 + 20 THEN
-    outcome := 'too_many';
-  ELSIF drafted IS NULL THEN
-    PERFORM passport.send_draft(a, chosen.residents, chosen.reasons, y.confirmed_by);
-    outcome := 'sent';
-  ELSE
-    PERFORM passport.send_update(a, u, w.residents, w.reasons, y.confirmed_by)
-       FROM passport.alert_update AS u CROSS JOIN LATERAL passport.selection(u.area) AS w
-     WHERE u.alert_id = a.alert_id AND u.update_no = drafted;
-    outcome := 'updated';
-  END IF;
+  RETURN cleared + found;
 END $$;
-COMMENT ON FUNCTION passport.answer_stage(passport.stage_authority, text) IS
-'Step of follow_stage() (mode live) and rehearse_stage() (mode drill): drafts what an authority allows, in the name of who authorised it, and sends it in that of who confirmed it; if the area holds far more residents than then, it is only drafted.';
-
--- A reading must be kept whatever becomes of its alert.  Without JIT, as all that
--- sends: to compile the queries for a few thousand people took two seconds, to
--- run them a tenth of one.
-CREATE FUNCTION passport.follow_stage(sensor text, stage int, since timestamptz) RETURNS void
-  LANGUAGE plpgsql SECURITY DEFINER
-  SET search_path = pg_catalog, pg_temp
-  SET jit = off
-AS $$
-#variable_conflict use_column
-DECLARE
-  y passport.stage_authority;
-  became text;
-  alert bigint;
-BEGIN
-  SELECT * INTO y FROM passport.stage_authority AS t
-   WHERE t.sensor = follow_stage.sensor AND t.stage <= follow_stage.stage AND t.confirmed_at IS NOT NULL
-     AND t.withdrawn_at IS NULL AND t.until_time > passport.now()
-   ORDER BY t.level DESC, t.stage DESC, t.authority_id DESC LIMIT 1;
-  IF y.authority_id IS NULL THEN
-    RETURN;
-  END IF;
-  BEGIN
-    SELECT f.outcome, f.alert_id INTO became, alert FROM passport.answer_stage(y, 'live') AS f;
-  EXCEPTION WHEN OTHERS THEN
-    RAISE WARNING 'an authorised alert could not be sent: %', SQLERRM USING ERRCODE = SQLSTATE;
-    became := 'failed';
-    alert := NULL;
-  END;
-  INSERT INTO passport.stage_answer (sensor, since, stage, authority_id, outcome, alert_id, answered_at)
-  VALUES (follow_stage.sensor, follow_stage.since, follow_stage.stage, y.authority_id, became, alert, passport.now())
-  ON CONFLICT DO NOTHING;
-  IF became IN ('too_many', 'failed') THEN
-    PERFORM pg_notify('passport_alarm', 'stage_' || became);
-  END IF;
-END $$;
-COMMENT ON FUNCTION passport.follow_stage(text, int, timestamptz) IS
-'Called by record_readings() and confirm_reading() when accepted readings have raised a sensor to a stage: sends what the highest authority for it allows (of one level, that of the highest stage), or raises the alert in force to that and widens its area, and never more; what a forecast says never comes here. since: from when on. An error leaves the reading recorded, raises the alarm (NOTIFY passport_alarm), and stands in stage_answer. Granted to nobody.';
-
--- In Ofunato a real advisory went out while staff looked whether the automatic
--- sender works.  It is looked at by a drill, which has no way to a resident.
-CREATE FUNCTION passport.rehearse_stage(authority_id bigint, OUT outcome text, OUT alert_id bigint)
-  LANGUAGE plpgsql SECURITY DEFINER
-  SET search_path = pg_catalog, pg_temp
-AS $$
-#variable_conflict use_column
-DECLARE
-  y passport.stage_authority;
-BEGIN
-  SELECT * INTO y FROM passport.stage_authority AS t WHERE t.authority_id = rehearse_stage.authority_id;
-  IF y.authority_id IS NULL THEN
-    RAISE EXCEPTION 'no such authority' USING ERRCODE = 'PT404';
-  ELSIF y.confirmed_at IS NULL OR y.withdrawn_at IS NOT NULL OR y.until_time <= passport.now() THEN
-    RAISE EXCEPTION 'it does not hold' USING ERRCODE = 'PT409', HINT = 'What nobody has confirmed, or what is over, sends nothing.';
-  END IF;
-  SELECT f.outcome, f.alert_id INTO outcome, alert_id FROM passport.answer_stage(y, 'drill') AS f;
-END $$;
-COMMENT ON FUNCTION passport.rehearse_stage(bigint) IS
-'Does as a drill all that a reading at the stage of an authority would set off: the area, the texts with the mark of a drill, the recipients, the test devices. No sensor, reading or stage is touched, and no resident is told. Returns the outcome, as of stage_answer, and the drill, which end_alert() ends. Errors: PT404 unknown authority, PT409 it does not hold, PT422 as of draw_affected_area().';
+COMMENT ON FUNCTION passport.review_authorities() IS
+'Daily job, and soon after zones or a reach were changed: holds every authority against the zones, words and residents of today, and raises the alarm (NOTIFY passport_alarm) once when no alert could go out by one any more, or, with too_many, only a draft. Returns how many authorities changed.';

@@ -110,11 +110,49 @@ COMMENT ON FUNCTION passport.end_alert(bigint) IS
 -- out must not send people back into the water. A notice ends by itself, and
 -- says nothing then, for nobody was sent away; so does a drill that nobody ended,
 -- lest it lie about until it is taken for something else.
+--
+-- For machines that is not enough: who reads CAP drops a message that is past
+-- its <expires>, and would show no order while it stands.  So the same is said
+-- again to them in time, with a later one.  A draft that somebody may approve
+-- has a number already and must not be overtaken; it lives for as long as this
+-- comes early.
+CREATE FUNCTION passport.renew_orders() RETURNS int
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  renewed int;
+BEGIN
+  WITH standing AS MATERIALIZED (
+    SELECT a.alert_id, a.hazard FROM passport.alert AS a
+     WHERE a.state = 'approved' AND a.mode = 'live'
+       -- of what was sent before the road was cut, one of the two databases goes on speaking
+       AND passport.operated_elsewhere(a.area) IS NULL
+       AND NOT (passport.alert_words(a.hazard, a.level, passport.today())).ends_itself
+       AND NOT EXISTS (SELECT FROM passport.alert_update AS u
+                        WHERE u.alert_id = a.alert_id AND u.state = 'draft' AND u.draft_until > passport.now())
+     FOR UPDATE SKIP LOCKED
+  )
+  INSERT INTO passport.alert_message
+         (alert_id, message_no, message, level, area, area_names, texts, sent_by, sent_at, expires_at,
+          headcount, households, needing_help, recipients, deliveries, unreachable)
+  SELECT s.alert_id, passport.next_message_no(s.alert_id), 'renew', m.level, m.area, m.area_names, m.texts, session_user, passport.now(),
+         passport.alert_lasts(s.hazard, m.level), m.headcount, m.households, m.needing_help, 0, 0, 0
+    FROM standing AS s
+   CROSS JOIN LATERAL (SELECT * FROM passport.alert_message AS l WHERE l.alert_id = s.alert_id ORDER BY l.message_no DESC LIMIT 1) AS m
+   WHERE m.expires_at <= passport.now() + interval '30 minutes';
+  GET DIAGNOSTICS renewed = ROW_COUNT;
+  RETURN renewed;
+END $$;
+COMMENT ON FUNCTION passport.renew_orders() IS
+'Step of lapse_alerts(): says again to machines, as a CAP Update with a later <expires>, what an order in force says whose latest message expires within 30 minutes. No resident is sent anything, and the alert''s own time, after which staff are told that it is overdue, stays. Returns how many. Source: CAP 1.2, 3.2.2 expires.';
+
 CREATE FUNCTION passport.lapse_alerts() RETURNS int
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+  renewed CONSTANT int := passport.renew_orders();
   lapsed int;
   overdue int;
 BEGIN
@@ -125,16 +163,16 @@ BEGIN
   UPDATE passport.alert AS a SET overdue_at = passport.now()
    WHERE a.state = 'approved' AND a.expires_at <= passport.now() AND a.overdue_at IS NULL;
   GET DIAGNOSTICS overdue = ROW_COUNT;
-  IF lapsed > 0 THEN
+  IF lapsed + renewed > 0 THEN
     PERFORM pg_notify('passport_map', '');
   END IF;
   IF overdue > 0 THEN
     PERFORM pg_notify('passport_alarm', 'alert_overdue');
   END IF;
-  RETURN lapsed + overdue;
+  RETURN lapsed + overdue + renewed;
 END $$;
 COMMENT ON FUNCTION passport.lapse_alerts() IS
-'Job: ends notices whose time ran out (alert_level.ends_itself: levels 1 and 2) and drills whose time did, without a message, and raises the alarm (NOTIFY passport_alarm) once for each order that is past its time: it stays in force until update_alert() renews it or end_alert() lifts it. Returns how many it ended and found overdue.';
+'Job: ends notices whose time ran out (alert_level.ends_itself: levels 1 and 2) and drills whose time did, without a message, and raises the alarm (NOTIFY passport_alarm) once for each order that is past its time: it stays in force until update_alert() renews it or end_alert() lifts it; until then its CAP message is renewed (renew_orders). Returns how many it ended, found overdue and renewed.';
 
 CREATE FUNCTION passport.forget_alert_recipients(before timestamptz, max_rows int) RETURNS bigint
   LANGUAGE sql SECURITY DEFINER
@@ -158,3 +196,31 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION passport.forget_alert_recipients(timestamptz, int) IS
 'Deletes who received alerts that were approved before a time, and whom another database told of them, max_rows of each at most, and returns how many; the alerts keep their numbers. For purge_expired.';
+
+-- An alert does not name the drawing that it began with: staff look at several
+-- and change what they send.  replay_alert() shows those of the 12 hours before.
+CREATE FUNCTION passport.area_was_used(d passport.affected_area) RETURNS boolean
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT EXISTS (SELECT FROM passport.alert AS a
+                  WHERE a.sensor = d.sensor AND a.drafted_at BETWEEN d.drawn_at AND d.drawn_at + interval '12 hours')
+         OR EXISTS (SELECT FROM passport.alert AS a JOIN passport.alert_update AS u USING (alert_id)
+                     WHERE a.sensor = d.sensor AND u.drafted_at BETWEEN d.drawn_at AND d.drawn_at + interval '12 hours');
+END;
+COMMENT ON FUNCTION passport.area_was_used(passport.affected_area) IS
+'Whether an alert of the sensor, or an update of one, was drafted within 12 hours after an area was drawn.';
+
+CREATE FUNCTION passport.forget_areas(before timestamptz, max_rows int) RETURNS bigint
+  LANGUAGE sql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  WITH due AS (
+    SELECT d.area_id FROM passport.affected_area AS d
+     WHERE d.drawn_at < before AND NOT passport.area_was_used(d) ORDER BY d.area_id LIMIT max_rows),
+  gone AS (
+    DELETE FROM passport.affected_area AS d USING due WHERE d.area_id = due.area_id RETURNING 1)
+  SELECT count(*) FROM gone;
+END;
+COMMENT ON FUNCTION passport.forget_areas(timestamptz, int) IS
+'Deletes areas that were drawn before a time and that no alert followed, max_rows at most, and returns how many. For purge_expired.';

@@ -16,9 +16,11 @@ CREATE TABLE passport.alert_update (
   needing_help int NOT NULL,
   added int NOT NULL,
   left_out int NOT NULL,
-  approved_by text CHECK (approved_by <> drafted_by),
+  approved_by text,
   approved_at timestamptz,
+  alone boolean NOT NULL DEFAULT false,   -- break-glass: drafted and approved by one person
   PRIMARY KEY (alert_id, update_no),
+  CHECK (approved_by <> drafted_by OR alone),
   CHECK ((state = 'approved') = (approved_by IS NOT NULL) AND (state = 'approved') = (approved_at IS NOT NULL))
 );
 COMMENT ON TABLE passport.alert_update IS
@@ -176,12 +178,32 @@ BEGIN
          unreachable = said.unreachable
    WHERE t.alert_id = a.alert_id;
   UPDATE passport.alert_update AS t
-     SET state = 'approved', approved_by = approver, approved_at = passport.now()
+     SET state = 'approved', approved_by = approver, approved_at = passport.now(), alone = approver = u.drafted_by
    WHERE t.alert_id = u.alert_id AND t.update_no = u.update_no;
   RETURN said;
 END $$;
 COMMENT ON FUNCTION passport.send_update(passport.alert, passport.alert_update, bigint[], smallint[], text) IS
 'Sends an update to a selection() in the name of an approver: one message for each who is inside now, another for each who no longer is. Not granted to anybody.';
+
+CREATE FUNCTION passport.update_to_approve(alert_id bigint, update_no int) RETURNS passport.alert_update
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+  u passport.alert_update;
+BEGIN
+  SELECT * INTO u FROM passport.alert_update AS t
+   WHERE t.alert_id = update_to_approve.alert_id AND t.update_no = update_to_approve.update_no;
+  IF u.alert_id IS NULL THEN
+    RAISE EXCEPTION 'no such update' USING ERRCODE = 'PT404';
+  ELSIF u.state = 'expired' OR u.state = 'draft' AND u.draft_until <= passport.now() THEN
+    RAISE EXCEPTION 'the draft has expired'
+      USING ERRCODE = 'PT410', HINT = 'Draft the update again: the water and the people may have moved.';
+  END IF;
+  RETURN u;
+END $$;
+COMMENT ON FUNCTION passport.update_to_approve(bigint, int) IS
+'An update that somebody wants to send; its alert is locked by the caller. PT404: unknown; PT410: the draft is stale.';
 
 CREATE FUNCTION passport.approve_update(alert_id bigint, update_no int, headcount int,
                                         OUT recipients int, OUT deliveries bigint, OUT unreachable bigint)
@@ -197,20 +219,14 @@ DECLARE
   said passport.alert_message;
 BEGIN
   SELECT * INTO a FROM passport.alert AS t WHERE t.alert_id = approve_update.alert_id FOR UPDATE;
-  SELECT * INTO u FROM passport.alert_update AS t
-   WHERE t.alert_id = approve_update.alert_id AND t.update_no = approve_update.update_no;
+  u := passport.update_to_approve(approve_update.alert_id, approve_update.update_no);
   SELECT * INTO said FROM passport.alert_message AS m WHERE m.alert_id = u.alert_id AND m.message_no = u.update_no;
   PERFORM passport.require_mode(a.mode);
-  IF u.alert_id IS NULL THEN
-    RAISE EXCEPTION 'no such update' USING ERRCODE = 'PT404';
-  ELSIF u.drafted_by = session_user THEN
+  IF u.drafted_by = session_user THEN
     RAISE EXCEPTION 'an update is approved by another person than its drafter' USING ERRCODE = 'PT403';
   ELSIF u.state = 'approved' AND u.approved_by = session_user
         AND passport.shown_count(said.headcount) IS NOT DISTINCT FROM approve_update.headcount THEN
     NULL; -- said is what it sent
-  ELSIF u.state = 'expired' OR u.state = 'draft' AND u.draft_until <= passport.now() THEN
-    RAISE EXCEPTION 'the draft has expired'
-      USING ERRCODE = 'PT410', HINT = 'Draft the update again: the water and the people may have moved.';
   ELSIF u.state <> 'draft' THEN
     RAISE EXCEPTION 'the update is % already', u.state USING ERRCODE = 'PT409';
   ELSIF a.state <> 'approved' THEN

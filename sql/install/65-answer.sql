@@ -23,6 +23,27 @@ CREATE INDEX alert_answer_alert ON passport.alert_answer (alert_id, answered_at)
 CREATE TRIGGER alert_answer_stays BEFORE UPDATE OR TRUNCATE ON passport.alert_answer
   FOR EACH STATEMENT EXECUTE FUNCTION passport.forbid_change();
 
+CREATE FUNCTION passport.lock_respondent(alert_id bigint, resident_id bigint) RETURNS void
+  LANGUAGE plpgsql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  -- A draft is nobody's business yet: it is unknown here.
+  PERFORM FROM passport.alert AS a WHERE a.alert_id = lock_respondent.alert_id AND a.approved_at IS NOT NULL;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'no such alert' USING ERRCODE = 'PT404';
+  END IF;
+  -- The person's row is the lock that makes limits hold for two at once.
+  PERFORM FROM passport.resident AS r
+    WHERE r.resident_id = lock_respondent.resident_id AND r.status = 'resident' FOR NO KEY UPDATE;
+  IF NOT FOUND AND NOT EXISTS (SELECT FROM passport.alert_recipient AS t
+                                WHERE t.resident_id = lock_respondent.resident_id AND t.alert_id = lock_respondent.alert_id) THEN
+    RAISE EXCEPTION 'only residents and recipients answer an alert' USING ERRCODE = 'PT403';
+  END IF;
+END $$;
+COMMENT ON FUNCTION passport.lock_respondent(bigint, bigint) IS
+'PT404 unless the alert was sent, PT403 unless this person may answer it: a resident, or one of its recipients; locks their row in the register.';
+
 CREATE FUNCTION passport.write_answer(alert_id bigint, resident_id bigint, answer text,
                                       location passport.alert_answer.location%TYPE, note text, photo text, shelter_id text,
                                       answered_by text, answerer_id bigint) RETURNS bigint
@@ -33,18 +54,7 @@ AS $$
 DECLARE
   given bigint;
 BEGIN
-  -- A draft is nobody's business yet: it is unknown here.
-  PERFORM FROM passport.alert AS a WHERE a.alert_id = write_answer.alert_id AND a.approved_at IS NOT NULL;
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'no such alert' USING ERRCODE = 'PT404';
-  END IF;
-  -- The person's row is the lock that makes the limit hold for two at once.
-  PERFORM FROM passport.resident AS r
-    WHERE r.resident_id = write_answer.resident_id AND r.status = 'resident' FOR NO KEY UPDATE;
-  IF NOT FOUND AND NOT EXISTS (SELECT FROM passport.alert_recipient AS t
-                                WHERE t.resident_id = write_answer.resident_id AND t.alert_id = write_answer.alert_id) THEN
-    RAISE EXCEPTION 'only residents and recipients answer an alert' USING ERRCODE = 'PT403';
-  END IF;
+  PERFORM passport.lock_respondent(alert_id, resident_id);
   IF (SELECT count(*) FROM passport.alert_answer AS t
        WHERE t.resident_id = write_answer.resident_id AND t.alert_id = write_answer.alert_id) >= 50 THEN
     RAISE EXCEPTION 'too many answers to this alert' USING ERRCODE = 'PT429', HINT = 'Call 119 if you need help.';
@@ -196,6 +206,27 @@ CREATE VIEW passport.alert_household WITH (security_barrier) AS
    GROUP BY alert_id, household_number;
 COMMENT ON VIEW passport.alert_household IS
 'Each alert by household: members it was sent to, how many have answered, are safe (or evacuated), need help, have not answered (unread); needs_help: somebody of them is registered as needing help.';
+
+CREATE VIEW passport.alert_rollup WITH (security_barrier) AS
+  WITH household AS (
+    SELECT p.alert_id, p.household_number, min(w.oaza) AS oaza, bool_or(p.needs_help) AS needs_help, count(*) AS members,
+           count(*) FILTER (WHERE p.condition IN ('safe', 'evacuated')) AS safe, count(*) FILTER (WHERE p.condition = 'need_help') AS need_help
+      FROM passport.alert_person AS p JOIN passport.resident_place AS w USING (resident_id)
+     GROUP BY p.alert_id, p.household_number
+  ), counted AS (
+    SELECT h.alert_id, coalesce(h.oaza, '?') AS oaza,
+           CASE WHEN h.need_help > 0 THEN 'need_help' WHEN h.safe = h.members THEN 'well' WHEN h.safe > 0 THEN 'partly' ELSE 'unknown' END AS known,
+           h.needs_help
+      FROM household AS h
+  )
+  SELECT c.alert_id, c.oaza, count(*)::int AS households, count(*) FILTER (WHERE c.known = 'well')::int AS well,
+         count(*) FILTER (WHERE c.known = 'need_help')::int AS need_help, count(*) FILTER (WHERE c.known = 'partly')::int AS partly,
+         count(*) FILTER (WHERE c.known = 'unknown')::int AS unknown,
+         count(*) FILTER (WHERE c.known IN ('partly', 'unknown') AND c.needs_help)::int AS unknown_needing_help
+    FROM counted AS c
+   GROUP BY GROUPING SETS ((c.alert_id), (c.alert_id, c.oaza));
+COMMENT ON VIEW passport.alert_rollup IS
+'Households of each alert by 大字 (?: of whom none is known) and in all (NULL): of how many all are safe or evacuated (well), somebody asks for help, some are safe and others unknown (partly), nobody is known to be safe (unknown); unknown_needing_help: of the last two, with somebody registered as needing help. Protected persons are in no figure.';
 
 CREATE VIEW passport.alert_unanswered WITH (security_barrier) AS
   SELECT p.alert_id, p.resident_id, p.household_number, r.name, w.oaza, w.address, p.needs_help, m.message

@@ -54,7 +54,7 @@ BEGIN ATOMIC
          s.area_code, left(s.code, 20), left(s.part, 40), left(s.area_name, 100), left(s.name, 100), w.hazard, w.rank,
          -- since 2026 the level is part of the name
          coalesce(translate(substring(s.name FROM '^レベル([１-５])'), '１２３４５', '12345')::int, w.level),
-         coalesce(valid_until, at + w.lasts)
+         coalesce(valid_until, at + w.lasts, at + interval '2 days')
     FROM said AS s
     LEFT JOIN LATERAL passport.weather_words(info_kind, s.code, s.part,
                 (at AT TIME ZONE current_setting('passport.timezone'))::date) AS w ON true

@@ -8,15 +8,16 @@ CREATE TABLE passport.weather_word (
   hazard text NOT NULL CHECK (hazard ~ '^[a-z_]{1,40}$'),
   rank text NOT NULL CHECK (rank IN ('information', 'advisory', 'warning', 'danger', 'special')),
   level int CHECK (level BETWEEN 1 AND 5),
-  lasts interval,
+  lasts interval NOT NULL CHECK (lasts > interval '0'),
   shipped boolean NOT NULL DEFAULT false,
   PRIMARY KEY (info_kind, code, part, holds_from)
 );
 COMMENT ON TABLE passport.weather_word IS
-'What a code of a bulletin means, from the date on which it does: hazard, rank (information, advisory 注意報, warning 警報, danger 危険警報, special 特別警報), the alert level that it equals (NULL: none is said of it) and how long it holds without another bulletin (NULL: until one says otherwise). part: of 大雨 the danger in brackets, of 気象危険度通知 the type. Source: Meteorological Agency, code tables of its XML; levels since 2019-05-29, new names since 2026-05-28.';
+'What a code of a bulletin means, from the date on which it does: hazard, rank (information, advisory 注意報, warning 警報, danger 危険警報, special 特別警報), the alert level that it equals (NULL: none is said of it) and how long it holds without another bulletin of its line: a bulletin that lifts it may be lost on the way, and a warning must not stand for ever. Where the Agency gives no time these are our own: warnings are reissued several times a day and hold for 2 days, advisories (dry air, avalanches) may stand unchanged for a week and hold for 10. part: of 大雨 the danger in brackets, of 気象危険度通知 the type. Source: Meteorological Agency, code tables of its XML; levels since 2019-05-29, new names since 2026-05-28.';
 
 INSERT INTO passport.weather_word (info_kind, code, part, holds_from, hazard, rank, level, lasts, shipped)
-SELECT '気象警報・注意報', w.code, w.part, w.holds_from, w.hazard, w.rank, w.level, NULL, true
+SELECT '気象警報・注意報', w.code, w.part, w.holds_from, w.hazard, w.rank, w.level,
+       CASE w.rank WHEN 'advisory' THEN interval '10 days' ELSE interval '2 days' END, true
   FROM (VALUES
         ('33', '土砂災害', date '2019-05-29', 'landslide', 'special', 5), ('33', '浸水害', '2019-05-29', 'inland_flood', 'special', 5),
         ('33', '', '2019-05-29', 'inland_flood', 'special', 5),
@@ -50,13 +51,13 @@ SELECT '気象警報・注意報', w.code, w.part, w.holds_from, w.hazard, w.ran
 UNION ALL
 SELECT w.info_kind, w.code, w.part, date '2019-05-29', w.hazard, w.rank, w.level, w.lasts, true
   FROM (VALUES
-        ('土砂災害警戒情報', '3', '', 'landslide', 'danger', 4, NULL::interval),
-        ('指定河川洪水予報', '20', '', 'flood', 'advisory', 2, NULL), ('指定河川洪水予報', '21', '', 'flood', 'advisory', 2, NULL),
-        ('指定河川洪水予報', '30', '', 'flood', 'warning', 3, NULL), ('指定河川洪水予報', '31', '', 'flood', 'warning', 3, NULL),
-        ('指定河川洪水予報', '40', '', 'flood', 'danger', 4, NULL), ('指定河川洪水予報', '41', '', 'flood', 'danger', 4, NULL),
-        ('指定河川洪水予報', '50', '', 'flood', 'special', 5, NULL), ('指定河川洪水予報', '51', '', 'flood', 'special', 5, NULL),
-        ('指定河川洪水予報', '52', '', 'flood', 'special', 5, NULL), ('指定河川洪水予報', '53', '', 'flood', 'special', 5, NULL),
-        ('水位周知河川に関する情報', '21', '', 'flood', 'advisory', 2, NULL),
+        ('土砂災害警戒情報', '3', '', 'landslide', 'danger', 4, interval '2 days'),
+        ('指定河川洪水予報', '20', '', 'flood', 'advisory', 2, '2 days'), ('指定河川洪水予報', '21', '', 'flood', 'advisory', 2, '2 days'),
+        ('指定河川洪水予報', '30', '', 'flood', 'warning', 3, '2 days'), ('指定河川洪水予報', '31', '', 'flood', 'warning', 3, '2 days'),
+        ('指定河川洪水予報', '40', '', 'flood', 'danger', 4, '2 days'), ('指定河川洪水予報', '41', '', 'flood', 'danger', 4, '2 days'),
+        ('指定河川洪水予報', '50', '', 'flood', 'special', 5, '2 days'), ('指定河川洪水予報', '51', '', 'flood', 'special', 5, '2 days'),
+        ('指定河川洪水予報', '52', '', 'flood', 'special', 5, '2 days'), ('指定河川洪水予報', '53', '', 'flood', 'special', 5, '2 days'),
+        ('水位周知河川に関する情報', '21', '', 'flood', 'advisory', 2, '2 days'),
         ('竜巻注意情報', '1', '', 'tornado', 'information', NULL, '1 hour'),
         ('記録的短時間大雨情報', '1', '', 'inland_flood', 'information', NULL, '3 hours'),
         -- it comes every ten minutes: one that is an hour old says that none comes
@@ -157,11 +158,20 @@ CREATE TABLE passport.weather_warning (
   hazard text,
   rank text,
   level int,
-  valid_until timestamptz,
+  valid_until timestamptz NOT NULL,
   PRIMARY KEY (bulletin_id, area_code, code, part)
 );
 COMMENT ON TABLE passport.weather_warning IS
 'What a bulletin says of the areas that concern the municipality, with what the vocabulary of its day made of it. hazard NULL: a code that weather_word does not know.';
+
+CREATE FUNCTION passport.serial_number(serial text) RETURNS bigint
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT CASE WHEN serial ~ '^[0-9]{1,18}$' THEN serial::bigint ELSE -1 END;
+END;
+COMMENT ON FUNCTION passport.serial_number(text) IS
+'A bulletin''s serial as a number; -1 for one without.';
 
 CREATE FUNCTION passport.weather_at(at timestamptz)
   RETURNS TABLE (hazard text, level int, rank text, name text, area_code text, area_name text, office text,
@@ -173,13 +183,14 @@ BEGIN ATOMIC
          b.headline, b.bulletin_id
     FROM (SELECT DISTINCT ON (t.office, t.title, t.event_id) t.* FROM passport.weather_bulletin AS t
            WHERE t.mode = 'live' AND t.reported_at <= weather_at.at
-           ORDER BY t.office, t.title, t.event_id, t.reported_at DESC, t.bulletin_id DESC) AS b
+           -- of one time the higher serial: the lower one may come after it
+           ORDER BY t.office, t.title, t.event_id, t.reported_at DESC, passport.serial_number(t.serial) DESC, t.bulletin_id DESC) AS b
     JOIN passport.weather_warning AS w USING (bulletin_id)
-   WHERE b.info_type <> '取消' AND coalesce(w.valid_until > weather_at.at, true)
+   WHERE b.info_type <> '取消' AND w.valid_until > weather_at.at
    ORDER BY w.level DESC NULLS LAST, w.hazard, w.name, w.area_code, b.bulletin_id;
 END;
 COMMENT ON FUNCTION passport.weather_at(timestamptz) IS
-'Warnings that stood for the municipality at a time: those of the latest bulletin of each line until then, which a 取消 leaves without any. Never a drill (訓練) or a test (試験).';
+'Warnings that stood for the municipality at a time: those of the latest bulletin of each line until then (by its time and serial), which a 取消 leaves without any, as long as each is valid. Never a drill (訓練) or a test (試験).';
 
 CREATE FUNCTION passport.weather_level(hazards text[], at timestamptz) RETURNS int
   LANGUAGE sql STABLE SECURITY DEFINER
@@ -195,12 +206,11 @@ CREATE FUNCTION passport.forget_weather(before timestamptz, max_rows int) RETURN
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   WITH old AS (
-    -- the latest of a line still stands
+    -- what is valid still stands
     SELECT b.bulletin_id FROM passport.weather_bulletin AS b
      WHERE b.reported_at < forget_weather.before
-       AND EXISTS (SELECT FROM passport.weather_bulletin AS l
-                    WHERE (l.mode, l.office, l.title, l.event_id) = (b.mode, b.office, b.title, b.event_id)
-                      AND l.reported_at > b.reported_at)
+       AND NOT EXISTS (SELECT FROM passport.weather_warning AS l
+                        WHERE l.bulletin_id = b.bulletin_id AND l.valid_until > passport.now())
      LIMIT max_rows
   ), gone AS (
     DELETE FROM passport.weather_bulletin AS b USING old WHERE b.bulletin_id = old.bulletin_id RETURNING b.bulletin_id
@@ -208,4 +218,4 @@ BEGIN ATOMIC
   SELECT count(*) FROM gone;
 END;
 COMMENT ON FUNCTION passport.forget_weather(timestamptz, int) IS
-'Deletes up to max_rows bulletins from before a time that a later one of their line has followed, and returns how many. For purge_expired.';
+'Deletes up to max_rows bulletins from before a time of which nothing is valid any more, and returns how many. For purge_expired.';

@@ -18,7 +18,8 @@ CREATE FUNCTION passport.cap_identifier(m passport.alert_message) RETURNS text
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   SELECT concat_ws('-', current_setting('passport.municipality_code'), 'alert', passport.alert_name(a),
-                   CASE m.message WHEN 'alert' THEN NULL WHEN 'update' THEN 'update-' || m.message_no ELSE m.message END)
+                   CASE WHEN m.message IN ('update', 'renew') THEN m.message || '-' || m.message_no
+                        WHEN m.message <> 'alert' THEN m.message END)
     FROM passport.alert AS a WHERE a.alert_id = m.alert_id;
 END;
 COMMENT ON FUNCTION passport.cap_identifier(passport.alert_message) IS
@@ -113,18 +114,20 @@ BEGIN
       FROM passport.message_language AS l WHERE m.texts ? l.language);
 END $$;
 COMMENT ON FUNCTION passport.alert_cap(bigint, int) IS
-'A message of an alert that was sent, its latest one unless message_no says which, as CAP 1.2, valid by its XSD, one <info> for each language. An Update, a Cancel and an end (an Update with the response AllClear) reference all messages before them. status is Exercise for a drill. Errors: PT404 no such alert or message, or not sent yet. Source: OASIS Common Alerting Protocol 1.2.';
+'A message of an alert that was sent, its latest one unless message_no says which, as CAP 1.2, valid by its XSD, one <info> for each language. An Update, one that only renews an order that stands (renew_orders), a Cancel and an end (an Update with the response AllClear) reference all messages before them. status is Exercise for a drill. Errors: PT404 no such alert or message, or not sent yet. Source: OASIS Common Alerting Protocol 1.2.';
 
 CREATE FUNCTION passport.is_published(a passport.alert) RETURNS boolean
   LANGUAGE sql STABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  -- a cancel must stay to be read
+  -- a cancel and an all clear must stay to be read; a notice whose time ran out said neither, and its last word is no news
   SELECT a.mode = 'live' AND a.approved_at IS NOT NULL
-         AND (a.state = 'approved' OR coalesce(a.cancelled_at, a.ended_at) > passport.now() - interval '7 days');
+         AND (a.state = 'approved'
+              OR coalesce(coalesce(a.cancelled_at, CASE WHEN a.ended_by IS NOT NULL THEN a.ended_at END)
+                          > passport.now() - interval '7 days', false));
 END;
 COMMENT ON FUNCTION passport.is_published(passport.alert) IS
-'Whether an alert''s latest CAP message is published: live ones in force or over for less than a week.';
+'Whether an alert''s latest CAP message is published: live ones in force, or cancelled or lifted less than a week ago; not a notice that has lapsed.';
 
 -- An identifier that stays the same wherever the files are published.
 CREATE FUNCTION passport.feed_id(name text) RETURNS text
@@ -176,7 +179,7 @@ BEGIN ATOMIC
    WHERE l.language = alerts_atom.language;
 END;
 COMMENT ON FUNCTION passport.alerts_atom(text) IS
-'Atom feed (RFC 4287) of the live alerts in force, or over for less than a week: an entry for each, its latest message in a language of passport.message_language (NULL for any other), with a link to the CAP message beside the feed. Nothing personal, no drills.';
+'Atom feed (RFC 4287) of the live alerts in force, or cancelled or lifted less than a week ago: an entry for each, its latest message in a language of passport.message_language (NULL for any other), with a link to the CAP message beside the feed. Nothing personal, no drills.';
 
 CREATE FUNCTION passport.alert_voice(alert_id bigint) RETURNS text
   LANGUAGE plpgsql STABLE SECURITY DEFINER

@@ -137,14 +137,14 @@ BEGIN ATOMIC
            'area', to_jsonb(a.area_names), 'state', a.state, 'over_at', o.at,
            'texts', (SELECT m.texts FROM passport.alert_message AS m
                       WHERE m.alert_id = a.alert_id AND m.message IN ('cancel', 'end')),
-           'cap', 'alerts/' || a.alert_id || '.cap.xml') ORDER BY o.at DESC, a.alert_id DESC), '[]')
+           'cap', CASE WHEN passport.is_published(a) THEN 'alerts/' || a.alert_id || '.cap.xml' END) ORDER BY o.at DESC, a.alert_id DESC), '[]')
     FROM passport.alert AS a
    CROSS JOIN LATERAL (SELECT coalesce(a.cancelled_at, a.ended_at)) AS o(at)
    CROSS JOIN LATERAL passport.alert_words(a.hazard, a.level, passport.today()) AS w
    WHERE a.mode = 'live' AND a.approved_at IS NOT NULL AND o.at > passport.now() - interval '24 hours';
 END;
 COMMENT ON FUNCTION passport.map_over() IS
-'Part of public_map(): alerts that were ended or cancelled (state) within the last day, the latest first, with what was said then (texts; null of a notice whose time ran out). Never a drill.';
+'Part of public_map(): alerts that were ended or cancelled (state) within the last day, the latest first, with what was said then (texts, cap; null of a notice whose time ran out). Never a drill.';
 
 CREATE FUNCTION passport.alerts_geojson() RETURNS jsonb
   LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER

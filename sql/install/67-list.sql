@@ -1,22 +1,23 @@
--- Lists of an alert for those who telephone and walk: call list, door list, who is unaccounted for
+-- Lists of an alert for those who look for people: door list, who is unaccounted for, why each was selected
 
 -- Everybody who may be listed, with all that the lists ask of them; protected
 -- recipients are not in alert_person.
 CREATE VIEW passport.alert_listed WITH (security_barrier) AS
-  SELECT p.alert_id, p.resident_id, p.household_number, r.name, g.group_name, w.oaza, w.address, w.location,
+  SELECT p.alert_id, p.resident_id, p.household_number, r.name, r.language, g.group_name, w.oaza, w.address, w.location,
          p.needs_help, p.condition, p.answered, m.message, t.reasons,
          -- a word from before the alert says nothing of the time after it
          CASE WHEN c.kind = 'shelter' OR c.reported_at >= a.approved_at THEN c.kind END AS whereabouts
     FROM passport.alert_person AS p
     JOIN passport.alert AS a USING (alert_id)
-    JOIN passport.alert_recipient AS t USING (alert_id, resident_id)
-    JOIN passport.recipient_message AS m USING (alert_id, resident_id)
+    -- neither has who asks for help and was never told, or is not inside any more
+    LEFT JOIN passport.alert_recipient AS t USING (alert_id, resident_id)
+    LEFT JOIN passport.recipient_message AS m USING (alert_id, resident_id)
     JOIN passport.resident AS r USING (resident_id)
     JOIN passport.resident_place AS w USING (resident_id)
     LEFT JOIN passport.resident_group AS g USING (resident_id)
     LEFT JOIN passport.current_whereabouts AS c USING (resident_id);
 COMMENT ON VIEW passport.alert_listed IS
-'Recipients of each alert who may be listed: group of neighbours, home, condition (NULL: unknown), message, why they were selected, and whereabouts (away, car, shelter) where that is known since the alert.';
+'Recipients of each alert, and whoever else asks for help in it, as far as they may be listed: language, group of neighbours, home, condition (NULL: unknown), message, why they were selected, and whereabouts (away, car, shelter) where that is known since the alert.';
 
 CREATE FUNCTION passport.require_sent(alert_id bigint) RETURNS void
   LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -33,34 +34,6 @@ COMMENT ON FUNCTION passport.require_sent(bigint) IS
 -- Nobody has analyzed who was warned a minute ago: a planner that takes them for
 -- a few compares each with all, which took minutes at 3,000.  What has no other
 -- way than a nested loop only looks dear by that: hence no JIT.
-CREATE FUNCTION passport.call_list(alert_id bigint, max_rows int DEFAULT 1000)
-  RETURNS TABLE (group_name text, needs_help boolean, why text, household_number text, resident_id bigint, name text, oaza text)
-  LANGUAGE plpgsql SECURITY DEFINER
-  SET search_path = pg_catalog, pg_temp
-  SET enable_nestloop = off SET jit = off
-AS $$
-#variable_conflict use_column
-DECLARE
-  listed bigint[];
-BEGIN
-  PERFORM passport.require_sent(call_list.alert_id);
-  listed := ARRAY(SELECT l.resident_id FROM passport.alert_listed AS l
-                   WHERE l.alert_id = call_list.alert_id AND NOT l.answered AND l.whereabouts IS DISTINCT FROM 'shelter'
-                   ORDER BY l.group_name, l.needs_help DESC, l.household_number, l.resident_id
-                   LIMIT least(max_rows, 10000));
-  PERFORM passport.record_access(listed, 'disaster', 'call_list',
-                                 ARRAY['group', 'needs_help', 'answer', 'household_number', 'name', 'oaza']);
-  RETURN QUERY
-    SELECT l.group_name, l.needs_help,
-           CASE l.message WHEN 'no_device' THEN 'no_phone' WHEN 'failed' THEN 'failed' WHEN 'waiting' THEN 'waiting' ELSE 'unread' END,
-           l.household_number, l.resident_id, l.name, l.oaza
-      FROM passport.alert_listed AS l
-     WHERE l.alert_id = call_list.alert_id AND l.resident_id = ANY (listed)
-     ORDER BY l.group_name, l.needs_help DESC, l.household_number, l.resident_id;
-END $$;
-COMMENT ON FUNCTION passport.call_list(bigint, int) IS
-'Whom to call about an alert, group by group (班), those who need help first in each: recipients who have not answered and are at no shelter. why: no_phone (no device), failed (the message could not be delivered), waiting (it is still to be sent), unread. At most max_rows (10,000); protected persons are on protected_recipients() instead. Of each it is kept who looked. PT404 for an alert that was not sent.';
-
 CREATE FUNCTION passport.unaccounted(alert_id bigint, max_rows int DEFAULT 1000)
   RETURNS TABLE (needs_help boolean, household_number text, resident_id bigint, name text, group_name text, oaza text,
                  address text, message text, household_answered int)

@@ -37,8 +37,11 @@ END;
 COMMENT ON FUNCTION passport.json_number(jsonb) IS
 'A JSON number below a thousand million; NULL for anything else, so that 1e999 is no value rather than an error.';
 
--- Sensors are taken in the order of their names: two files that come at once
--- would otherwise each wait for a sensor that the other holds.
+-- All sensors of a call are taken before the first reading is recorded, in the
+-- order of their names.  Two files that come at once would otherwise each wait
+-- for a sensor that the other holds; and one that has sent an authorised alert
+-- for its first sensor would hold the lock of alerts while it waits for a second,
+-- whose own alert waits for that lock.
 CREATE FUNCTION passport.take_observed(source text, codes text[], times timestamptz[], "values" double precision[], problems text[])
   RETURNS TABLE (code text, sensor text, observed_at timestamptz, value double precision, verdict text, reasons text[],
                  stage int, stage_changed boolean)
@@ -57,8 +60,14 @@ BEGIN ATOMIC
     SELECT g.code, g.sensor, array_agg(g.at ORDER BY g.place) AS times, array_agg(g.value ORDER BY g.place) AS readings
       FROM given AS g WHERE g.problem IS NULL
      GROUP BY g.sensor, g.code ORDER BY g.sensor, g.code
+  ), locked AS MATERIALIZED (
+    SELECT n.sensor FROM passport.sensor_state AS n
+     WHERE n.sensor IN (SELECT b.sensor FROM batch AS b) ORDER BY n.sensor FOR UPDATE
   ), taken AS MATERIALIZED (
-    SELECT b.code, b.sensor, r.* FROM batch AS b CROSS JOIN LATERAL passport.record_readings(b.sensor, b.times, b.readings) AS r
+    SELECT b.code, b.sensor, r.*
+      FROM (SELECT count(*) AS sensors FROM locked) AS l CROSS JOIN batch AS b
+     -- which stands on the locks, so that it comes after them
+     CROSS JOIN LATERAL passport.record_readings(CASE WHEN l.sensors IS NOT NULL THEN b.sensor END, b.times, b.readings) AS r
   )
   SELECT t.code, t.sensor, t.observed_at, t.value, t.verdict, t.reasons, t.stage, t.stage_changed FROM taken AS t
   UNION ALL

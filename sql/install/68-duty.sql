@@ -11,6 +11,19 @@ END;
 COMMENT ON FUNCTION passport.true_place(bigint) IS
 'Where a resident lives, protected or not: a step of the functions of this file, granted to nobody.';
 
+CREATE FUNCTION passport.true_telephones(resident_id bigint) RETURNS TABLE (numbers text[], contacts text[])
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT ARRAY(SELECT passport.telephone_shown(t.number) FROM passport.telephone AS t
+                WHERE t.resident_id = true_telephones.resident_id AND t.wrong_at IS NULL
+                ORDER BY array_position('{self,guardian,staff,list}'::text[], t.said_by), t.as_of DESC, t.number),
+         ARRAY(SELECT concat_ws(' ', e.relation, e.name, passport.telephone_shown(e.number)) FROM passport.emergency_contact AS e
+                WHERE e.resident_id = true_telephones.resident_id AND passport.has_consent(e.resident_id, 'emergency_contact') ORDER BY e.rank);
+END;
+COMMENT ON FUNCTION passport.true_telephones(bigint) IS
+'On which numbers a resident is called and whom they named, protected or not, as call_list() shows them of others: a step of the functions of this file, granted to nobody.';
+
 CREATE FUNCTION passport.record_protected_view(residents bigint[], reason text, purpose text, source text, columns text[])
   RETURNS void
   LANGUAGE plpgsql SECURITY DEFINER
@@ -34,7 +47,7 @@ DECLARE
   shown jsonb;
 BEGIN
   PERFORM passport.require_reason(reason);
-  SELECT to_jsonb(w) || jsonb_build_object(
+  SELECT to_jsonb(w) || to_jsonb(n) || jsonb_build_object(
            'household_number', r.household_number,
            'protection', (SELECT jsonb_build_object('state', p.state, 'from_date', p.from_date,
                                                     'until_date', p.until_date, 'review_date', p.review_date)
@@ -50,16 +63,17 @@ BEGIN
     FROM passport.resident AS r
     JOIN passport.protected_resident AS p USING (resident_id)
    CROSS JOIN LATERAL passport.true_place(r.resident_id) AS w
+   CROSS JOIN LATERAL passport.true_telephones(r.resident_id) AS n
    WHERE r.resident_id = view_protected.resident_id;
   IF shown IS NULL THEN
     RAISE EXCEPTION 'no protected resident' USING ERRCODE = 'PT404';
   END IF;
   PERFORM passport.record_protected_view(ARRAY[view_protected.resident_id], view_protected.reason, 'inquiry',
-                                         'view_protected', ARRAY['address', 'oaza', 'location', 'household_number']);
+                                         'view_protected', ARRAY['address', 'oaza', 'location', 'household_number', 'telephone', 'emergency_contact']);
   RETURN shown;
 END $$;
 COMMENT ON FUNCTION passport.view_protected(bigint, text) IS
-'Shows the duty role where a protected resident lives: {"address", "oaza", "lon", "lat", "household_number", "protection", "registrations"} with the waiting registrations that may be theirs. Who looked and why is kept, and the resident sees that somebody did. PT404 for somebody who is not protected (view_resident shows them), PT422 without a reason.';
+'Shows the duty role where a protected resident lives: {"address", "oaza", "lon", "lat", "numbers", "contacts", "household_number", "protection", "registrations"} with their telephones, whom they named to be called, and the waiting registrations that may be theirs. Who looked and why is kept, and the resident sees that somebody did. PT404 for somebody who is not protected (view_resident shows them), PT422 without a reason.';
 
 -- Who was told and who answered: somebody who lives outside the area may have
 -- been in it, and whoever asks for help must be on a list.
@@ -92,7 +106,8 @@ COMMENT ON FUNCTION passport.protected_persons(bigint) IS
 
 CREATE FUNCTION passport.protected_recipients(alert_id bigint, reason text)
   RETURNS TABLE (resident_id bigint, name text, household_number text, address text, oaza text, lon double precision,
-                 lat double precision, needs_help boolean, recipient boolean, condition text, answers jsonb, message text)
+                 lat double precision, needs_help boolean, recipient boolean, condition text, answers jsonb, message text,
+                 numbers text[], contacts text[])
   LANGUAGE plpgsql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 AS $$
@@ -101,18 +116,19 @@ BEGIN
   PERFORM passport.record_protected_view(
     ARRAY(SELECT p.resident_id FROM passport.protected_persons(protected_recipients.alert_id) AS p),
     protected_recipients.reason, 'disaster', 'protected_recipients',
-    ARRAY['name', 'household_number', 'address', 'oaza', 'location', 'needs_help']);
+    ARRAY['name', 'household_number', 'address', 'oaza', 'location', 'needs_help', 'telephone', 'emergency_contact']);
   RETURN QUERY
     SELECT p.resident_id, r.name, r.household_number, w.address, w.oaza, w.lon, w.lat, h.resident_id IS NOT NULL,
-           p.recipient, p.condition, p.answers, p.message
+           p.recipient, p.condition, p.answers, p.message, n.numbers, n.contacts
       FROM passport.protected_persons(protected_recipients.alert_id) AS p
       JOIN passport.resident AS r USING (resident_id)
       LEFT JOIN passport.resident_needing_help AS h USING (resident_id)
      CROSS JOIN LATERAL passport.true_place(p.resident_id) AS w
+     CROSS JOIN LATERAL passport.true_telephones(p.resident_id) AS n
      ORDER BY p.condition IS NOT DISTINCT FROM 'need_help' DESC, h.resident_id IS NULL, p.resident_id;
 END $$;
 COMMENT ON FUNCTION passport.protected_recipients(bigint, text) IS
-'The call and door list of an alert''s protected persons, for the duty role: they are on no list of other staff, nor in their counts. recipient: it was sent to them (others answered it all the same); condition: safe, evacuated, need_help, or NULL while nothing is known; answers: array of {"answered_at", "answer", "note", "lon", "lat", "shelter_id", "answered_by"}, the latest first; message: as of alert_unanswered. Who asks for help comes first. Who looked and why is kept for each of them. PT422 without a reason.';
+'The call and door list of an alert''s protected persons, for the duty role: they are on no list of other staff, nor in their counts. recipient: it was sent to them (others answered it all the same); condition: safe, evacuated, need_help, or NULL while nothing is known; answers: array of {"answered_at", "answer", "note", "lon", "lat", "shelter_id", "answered_by"}, the latest first; message: as of alert_unanswered; numbers, contacts: on which they are called (record_call), and whom they named. Who asks for help comes first. Who looked and why is kept for each of them. PT422 without a reason.';
 
 CREATE VIEW passport.protected_asking WITH (security_barrier) AS
   SELECT p.resident_id

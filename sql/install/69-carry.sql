@@ -55,6 +55,30 @@ END;
 COMMENT ON FUNCTION passport.export_stays(timestamptz) IS
 'Who came to a shelter or left it since a time, by resident number; none of protected persons.';
 
+CREATE FUNCTION passport.export_calls(alert_id bigint) RETURNS jsonb
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT coalesce(jsonb_agg(jsonb_build_object(
+           'resident_number', r.resident_number, 'result', c.result, 'number', c.number, 'called_by', c.called_by, 'called_at', c.called_at)
+           ORDER BY c.called_at, c.call_id), '[]')
+    FROM passport.call AS c JOIN passport.resident AS r USING (resident_id)
+   WHERE c.alert_id = export_calls.alert_id
+     AND NOT EXISTS (SELECT FROM passport.protected_resident AS p WHERE p.resident_id = c.resident_id);
+END;
+COMMENT ON FUNCTION passport.export_calls(bigint) IS
+'The calls that staff made about an alert, by resident number; none of protected persons.';
+
+CREATE FUNCTION passport.export_visitors(since timestamptz) RETURNS jsonb
+  LANGUAGE sql STABLE SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT coalesce(jsonb_agg(to_jsonb(v) - 'visitor_id' ORDER BY v.came_at, v.visitor_id), '[]')
+    FROM passport.visitor AS v WHERE v.came_at >= since OR v.left_at >= since;
+END;
+COMMENT ON FUNCTION passport.export_visitors(timestamptz) IS
+'Who came to a shelter or left it since a time and is in no register.';
+
 CREATE FUNCTION passport.export_finished(since timestamptz) RETURNS jsonb
   LANGUAGE sql STABLE SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
@@ -151,6 +175,39 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION passport.import_stays(jsonb) IS
 'Keeps the stays of export_stays(): those that are here already end when they ended there.';
+
+CREATE FUNCTION passport.import_calls(alert bigint, calls jsonb) RETURNS void
+  LANGUAGE sql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  INSERT INTO passport.call (resident_id, alert_id, result, number, called_by, called_at)
+  SELECT d.resident_id, alert, c.result, c.number, c.called_by, c.called_at
+    FROM jsonb_to_recordset(calls) AS c(resident_number text, result text, number text, called_by text, called_at timestamptz)
+    JOIN passport.resident_directory AS d USING (resident_number)
+   WHERE NOT EXISTS (SELECT FROM passport.call AS k
+                      WHERE k.resident_id = d.resident_id AND k.alert_id = alert AND k.called_at = c.called_at AND k.result = c.result)
+   ORDER BY c.called_at;
+END;
+COMMENT ON FUNCTION passport.import_calls(bigint, jsonb) IS
+'Keeps calls of export_calls() that are not here yet.';
+
+CREATE FUNCTION passport.import_visitors(visitors jsonb) RETURNS void
+  LANGUAGE sql SECURITY DEFINER
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  INSERT INTO passport.visitor AS k (event_key, shelter_id, persons, present, name, home, language, needs, came_at, taken_by, left_at)
+  SELECT v.event_key, v.shelter_id, v.persons, v.present, v.name, v.home, v.language, v.needs, v.came_at, v.taken_by, v.left_at
+    FROM jsonb_to_recordset(visitors)
+         AS v(event_key text, shelter_id text, persons int, present int, name text, home text, language text, needs jsonb,
+              came_at timestamptz, taken_by text, left_at timestamptz)
+    JOIN passport.shelter AS s ON s.shelter_id = v.shelter_id
+   ORDER BY v.came_at
+  -- who has left in one has left
+  ON CONFLICT (event_key) DO UPDATE SET present = excluded.present, needs = excluded.needs, left_at = excluded.left_at
+   WHERE excluded.present < k.present AND excluded.came_at = k.came_at;
+END;
+COMMENT ON FUNCTION passport.import_visitors(jsonb) IS
+'Keeps the visitors of export_visitors(), each by its event_key: of those who are here already, that some have left.';
 
 CREATE FUNCTION passport.import_finished(finished jsonb) RETURNS void
   LANGUAGE sql SECURITY DEFINER

@@ -22,7 +22,7 @@ BEGIN ATOMIC
                      FROM passport.alert_recipient AS t JOIN passport.resident AS r USING (resident_id)
                     WHERE t.alert_id = a.alert_id
                       AND NOT EXISTS (SELECT FROM passport.protected_resident AS p WHERE p.resident_id = t.resident_id)),
-    'answers', passport.export_answers(a.alert_id),
+    'answers', passport.export_answers(a.alert_id), 'calls', passport.export_calls(a.alert_id),
     'broadcast', (SELECT coalesce(jsonb_agg(r.resident_number ORDER BY r.resident_number), '[]')
                     FROM passport.broadcast_told(a) AS t(resident_id) JOIN passport.resident AS r USING (resident_id)
                    WHERE NOT EXISTS (SELECT FROM passport.protected_resident AS p WHERE p.resident_id = t.resident_id)),
@@ -39,10 +39,11 @@ BEGIN ATOMIC
   SELECT a FROM passport.alert AS a
    WHERE coalesce(a.origin, current_setting('passport.origin')) = current_setting('passport.origin')
      AND (EXISTS (SELECT FROM passport.alert_message AS m WHERE m.alert_id = a.alert_id AND m.sent_at >= since)
-          OR EXISTS (SELECT FROM passport.alert_answer AS w WHERE w.alert_id = a.alert_id AND w.answered_at >= since));
+          OR EXISTS (SELECT FROM passport.alert_answer AS w WHERE w.alert_id = a.alert_id AND w.answered_at >= since)
+          OR EXISTS (SELECT FROM passport.call AS c WHERE c.alert_id = a.alert_id AND c.called_at >= since));
 END;
 COMMENT ON FUNCTION passport.alerts_since(timestamptz) IS
-'Alerts of which this database has sent something, or that were answered here, since a time: its own, and those from before there were several.';
+'Alerts of which this database has sent something, or that were answered or called about here, since a time: its own, and those from before there were several.';
 
 CREATE FUNCTION passport.carried_resident(since timestamptz) RETURNS TABLE (resident_id bigint)
   LANGUAGE sql STABLE SECURITY DEFINER
@@ -51,13 +52,15 @@ BEGIN ATOMIC
   SELECT t.resident_id
     FROM (SELECT r.resident_id FROM passport.alerts_since(since) AS a JOIN passport.alert_recipient AS r USING (alert_id)
           UNION SELECT w.resident_id FROM passport.alerts_since(since) AS a JOIN passport.alert_answer AS w USING (alert_id)
+          UNION SELECT c.resident_id FROM passport.alerts_since(since) AS a JOIN passport.call AS c USING (alert_id)
           UNION SELECT b.resident_id FROM passport.alerts_since(since) AS a CROSS JOIN LATERAL passport.broadcast_told(a) AS b(resident_id)
           UNION SELECT w.resident_id FROM passport.whereabouts AS w WHERE w.reported_at >= since
-          UNION SELECT s.resident_id FROM passport.shelter_stay AS s WHERE s.came_at >= since OR s.left_at >= since) AS t
+          UNION SELECT s.resident_id FROM passport.shelter_stay AS s WHERE s.came_at >= since OR s.left_at >= since
+          UNION SELECT -v.visitor_id FROM passport.visitor AS v WHERE v.came_at >= since OR v.left_at >= since) AS t
    WHERE NOT EXISTS (SELECT FROM passport.protected_resident AS p WHERE p.resident_id = t.resident_id);
 END;
 COMMENT ON FUNCTION passport.carried_resident(timestamptz) IS
-'Of whom something stands in the file of export_operation().';
+'Of whom something stands in the file of export_operation(): residents, and visitors below zero.';
 
 CREATE FUNCTION passport.export_operation(since timestamptz) RETURNS jsonb
   LANGUAGE plpgsql SECURITY DEFINER
@@ -66,19 +69,19 @@ AS $$
 BEGIN
   PERFORM passport.record_access(
     ARRAY(SELECT t.resident_id FROM passport.carried_resident(since) AS t), 'disaster', 'export_operation',
-    '{resident_number,household_number,needs_help,answer,note,location,photo,shelter_id,whereabouts}');
+    '{resident_number,household_number,needs_help,answer,note,location,photo,shelter_id,whereabouts,telephone,name,home,needs}');
   RETURN jsonb_build_object(
     'origin', current_setting('passport.origin'), 'municipality_code', current_setting('passport.municipality_code'),
     'alerts', (SELECT coalesce(jsonb_agg(passport.export_alert(a) ORDER BY a.alert_id), '[]')
                  FROM passport.alerts_since(since) AS a),
-    'whereabouts', passport.export_whereabouts(since), 'stays', passport.export_stays(since),
+    'whereabouts', passport.export_whereabouts(since), 'stays', passport.export_stays(since), 'visitors', passport.export_visitors(since),
     'finished', passport.export_finished(since),
     'waiting', (SELECT count(*) FROM (SELECT d.created_at FROM passport.delivery AS d
                                       UNION ALL SELECT e.created_at FROM passport.delivery_elsewhere AS e) AS w
                  WHERE w.created_at >= since));
 END $$;
 COMMENT ON FUNCTION passport.export_operation(timestamptz) IS
-'What this database sent and was told since it was operated apart, for import_operation() in the other one: alerts with their messages and the event keys of what was sent, recipients and whom a broadcast was sent to by resident number, answers, whereabouts, stays at shelters, and what became of the messages that waited then. since: when they were parted. It holds personal data: carry it as such. Protected persons are left out; how many of them ask for help is in it. Of each person it is kept who looked. passport.origin must be set, in each database another one, before they are operated apart: a file without it is refused.';
+'What this database sent and was told since it was operated apart, for import_operation() in the other one: alerts with their messages and the event keys of what was sent, recipients and whom a broadcast was sent to by resident number, answers, calls, whereabouts, stays at shelters and visitors, and what became of the messages that waited then. since: when they were parted. It holds personal data: carry it as such. Protected persons are left out; how many of them ask for help is in it. Of each person it is kept who looked. passport.origin must be set, in each database another one, before they are operated apart: a file without it is refused.';
 
 CREATE FUNCTION passport.import_notification(n jsonb, origin text) RETURNS bigint
   LANGUAGE sql SECURITY DEFINER
@@ -214,7 +217,7 @@ BEGIN
     recipients := recipients + jsonb_array_length(entry -> 'recipients');
     protected_asking := protected_asking + (entry ->> 'protected_asking')::int;
     half_ended := half_ended + passport.half_ended(entry, kept)::int;
-    PERFORM passport.import_answers(kept, entry -> 'answers'), passport.import_broadcast(kept, entry -> 'broadcast');
+    PERFORM passport.import_answers(kept, entry -> 'answers'), passport.import_calls(kept, coalesce(entry -> 'calls', '[]')), passport.import_broadcast(kept, entry -> 'broadcast');
     INSERT INTO passport.alert_move (resident_id, alert_id, message_no, inside)
     SELECT d.resident_id, kept, (SELECT max(m.message_no) FROM passport.alert_message AS m WHERE m.alert_id = kept), false
       FROM jsonb_to_recordset(entry -> 'recipients') AS r(resident_number text, inside boolean)
@@ -223,7 +226,7 @@ BEGIN
     ON CONFLICT DO NOTHING;
   END LOOP;
   PERFORM passport.import_whereabouts(operation -> 'whereabouts'), passport.import_stays(operation -> 'stays'),
-          passport.import_finished(operation -> 'finished');
+          passport.import_visitors(coalesce(operation -> 'visitors', '[]')), passport.import_finished(operation -> 'finished');
   PERFORM pg_notify('passport_map', '');
   IF protected_asking > 0 THEN
     PERFORM pg_notify('passport_alarm', 'protected_need_help');
@@ -232,4 +235,4 @@ EXCEPTION WHEN data_exception OR integrity_constraint_violation THEN
   PERFORM passport.refuse('', 'malformed', 'It is what export_operation() gave in the other database.');
 END $$;
 COMMENT ON FUNCTION passport.import_operation(jsonb) IS
-'Merges what another database of this municipality sent and was told while it was operated apart: its alerts, their messages, event keys, recipients and answers, whereabouts and stays at shelters are here then as if they had been of here, so that the same is asked about before it is sent again, a stage that was answered there is not answered once more, what waited at the parting and was sent there is not sent again, and a cancel, an update or the all clear reaches whoever was told there. Nothing is sent. The same file may come again. Call it before operate_areas(NULL). Returns alerts, recipients in the file, resident numbers unknown here, how many protected persons ask for help there (NOTIFY passport_alarm; the duty role of that database knows who), how many alerts from before are over in one database and in force in the other (end each where it is in force, before operate_areas(NULL)), and how many messages still waited there (let it send them first). Questions to areas, and what became of the other messages, stay there; a gauge''s readings come to both. Errors: PT409 of this database itself, PT422 malformed or of another municipality.';
+'Merges what another database of this municipality sent and was told while it was operated apart: its alerts, their messages, event keys, recipients, answers and calls, whereabouts, stays at shelters and visitors are here then as if they had been of here, so that the same is asked about before it is sent again, a stage that was answered there is not answered once more, what waited at the parting and was sent there is not sent again, and a cancel, an update or the all clear reaches whoever was told there. Nothing is sent. The same file may come again. Call it before operate_areas(NULL). Returns alerts, recipients in the file, resident numbers unknown here, how many protected persons ask for help there (NOTIFY passport_alarm; the duty role of that database knows who), how many alerts from before are over in one database and in force in the other (end each where it is in force, before operate_areas(NULL)), and how many messages still waited there (let it send them first). Questions to areas, and what became of the other messages, stay there; a gauge''s readings come to both. Errors: PT409 of this database itself, PT422 malformed or of another municipality.';

@@ -33,7 +33,7 @@ BEGIN ATOMIC
        AND NOT EXISTS (SELECT FROM passport.delivery_elsewhere AS t WHERE t.notification_id = n.notification_id)
        AND NOT EXISTS (SELECT FROM passport.delivery_outcome AS t WHERE t.notification_id = n.notification_id)
        AND NOT EXISTS (SELECT FROM passport.notification_step AS t WHERE t.notification_id = n.notification_id)
-       AND NOT EXISTS (SELECT FROM passport.call_list AS t WHERE t.notification_id = n.notification_id)
+       AND NOT EXISTS (SELECT FROM passport.unreached AS t WHERE t.notification_id = n.notification_id)
        AND NOT EXISTS (SELECT FROM passport.drill_delivery AS t WHERE t.notification_id = n.notification_id)
        AND NOT EXISTS (SELECT FROM passport.renewal_reminder AS t WHERE t.notification_id = n.notification_id)
        AND NOT EXISTS (SELECT FROM passport.area_question AS t WHERE t.notification_id = n.notification_id)

@@ -4,7 +4,8 @@ CREATE TABLE passport.retention (
   what text NOT NULL CHECK (what IN ('challenge', 'attempt', 'kiosk_login', 'logout', 'ocsp_nonce', 'session', 'registration',
                                           'alert_answer', 'alert_recipient', 'audit_record', 'delivery_outcome', 'device', 'reading',
                                           'question_recipient', 'shelter_stay', 'weather_bulletin', 'whereabouts',
-                                          'call_list', 'line_link_directory', 'notification', 'notification_code')),
+                                          'affected_area', 'call', 'emergency_contact', 'line_link_directory', 'notification', 'notification_code',
+                                          'telephone', 'unreached', 'visitor')),
   holds_from date NOT NULL,
   keep interval NOT NULL CHECK (keep BETWEEN '0' AND '100 years'),
   reason text NOT NULL CHECK (length(reason) BETWEEN 1 AND 400),
@@ -12,7 +13,7 @@ CREATE TABLE passport.retention (
   PRIMARY KEY (what, holds_from)
 );
 COMMENT ON TABLE passport.retention IS
-'How long rows of each table are kept once they are over, from a day on, and why; the latest row that holds counts. What is over: a challenge or kiosk login that expired, an attempt whose window passed, a logout that was told or given up (from when it was queued), the number of an OCSP request that nobody answered in time, a session that ended or expired, a registration that was decided, an answer from when it was given, a recipient from when the alert was approved, a record of the audit log from the digest after it, a delivery that finished, a device that was retired or never verified, a reading from when it was observed, a weather bulletin that a later one followed, who was asked a question from when it was over, a stay in a shelter that ended, whereabouts whose time is over, a call from when it was listed, a nonce of LINE that expired, a message that expired and that nothing refers to any more (notification), the code in a message that was delivered or expired (notification_code; the message stays). What is not named here is kept.';
+'How long rows of each table are kept once they are over, from a day on, and why; the latest row that holds counts. What is over: a challenge or kiosk login that expired, an attempt whose window passed, a logout that was told or given up (from when it was queued), the number of an OCSP request that nobody answered in time, a session that ended or expired, a registration that was decided, an answer from when it was given, a recipient from when the alert was approved, a record of the audit log from the digest after it, a delivery that finished, a device that was retired or never verified, a reading from when it was observed, a weather bulletin that a later one followed, who was asked a question from when it was over, a stay in a shelter that ended, whereabouts whose time is over, a call from when it was made, whom a message did not reach from when they were listed, a telephone number or an emergency contact of a resident from when the register says that they moved out or died, visitors of a shelter from when they left, a nonce of LINE that expired, a message that expired and that nothing refers to any more (notification), the code in a message that was delivered or expired (notification_code; the message stays), an area that was drawn and that no alert of its sensor followed within 12 hours. What is not named here is kept.';
 
 INSERT INTO passport.retention (what, holds_from, keep, reason, shipped) VALUES
   ('challenge', '-infinity', '1 day', 'A used challenge is refused as used, not as unknown, while its client may still repeat it.', true),
@@ -32,7 +33,12 @@ INSERT INTO passport.retention (what, holds_from, keep, reason, shipped) VALUES
   ('question_recipient', '-infinity', '1 year', 'What residents of an area answered is looked at when a disaster is reviewed; the numbers are in the summary.', true),
   ('shelter_stay', '-infinity', '3 years', 'Who stayed where is asked for help that is paid afterwards, and when a disaster is reviewed.', true),
   ('whereabouts', '-infinity', '30 days', 'Where somebody was is nobody''s business once they are elsewhere; what they answered to an alert is kept beside it.', true),
-  ('call_list', '-infinity', '3 years', 'Who was called is asked when a disaster is reviewed.', true),
+  ('unreached', '-infinity', '3 years', 'Whom no message reached is asked when a disaster is reviewed.', true),
+  ('call', '-infinity', '3 years', 'Who was called is asked when a disaster is reviewed.', true),
+  ('telephone', '-infinity', '30 days', 'Who does not live here any more is not called; a move that was entered by mistake is put right within days.', true),
+  ('emergency_contact', '-infinity', '30 days', 'As telephone; where the consent ended they go at once.', true),
+  ('visitor', '-infinity', '3 years', 'As shelter_stay.', true),
+  ('affected_area', '-infinity', '30 days', 'An area that was only looked at explains no alert; those that did are kept with it.', true),
   ('line_link_directory', '-infinity', '0', 'A nonce that has expired links nobody.', true),
   ('notification', '-infinity', '3 years', 'What was said is asked when a disaster is reviewed; what was sent to whom is forgotten long before.', true),
   ('notification_code', '-infinity', '0', 'A code is for who was sent it; that one was sent is all that anybody else has to know.', true);
@@ -55,7 +61,9 @@ AS $$
 DECLARE
   over_at timestamptz;
 BEGIN
-  IF TG_TABLE_NAME = 'alert_answer' THEN
+  IF TG_TABLE_NAME = 'affected_area' THEN
+    over_at := CASE WHEN NOT passport.area_was_used(OLD) THEN OLD.drawn_at END;
+  ELSIF TG_TABLE_NAME = 'alert_answer' THEN
     over_at := OLD.answered_at;
   ELSIF TG_TABLE_NAME = 'alert_recipient' THEN
     SELECT a.approved_at INTO over_at FROM passport.alert AS a WHERE a.alert_id = OLD.alert_id;
@@ -74,6 +82,8 @@ BEGIN
 END $$;
 COMMENT ON FUNCTION passport.forbid_early_purge() IS
 'Trigger of append-only tables whose rows are kept for a time: raises PT403 on an earlier DELETE.';
+CREATE TRIGGER affected_area_kept BEFORE DELETE ON passport.affected_area
+  FOR EACH ROW EXECUTE FUNCTION passport.forbid_early_purge();
 CREATE TRIGGER alert_answer_kept BEFORE DELETE ON passport.alert_answer
   FOR EACH ROW EXECUTE FUNCTION passport.forbid_early_purge();
 CREATE TRIGGER alert_recipient_kept BEFORE DELETE ON passport.alert_recipient
@@ -117,14 +127,16 @@ BEGIN
      ORDER BY r.what, r.holds_from DESC
   LOOP
     purged := CASE what
+                WHEN 'affected_area' THEN passport.forget_areas(before, max_rows)
                 WHEN 'alert_answer' THEN passport.forget_alert_answers(before, max_rows)
                 WHEN 'alert_recipient' THEN passport.forget_alert_recipients(before, max_rows)
                 WHEN 'attempt' THEN passport.forget_attempts(before, max_rows)
                 WHEN 'audit_record' THEN passport.forget_audit_records(before)
-                WHEN 'call_list' THEN passport.forget_calls(before, max_rows)
+                WHEN 'call' THEN passport.forget_calls(before, max_rows)
                 WHEN 'challenge' THEN passport.forget_challenges(before, max_rows)
                 WHEN 'delivery_outcome' THEN passport.forget_deliveries(before, max_rows)
                 WHEN 'device' THEN passport.forget_devices(before, max_rows)
+                WHEN 'emergency_contact' THEN passport.forget_emergency_contacts(before, max_rows)
                 WHEN 'kiosk_login' THEN passport.forget_kiosk_logins(before, max_rows)
                 WHEN 'line_link_directory' THEN passport.forget_line_links(before, max_rows)
                 WHEN 'logout' THEN passport.forget_logouts(before, max_rows)
@@ -136,6 +148,9 @@ BEGIN
                 WHEN 'registration' THEN passport.forget_registrations(before, max_rows)
                 WHEN 'session' THEN passport.forget_sessions(before, max_rows)
                 WHEN 'shelter_stay' THEN passport.forget_stays(before, max_rows)
+                WHEN 'telephone' THEN passport.forget_telephones(before, max_rows)
+                WHEN 'unreached' THEN passport.forget_unreached(before, max_rows)
+                WHEN 'visitor' THEN passport.forget_visitors(before, max_rows)
                 WHEN 'whereabouts' THEN passport.forget_whereabouts(before, max_rows)
                 WHEN 'weather_bulletin' THEN passport.forget_weather(before, max_rows)
               END;

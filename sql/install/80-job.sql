@@ -29,7 +29,8 @@ CREATE FUNCTION passport.job_kinds() RETURNS TABLE (job text, every interval, at
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  VALUES ('audit_digest', interval '1 day', time '00:10'),
+  VALUES ('answer_stages', interval '10 seconds', NULL::time),
+         ('audit_digest', interval '1 day', time '00:10'),
          ('expire_drafts', interval '1 minute', NULL),
          ('follow_up', interval '10 seconds', NULL),
          ('make_reading_months', interval '1 hour', NULL),
@@ -37,6 +38,7 @@ BEGIN ATOMIC
          ('prove_protection', interval '1 day', time '04:00'),
          ('purge', interval '10 minutes', NULL),
          ('renewal_reminders', interval '1 day', time '09:00'),
+         ('review_authorities', interval '1 day', time '07:00'),
          ('review_certificates', interval '15 minutes', NULL),
          ('review_protections', interval '1 day', time '08:00'),
          ('rotate_token_keys', interval '1 hour', NULL),
@@ -51,6 +53,7 @@ CREATE FUNCTION passport.run_job(job text) RETURNS bigint
 AS $$
 BEGIN
   CASE job
+    WHEN 'answer_stages' THEN RETURN passport.answer_stages();
     WHEN 'audit_digest' THEN RETURN passport.take_audit_digest();
     WHEN 'expire_drafts' THEN RETURN passport.expire_drafts();
     WHEN 'follow_up' THEN RETURN passport.follow_up();
@@ -58,6 +61,7 @@ BEGIN
     WHEN 'lapse_alerts' THEN RETURN passport.lapse_alerts();
     WHEN 'purge' THEN RETURN (SELECT sum(p.purged) FROM passport.purge_expired() AS p);
     WHEN 'prove_protection' THEN RETURN passport.prove_protection();
+    WHEN 'review_authorities' THEN RETURN passport.review_authorities();
     WHEN 'review_protections' THEN RETURN passport.review_protections();
     WHEN 'review_certificates' THEN RETURN passport.review_certificates();
     WHEN 'renewal_reminders' THEN RETURN passport.send_due_reminders();

@@ -112,6 +112,9 @@ BEGIN
   PERFORM passport.list_on_roster(victim, 'canary', '{文鳥}');
   PERFORM passport.record_consent(victim, 'needs_roster', true);
   PERFORM passport.record_consent(victim, 'alert_places', true);
+  PERFORM passport.record_consent(victim, 'emergency_contact', true);
+  PERFORM passport.record_telephone(victim, '0267-55-8123');
+  PERFORM passport.record_emergency_contact(victim, 1, '文鳥', 'canary', '0267-55-8124');
   PERFORM passport.assign_group('canary', ARRAY[victim]);
   PERFORM passport.define_sensor('canary', '{}');
   INSERT INTO passport.shelter (shelter_id, name, location)
@@ -133,7 +136,7 @@ BEGIN
   RETURN canary || made;
 END $$;
 COMMENT ON FUNCTION passport.canary_history(jsonb) IS
-'Step of make_canaries(): accounts, devices, points, a card, needs, a guardian, somebody who looked at the victim, a registration that waits.';
+'Step of make_canaries(): accounts, devices, points, a card, needs, telephones, a guardian, somebody who looked at the victim, a registration that waits.';
 
 CREATE FUNCTION passport.canary_login(resident_id bigint) RETURNS text
   LANGUAGE plpgsql SECURITY DEFINER
@@ -227,6 +230,7 @@ BEGIN
     -- the lot, but not four digits of a random number, a token or a fraction of a second
     'address_patterns', ARRAY['カナリア', '(^|[^0-9a-z_.+/-])(4471|４４７１)([^0-9a-z_+/]|$)']
                         || passport.place_patterns((canary ->> 'lon')::float8, (canary ->> 'lat')::float8),
+    'number_patterns', ARRAY['267-?55-?812[34]'],
     'person_patterns', ARRAY['金糸雀', 'canary-home',
                              format('"(resident|member)_id": (%s|%s)\y', canary ->> 'victim', canary ->> 'mate'),
                              -- a bare number on a line of its own
@@ -314,16 +318,18 @@ CREATE FUNCTION passport.proof_outcome(canary jsonb, shown text, raised text, na
   LANGUAGE sql IMMUTABLE
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT CASE WHEN f.address OR f.person THEN 'leak'
+  SELECT CASE WHEN f.address OR f.number OR f.person THEN 'leak'
               WHEN CASE WHEN raised IS NULL THEN expected <> '{}' ELSE raised <> ALL (expected) END THEN 'error' ELSE 'ok' END,
          concat_ws(', ', CASE WHEN f.address THEN 'shows the address' END,
+                         CASE WHEN f.number THEN 'shows a telephone number' END,
                          CASE WHEN f.person THEN 'names the person' END,
                          coalesce(raised, CASE WHEN expected <> '{}' THEN 'is not refused' END))
     FROM (SELECT coalesce(shown ~* ANY (ARRAY(SELECT jsonb_array_elements_text(canary -> 'address_patterns'))), false) AS address,
+                 coalesce(shown ~* ANY (ARRAY(SELECT jsonb_array_elements_text(canary -> 'number_patterns'))), false) AS number,
                  coalesce(nameless AND shown ~* ANY (ARRAY(SELECT jsonb_array_elements_text(canary -> 'person_patterns'))), false) AS person) AS f;
 END;
 COMMENT ON FUNCTION passport.proof_outcome(jsonb, text, text, boolean, text[]) IS
-'What a call proves: leak if the victim''s address is in what it showed, or her name where that must not be; error if it failed with an SQLSTATE that its recipe does not expect, or was not refused although it does. Nothing of what was shown is repeated.';
+'What a call proves: leak if the victim''s address or telephone is in what it showed, or her name where that must not be; error if it failed with an SQLSTATE that its recipe does not expect, or was not refused although it does. Nothing of what was shown is repeated.';
 
 CREATE FUNCTION passport.fill_recipe(arguments text[], canary jsonb) RETURNS text[]
   LANGUAGE plpgsql IMMUTABLE
@@ -399,7 +405,7 @@ BEGIN
      ORDER BY array_position('{leak,uncovered,error,ok}'::text[], f.outcome), f.object;
 END $$;
 COMMENT ON FUNCTION passport.protection_proof() IS
-'Proves that address protection holds: canary persons, one of them protected, are made, put through every function and view of the schema that anybody but the owner and passport_protection may call or read (by the catalog''s own lists of grants, as a member of the household, as somebody else and as staff), and undone. One row for each object and outcome: leak (it showed her oaza, lot or coordinates, to 100 m or in pixels of a map, in a result or an error; or named her on what belongs to an area or goes to a former guardian), uncovered (no recipe in proof_recipe calls it), error (it failed with an SQLSTATE, the detail, that its recipe does not expect, or was not refused although it does), ok. No address is in the detail. The municipality''s area must be loaded (PT404), for they are alerted, and the token keys be usable, for residents log in. It takes locks as an import does.';
+'Proves that address protection holds: canary persons, one of them protected, are made, put through every function and view of the schema that anybody but the owner and passport_protection may call or read (by the catalog''s own lists of grants, as a member of the household, as somebody else and as staff), and undone. One row for each object and outcome: leak (it showed her oaza, lot or coordinates, to 100 m or in pixels of a map, or a number on which she is called, in a result or an error; or named her on what belongs to an area or goes to a former guardian), uncovered (no recipe in proof_recipe calls it), error (it failed with an SQLSTATE, the detail, that its recipe does not expect, or was not refused although it does), ok. No address is in the detail. The municipality''s area must be loaded (PT404), for they are alerted, and the token keys be usable, for residents log in. It takes locks as an import does.';
 
 CREATE FUNCTION passport.prove_protection() RETURNS bigint
   LANGUAGE plpgsql SECURITY DEFINER

@@ -98,17 +98,36 @@ BEGIN ATOMIC
    WHERE t.alert_id = a.alert_id
    GROUP BY t.answer, t.answered_by, date_bin('10 minutes', t.answered_at, a.approved_at)
   UNION ALL
+  SELECT max(c.called_at), 'calls', NULL,
+         jsonb_build_object('result', c.result, 'count', count(*), 'persons', count(DISTINCT c.resident_id), 'first_at', min(c.called_at))
+    FROM passport.call AS c
+   WHERE c.alert_id = a.alert_id
+     AND NOT EXISTS (SELECT FROM passport.protected_resident AS p WHERE p.resident_id = c.resident_id)
+   GROUP BY c.result, date_bin('10 minutes', c.called_at, a.approved_at)
+  UNION ALL
+  SELECT e.at, 'shelter', e.who, jsonb_build_object('event', e.event, 'shelter', h.name)
+    FROM passport.shelter_opening AS o JOIN passport.shelter AS h USING (shelter_id)
+   CROSS JOIN LATERAL (VALUES (o.opened_at, o.opened_by::text, 'opened'), (o.closed_at, o.closed_by::text, 'closed')) AS e(at, who, event)
+   WHERE e.at BETWEEN a.drafted_at - interval '12 hours'
+          AND coalesce(a.cancelled_at, a.ended_at, greatest(a.expires_at, passport.now())) + interval '1 day'
+  UNION ALL
+  SELECT e.at, 'question', e.who, jsonb_build_object('event', e.event, 'question', q.question ->> 'ja', 'asked', q.asked, 'answered', q.answered)
+    FROM passport.question_result AS q JOIN passport.area_question AS t USING (question_id)
+   CROSS JOIN LATERAL (VALUES (t.asked_at, t.asked_by, 'asked'), (t.closed_at, t.closed_by, 'closed')) AS e(at, who, event)
+   WHERE e.at BETWEEN a.approved_at
+          AND coalesce(a.cancelled_at, a.ended_at, greatest(a.expires_at, passport.now())) + interval '1 day'
+  UNION ALL
   -- one reading of a list is one time of one login
   SELECT l.happened_at, 'list', l.who, jsonb_build_object('list', l.source, 'persons', count(DISTINCT l.resident_id))
     FROM passport.audit_record AS l
    WHERE l.kind = 'access' AND l.purpose = 'disaster'
-     AND l.source IN ('call_list', 'door_list', 'unaccounted', 'selection_reason', 'report_household', 'report_unanswered', 'report_note')
+     AND l.source IN ('call_list', 'door_list', 'unaccounted', 'selection_reason', 'report_household', 'report_unanswered', 'report_note', 'shelter_visitors')
      AND l.happened_at BETWEEN a.approved_at
          AND coalesce(a.cancelled_at, a.ended_at, greatest(a.expires_at, passport.now())) + interval '1 day'
    GROUP BY l.happened_at, l.who, l.source;
 END;
 COMMENT ON FUNCTION passport.replay_people(passport.alert) IS
-'Step of replay_alert(): what became of the messages, the answers by ten minutes and by whom they came, and which lists staff read while the alert was in force and a day after, this alert''s or another''s.';
+'Step of replay_alert(): what became of the messages, the answers by ten minutes and by whom they came, calls of staff likewise, shelters and questions, and which lists staff read while the alert was in force and a day after, this alert''s or another''s.';
 
 CREATE FUNCTION passport.replay_alert(alert_id bigint) RETURNS TABLE (at timestamptz, step text, who text, what jsonb)
   LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -125,10 +144,10 @@ BEGIN
     SELECT r.* FROM (SELECT * FROM passport.replay_gauge(a) UNION ALL SELECT * FROM passport.replay_warning(a)
                      UNION ALL SELECT * FROM passport.replay_people(a)) AS r
      ORDER BY r.at, array_position(('{reading,confirmation,silence,stage_ended,weather,area,authority,draft,break_glass,approval,update,'
-                                    'deliveries,answers,list,review,cancel,end}')::text[], r.step), r.who, r.what;
+                                    'deliveries,answers,calls,shelter,question,list,review,cancel,end}')::text[], r.step), r.who, r.what;
 END $$;
 COMMENT ON FUNCTION passport.replay_alert(bigint) IS
-'The chain of an alert with times: reading (held, rejected, or moving the stage; with the gate''s verdict and reasons), confirmation (who believed a held one), silence, stage_ended (by hand), weather (which warnings were in force at the draft), area (drawn of which zones), authority (sent by itself, on whose authority), draft, break_glass (sent alone, why), approval, update, deliveries (of each message by outcome, the time of the last: alert, update, left, elsewhere, cancel, end), answers (by ten minutes, who: self, guardian, family, staff, card), list (which one staff read), review (of the break-glass), cancel, end. what: numbers and words of each step, never a person; protected persons are in no number. PT404 for an unknown alert.';
+'The chain of an alert with times: reading (held, rejected, or moving the stage; with the gate''s verdict and reasons), confirmation (who believed a held one), silence, stage_ended (by hand), weather (which warnings were in force at the draft), area (drawn of which zones), authority (sent by itself, on whose authority), draft, break_glass (sent alone, why), approval, update, deliveries (of each message by outcome, the time of the last: alert, update, left, elsewhere, cancel, end), answers (by ten minutes, who: self, guardian, family, staff, card), calls (by ten minutes and result), shelter (opened, closed), question (asked, closed), list (which one staff read), review (of the break-glass), cancel, end. what: numbers and words of each step, never a person; protected persons are in no number. PT404 for an unknown alert.';
 
 CREATE FUNCTION passport.alert_timing(alert_id bigint) RETURNS TABLE (step text, took interval)
   LANGUAGE sql STABLE SECURITY DEFINER

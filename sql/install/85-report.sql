@@ -119,35 +119,6 @@ END;
 COMMENT ON FUNCTION passport.report_unanswered(int) IS
 'Recipients of the alerts that concern staff now who have not answered, for the call and door lists: those registered as needing help first, at most max_rows (10,000). message: what became of theirs, as in alert_unanswered. Where a protected person lives is not shown. Of each it is kept who looked.';
 
-CREATE FUNCTION passport.report_call(max_rows int DEFAULT 1000)
-  RETURNS TABLE (notification_id bigint, kind text, lane text, resident_id bigint, household_number text, name text, oaza text, address text,
-                 needs_help boolean, reason text, listed_at timestamptz)
-  LANGUAGE sql SECURITY DEFINER
-  SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-  WITH shown AS MATERIALIZED (
-    SELECT c.notification_id, n.kind, n.lane, c.resident_id, r.household_number, r.name, w.oaza, w.address, r.needs_help,
-           c.reason, c.listed_at
-      FROM passport.call_list AS c
-      JOIN passport.notification AS n USING (notification_id)
-      JOIN passport.resident AS r USING (resident_id)
-      JOIN passport.resident_place AS w USING (resident_id)
-     WHERE n.expires_at > passport.now() AND r.status <> 'deceased'
-       AND NOT EXISTS (SELECT FROM passport.protected_resident AS p WHERE p.resident_id = c.resident_id)
-       AND NOT EXISTS (SELECT FROM passport.delivery_outcome AS o
-                        WHERE o.resident_id = c.resident_id AND o.notification_id = c.notification_id AND o.outcome = 'delivered')
-     ORDER BY r.needs_help DESC, c.listed_at, c.resident_id
-     LIMIT least(max_rows, 10000)
-  ), kept AS MATERIALIZED (
-    SELECT passport.record_access(array_agg(s.resident_id), 'disaster', 'report_call',
-             ARRAY['household_number', 'name', 'oaza', 'address', 'needs_help']) FROM shown AS s
-  )
-  SELECT s.* FROM kept, shown AS s
-   ORDER BY s.needs_help DESC, s.listed_at, s.resident_id;
-END;
-COMMENT ON FUNCTION passport.report_call(int) IS
-'Whom to call, or go to, for a message that still holds: those without a channel at once, those to whom nothing was delivered when their time had come; who needs help first, at most max_rows (10,000). Who was reached after all is not shown any more. Protected persons are on protected_recipients() instead. Of each it is kept who looked.';
-
 CREATE FUNCTION passport.report_note(max_rows int DEFAULT 1000)
   RETURNS TABLE (alert_id bigint, answered_at timestamptz, answer text, household_number text, oaza text, note text)
   LANGUAGE sql SECURITY DEFINER
@@ -296,8 +267,9 @@ CREATE FUNCTION passport.alarm_banner_html() RETURNS text
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   SELECT concat(
-    (SELECT string_agg(format('<p class="note" role="alert"><strong>警報 %s は一人で送られました。</strong> 別の人の確認を待っています。送った人：%s。理由：%s <small lang="en">Alert %s was sent by one person alone and waits for the review of another.</small></p>',
-                              g.alert_id, passport.html(g.sent_by), passport.html(g.reason), g.alert_id), '' ORDER BY g.alert_id)
+    (SELECT string_agg(format('<p class="note" role="alert"><strong>警報 %s%s は一人で送られました。</strong> 別の人の確認を待っています。送った人：%s。理由：%s <small lang="en">Alert %s was sent by one person alone and waits for the review of another.</small></p>',
+                              g.alert_id, CASE WHEN g.message_no > 1 THEN ' の更新 ' || g.message_no ELSE '' END, passport.html(g.sent_by), passport.html(g.reason),
+                              g.alert_id), '' ORDER BY g.alert_id, g.message_no)
        FROM passport.break_glass_unreviewed AS g),
     (SELECT string_agg(format('<p class="note" role="alert"><strong>警報 %s の期限が過ぎました。</strong> 発令は続いています。更新するか、解除してください。 <small lang="en">Alert %s is past its time and still in force: update or end it.</small></p>',
                               a.alert_id, a.alert_id), '' ORDER BY a.alert_id)
@@ -404,6 +376,13 @@ BEGIN ATOMIC
                   format('段階%s %s（%s〜%s）', s.next_stage, passport.local_time(s.expected_at, 'HH24:MI'),
                          passport.local_time(s.earliest_at, 'HH24:MI'), passport.local_time(s.latest_at, 'HH24:MI')) END),
                 '' ORDER BY s.stage DESC, s.sensor) FROM passport.report_sensor AS s)),
+    passport.html_table('段階で自動に送る警報', 'Alerts sent by stage',
+      ARRAY['水位計|gauge', '段階|stage', '始まり|since', '警報|alert', '結果|outcome', '時刻|time'],
+      (SELECT string_agg(passport.html_row(t.name, t.stage::text, passport.local_time(t.since), concat_ws(' ', 'レベル' || t.level, t.alert_id),
+                CASE t.outcome WHEN 'sent' THEN '送った sent' WHEN 'updated' THEN '更新した updated' WHEN 'in_force' THEN '発令中 in force'
+                               WHEN 'too_many' THEN '人が多い、起案だけ drafted only'
+                               ELSE concat_ws(' ', '失敗 failed', t.sqlstate, '×' || t.attempt) END, passport.local_time(t.answered_at)),
+                '' ORDER BY t.answered_at DESC, t.sensor) FROM passport.report_stage_answer AS t)),
     passport.html_table('気象庁の警報など', 'Warnings of the weather service',
       ARRAY['レベル|level', '種類|warning', '区域|area', '発表|reported', '官署|office'],
       (SELECT string_agg(passport.html_row(w.level::text, w.name, w.area_name, passport.local_time(w.reported_at), w.office),
@@ -430,7 +409,7 @@ BEGIN ATOMIC
                                 r.accounts_in_all::text) FROM passport.report_registration AS r)));
 END;
 COMMENT ON FUNCTION passport.report_other_tables_html() IS
-'The report''s tables of gauges, held readings, points, reminders and registrations.';
+'The report''s tables of gauges, what was sent by stage, held readings, points, reminders and registrations.';
 
 CREATE FUNCTION passport.report_style() RETURNS text
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -499,7 +478,7 @@ BEGIN ATOMIC
            '<meta name="robots" content="noindex"><title>', t.name, ' 本日の状況</title><style>', passport.report_style(),
            '</style></head><body><header><h1>', t.name, ' 本日の状況 <small lang="en">Today''s report</small></h1><p>',
            passport.local_time(passport.now(), 'YYYY"年"FMMM"月"FMDD"日" HH24:MI'), ' 現在 ・ 職員用 <small lang="en">for staff</small></p>',
-           passport.report_banner_html(), '</header><main>', passport.alarm_banner_html(), passport.protection_banner_html(), passport.report_figures_html(), passport.report_map_html(),
+           passport.report_banner_html(), '</header><main>', passport.water_banner_html(), passport.alarm_banner_html(), passport.protection_banner_html(), passport.report_figures_html(), passport.report_map_html(),
            passport.report_charts_html(), passport.report_alert_tables_html(), passport.report_other_tables_html(),
            '</main><footer>Minamimaki Passport ', passport.html((passport.version()).script), '</footer></body></html>')
     FROM (SELECT coalesce((SELECT passport.html(m.name) FROM passport.municipality_area AS m

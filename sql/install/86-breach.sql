@@ -33,6 +33,7 @@ COMMENT ON TABLE passport.sensitive_column IS
 'Which columns that functions show are 要配慮個人情報 (health, disability, having been the victim of a crime), from a day on. source: the function, * for all; the latest row that holds counts, of the function before *. That somebody attended a checkup is none; what it found is.';
 INSERT INTO passport.sensitive_column VALUES
   ('*', 'needs_help', '-infinity', true, 'Somebody who cannot flee alone is ill, disabled or old.', true),
+  ('*', 'needs', '-infinity', true, 'As kinds, of visitors at a shelter.', true),
   ('*', 'kinds', '-infinity', true, 'Why somebody needs help: an illness, a disability, an age.', true),
   ('*', 'plan', '-infinity', true, 'Who has a plan for being helped to flee is ill, disabled or old.', true),
   ('*', 'address_protected', '-infinity', true, 'A protected address tells of the victim of violence or stalking.', true),
@@ -132,12 +133,14 @@ DECLARE
 BEGIN
   SELECT array_agg(p.resident_id) INTO told FROM passport.breached_person(from_at, to_at, who, source) AS p;
   RETURN QUERY
-    SELECT p.resident_id, r.name, w.address, passport.address_protected(p.resident_id), r.status, p.accesses, p.columns, p.first_at, p.last_at
+    SELECT p.resident_id, r.name, r.address, r.address_protected, r.status, p.accesses, p.columns, p.first_at, p.last_at
       FROM passport.breached_person(from_at, to_at, who, source) AS p
-      JOIN passport.resident AS r ON r.resident_id = p.resident_id
-      JOIN passport.resident_place AS w ON w.resident_id = p.resident_id
+      JOIN (SELECT t.resident_id, t.name, w.address, passport.address_protected(t.resident_id) AS address_protected, t.status
+              FROM passport.resident AS t JOIN passport.resident_place AS w USING (resident_id)
+            UNION ALL
+            SELECT -v.visitor_id, v.name, v.home, false, 'visitor' FROM passport.visitor AS v) AS r USING (resident_id)
      ORDER BY p.resident_id;
   PERFORM passport.record_access(told, 'breach', 'breach_letters', ARRAY['name', 'address', 'address_protected', 'status']);
 END $$;
 COMMENT ON FUNCTION passport.breach_letters(timestamptz, timestamptz, text, text) IS
-'Whom to tell of a leak, with what was seen and when; arguments as of breach_report. A protected address is NULL: who has protection duty sends that letter. That the list was made is in the log, too.';
+'Whom to tell of a leak, with what was seen and when; arguments as of breach_report. A protected address is NULL: who has protection duty sends that letter. A visitor of a shelter has status visitor, a resident_id below zero, and where they are from for an address. That the list was made is in the log, too.';

@@ -25,6 +25,8 @@ INSERT INTO passport.copy_omission (table_name, column_name, reason, shipped) VA
   ('whereabouts', 'reporter_id', 'Another person, where one of the household or a guardian said it.', true),
   ('audit_record', 'holder_id', 'Another person; my_access_log() names them.', true),
   ('consent_event', 'decided_by', 'Another person, where a guardian decided; my_consent_history() says which.', true),
+  ('emergency_contact', 'name', 'Another person; my_emergency_contacts() says whom you named.', true),
+  ('emergency_contact', 'number', 'Another person''s.', true),
   ('need_roster', 'supporters', 'Other persons.', true);
 INSERT INTO passport.copy_omission (table_name, column_name, applies, reason, shipped) VALUES
   ('address_protection', '*', '{guardian}', 'Whoever asked for protection may have asked for it against this guardian.', true),

@@ -25,7 +25,8 @@ GRANT EXECUTE ON FUNCTION
   passport.give_consent, passport.withdraw_consent, passport.my_consents, passport.my_consent_history, passport.my_access_log, passport.my_data,
   passport.register_device, passport.retire_device, passport.verify_device, passport.begin_line_link, passport.finish_line_link,
   passport.set_preference, passport.my_preferences, passport.answer_alert, passport.report_whereabouts, passport.register_place,
-  passport.my_places, passport.answer_question, passport.my_questions,
+  passport.my_places, passport.register_telephone, passport.retire_telephone, passport.my_telephones,
+  passport.register_emergency_contact, passport.my_emergency_contacts, passport.answer_question, passport.my_questions,
   passport.my_point_balance, passport.my_point_history, passport.spend_my_points, passport.my_renewal_plan,
   passport.public_map, passport.alert_cap, passport.alerts_atom, passport.alerts_geojson
   TO passport_app;
@@ -37,19 +38,21 @@ GRANT EXECUTE ON FUNCTION
   passport.draw_affected_area, passport.draft_alert, passport.update_alert, passport.cancel_alert, passport.alert_cap, passport.alert_voice,
   passport.area_from_geojson, passport.compare_area, passport.record_answer, passport.record_whereabouts, passport.selection_reason,
   passport.ask_area, passport.question_map, passport.question_answers, passport.close_question, passport.replay_alert, passport.alert_timing,
-  passport.call_list, passport.door_list, passport.unaccounted, passport.assign_group,
+  passport.call_list, passport.record_call, passport.door_list, passport.unaccounted, passport.assign_group,
+  passport.record_telephone, passport.remove_telephone, passport.view_telephones, passport.record_emergency_contact,
   passport.check_in, passport.check_out, passport.check_in_residents, passport.check_out_residents, passport.set_capacity,
+  passport.check_in_visitors, passport.check_out_visitors, passport.link_visitor, passport.shelter_visitors,
   passport.find_resident, passport.match_words, passport.normalized_name, passport.normalized_address,
   passport.view_resident, passport.view_household, passport.view_points, passport.view_point_balance,
   passport.resident_as_of, passport.import_effects, passport.unplaced_residents,
   passport.view_renewal_plan, passport.view_due_reminders, passport.registration_queue,
-  passport.report_household, passport.report_unanswered, passport.report_call, passport.report_note, passport.report_reminder,
+  passport.report_household, passport.report_unanswered, passport.report_note, passport.report_reminder,
   passport.link_account, passport.end_sessions, passport.refuse_registration, passport.enrol_at_counter, passport.begin_challenge,
   passport.suspend_account, passport.resume_account,
   passport.record_guardian, passport.end_guardian, passport.record_consent,
   passport.request_protection, passport.protect_address, passport.extend_protection,
   passport.shown_count, passport.shown_candidates,
-  passport.record_need, passport.remove_need, passport.list_on_roster, passport.take_off_roster, passport.needs_roster,
+  passport.record_need, passport.remove_need, passport.list_on_roster, passport.take_off_roster, passport.needs_roster, passport.need_words,
   passport.award_points, passport.award_roster, passport.spend_points, passport.reverse_points,
   passport.certificate_info, passport.verify_signature,
   passport.record_card,
@@ -57,14 +60,15 @@ GRANT EXECUTE ON FUNCTION
   TO passport_staff;
 GRANT SELECT ON
   passport.report_sensor, passport.report_silence, passport.report_held_reading, passport.report_weather, passport.report_alert,
+  passport.report_water, passport.report_stage_answer,
   passport.report_points, passport.report_registration, passport.registration_candidate, passport.alert_draft, passport.alert_update_draft,
-  passport.break_glass_unreviewed, passport.shelter_occupancy, passport.question_result, passport.protection_status
+  passport.break_glass_unreviewed, passport.shelter_occupancy, passport.alert_rollup, passport.question_result, passport.protection_status
   TO passport_staff;
 
 -- who approves alerts, and may see what they approve
 GRANT EXECUTE ON FUNCTION
   passport.approve_alert, passport.approve_update, passport.broadcast_alert, passport.cancel_alert, passport.end_alert,
-  passport.break_glass, passport.review_break_glass,
+  passport.break_glass, passport.break_glass_update, passport.review_break_glass,
   passport.authorise_stage, passport.confirm_authority, passport.withdraw_authority, passport.rehearse_stage, passport.operate_areas,
   passport.alert_cap, passport.alert_voice, passport.public_map,
   passport.report_html, passport.local_time, passport.alert_words, passport.report_alerts,
@@ -73,7 +77,7 @@ GRANT EXECUTE ON FUNCTION
   TO passport_approver;
 GRANT SELECT ON
   passport.report_sensor, passport.report_held_reading, passport.report_weather, passport.report_alert, passport.alert_draft,
-  passport.alert_update_draft, passport.break_glass_unreviewed, passport.stage_authority_now, passport.shelter_occupancy
+  passport.report_water, passport.report_stage_answer, passport.alert_update_draft, passport.break_glass_unreviewed, passport.stage_authority_now, passport.shelter_occupancy, passport.alert_rollup
   TO passport_approver;
 
 -- who runs the system
@@ -84,7 +88,7 @@ GRANT EXECUTE ON FUNCTION
   passport.set_retention, passport.purge_expired, passport.set_sensitive_column, passport.certificate_info, passport.verify_signature,
   passport.record_succession, passport.review_certificates, passport.set_consent_purpose,
   passport.import_residents, passport.preview_import, passport.import_problems, passport.import_extract,
-  passport.import_effects, passport.import_address_points, passport.place_residents, passport.unplaced_residents,
+  passport.import_effects, passport.import_telephones, passport.import_address_points, passport.place_residents, passport.unplaced_residents,
   passport.refresh_match_keys, passport.load_variants, passport.protect_address, passport.record_card,
   passport.define_sensor, passport.set_sensor_state, passport.assign_zones, passport.set_reach, passport.import_hazard_zones, passport.record_readings,
   passport.set_source_code, passport.take_river_levels, passport.take_sensorthings, passport.take_ngsi,
@@ -104,6 +108,7 @@ GRANT INSERT (resident_number, household_number, relation, name, name_kana, name
               oaza, koaza, lot, building, lon, lat, location_precision, nationality_class, residence_status, stay_until,
               language, status, changed_on, change_reason, protected, needs_help)
   ON passport.resident_staging TO passport_admin;
+GRANT INSERT (resident_number, household_number, number) ON passport.telephone_staging TO passport_admin;
 GRANT INSERT (lg_code, machiaza_id, prc_id, city, ward, oaza_cho, chome, koaza, machiaza_dist, prc_num1, prc_num2,
               prc_num3, rsdt_addr_flg, prc_rec_flg, prc_area_code, efct_date, ablt_date, src_code, remarks, real_prop_num)
   ON passport.parcel_staging TO passport_admin;
@@ -121,7 +126,7 @@ GRANT EXECUTE ON FUNCTION passport.check_ledger, passport.protection_proof, pass
 GRANT EXECUTE ON FUNCTION
   passport.request_protection, passport.protect_address, passport.extend_protection, passport.end_protection,
   passport.address_protected, passport.protections_ending,
-  passport.view_protected, passport.protected_recipients, passport.protected_needs
+  passport.view_protected, passport.protected_recipients, passport.protected_needs, passport.record_call
   TO passport_protection;
 
 GRANT SELECT ON passport.protection_status TO passport_admin, passport_auditor, passport_protection;

@@ -9,7 +9,7 @@
 SET search_path = pg_catalog;
 
 \echo == 避難所 / Shelters ==
-SELECT name AS "避難所 shelter", CASE need WHEN 'all' THEN '全員 all' ELSE need END AS "対象 need", capacity AS "定員 capacity",
-       present AS "受付済 present", announced AS "予定 announced", free AS "空き free",
+SELECT name AS "避難所 shelter", coalesce(k.title ->> 'ja', '全員 all') AS "対象 need", capacity AS "定員 places",
+       present AS "受付済 present", visitors AS "住民以外 visitors", announced AS "予定 to come", free AS "空き free",
        CASE WHEN open THEN '開設' ELSE '' END AS "開設 open"
-  FROM passport.shelter_occupancy ORDER BY name, need <> 'all', need;
+  FROM passport.shelter_occupancy LEFT JOIN passport.need_words() AS k ON k.kind = need ORDER BY name, need <> 'all', need;

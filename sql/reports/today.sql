@@ -10,11 +10,11 @@ SET search_path = pg_catalog;
 
 \echo
 \echo == 水位計 / Gauges ==
-SELECT name AS "水位計 gauge", concat_ws(' ', stage, stage_name) AS "段階 stage",
-       passport.local_time(since) AS "から since", round(value::numeric, 2) || ' ' || unit AS "水位 level",
-       passport.local_time(observed_at) AS "時刻 time",
+-- a cell is broken here where it may be: psql would break a time in the middle
+SELECT name AS "水位計 gauge", concat_ws(E'\n', concat_ws(' ', stage, stage_name), passport.local_time(since) || ' 〜') AS "段階 stage",
+       concat_ws(E'\n', round(value::numeric, 2) || ' ' || unit, passport.local_time(observed_at)) AS "水位 level",
        CASE condition WHEN 'maintenance' THEN '保守中' WHEN 'resting' THEN '待機 resting' WHEN 'doubted' THEN '値を確認中 doubted'
-                      WHEN 'silent' THEN concat_ws(' ', '途絶 silent', passport.local_time(silent_since), '〜')
+                      WHEN 'silent' THEN concat_ws(E'\n', '途絶 silent', passport.local_time(silent_since) || ' 〜')
                       ELSE '動作 ok' END AS "状態 state",
        CASE WHEN next_stage IS NOT NULL THEN format('段階%s %s〜%s', next_stage, passport.local_time(earliest_at, 'HH24:MI'),
                                                     passport.local_time(latest_at, 'HH24:MI')) END AS "上がり続ければ if it goes on"
@@ -35,6 +35,15 @@ SELECT alert_id AS "番号", CASE mode WHEN 'drill' THEN '【訓練】' ELSE '' 
        state AS "状態", array_to_string(area_names, '、') AS "区域 area",
        drafted_by AS "起案 drafted", approved_by AS "承認 approved", passport.local_time(approved_at) AS "時刻 time"
   FROM passport.report_alert ORDER BY alert_id DESC;
+
+\echo == 確かめる水位計 / Gauges to look at ==
+SELECT name AS "水位計 gauge", stage AS "段階 stage", what AS "何を what", passport.local_time(at) AS "時刻 time", detail AS "詳しく detail"
+  FROM passport.report_water ORDER BY stage DESC, what, sensor;
+
+\echo == 段階で自動に送る警報 / Alerts sent by stage ==
+SELECT name AS "水位計 gauge", stage AS "段階 stage", outcome AS "結果 outcome", sqlstate AS "誤り error", alert_id AS "番号",
+       passport.local_time(answered_at) AS "時刻 time"
+  FROM passport.report_stage_answer ORDER BY answered_at DESC, sensor;
 
 \echo == 確認や更新を待つ警報 / Alerts that wait for somebody ==
 SELECT alert_id AS "番号", '一人で送った：確認を sent alone: review' AS "何を what", sent_by AS "人 who", reason AS "理由 reason"

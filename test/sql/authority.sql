@@ -53,6 +53,35 @@ SELECT count(*) AS unreviewed, passport.alarm_banner_html() AS report FROM passp
 SELECT reviewed_by, justified, remark FROM passport.break_glass_use WHERE alert_id = :alert;
 SELECT recipients FROM passport.cancel_alert(:alert, 'end of this part');
 
+-- an update as well, under its own number: one person alone can raise an order when the water rises on
+SET SESSION AUTHORIZATION glass_staff;
+SELECT alert_id AS evacuate FROM passport.draft_alert('flood', 4, :'area', repeat => true) \gset
+SET SESSION AUTHORIZATION glass_mayor;
+SELECT recipients FROM passport.approve_alert(:evacuate, 1);
+SELECT update_no AS lower FROM passport.update_alert(:evacuate, level => 2) \gset
+SELECT pg_temp.refusal(format('SELECT passport.break_glass_update(%s, %s, 1, %L)', :evacuate, :lower, 'nobody answers the phone'));
+SELECT update_no AS raised FROM passport.update_alert(:evacuate, level => 5, repeat => true) \gset
+SELECT pg_temp.refusal(format('SELECT passport.approve_update(%s, %s, 1)', :evacuate, :raised));
+SELECT pg_temp.refusal(format('SELECT passport.break_glass_update(%s, %s, %s, %L)', :evacuate, update_no, headcount, reason))
+  FROM (VALUES (99, 1, 'nobody answers the phone'), (:lower, 1, 'nobody answers the phone'), (:raised, 2, 'nobody answers the phone'), (:raised, 1, 'no time')) AS t(update_no, headcount, reason);
+SELECT * FROM passport.break_glass_update(:evacuate, :raised, 1, '電話がまだつながらない');
+SELECT recipients FROM passport.break_glass_update(:evacuate, :raised, 1, '電話がまだつながらない');
+SELECT alert_id = :evacuate AS evacuate, message_no = :raised AS raised, level, sent_by, reason FROM passport.break_glass_unreviewed;
+SELECT pg_temp.refusal(format('SELECT passport.review_break_glass(%s, true, %L, %s)', :evacuate, 'all right', :raised));
+RESET SESSION AUTHORIZATION;
+SELECT level, (SELECT alone FROM passport.alert_update WHERE alert_id = :evacuate AND update_no = :raised) AS alone FROM passport.alert WHERE alert_id = :evacuate;
+SELECT passport.alarm_banner_html() LIKE '%の更新 ' || :raised || ' は一人で送られました%' AS in_the_report;
+SET SESSION AUTHORIZATION glass_staff;
+SELECT update_no AS of_staff FROM passport.update_alert(:evacuate, level => 4, repeat => true) \gset
+SET SESSION AUTHORIZATION glass_mayor;
+SELECT pg_temp.refusal(format('SELECT passport.break_glass_update(%s, %s, 1, %L)', :evacuate, :of_staff, 'nobody answers the phone'));
+SET SESSION AUTHORIZATION glass_deputy;
+SELECT pg_temp.refusal(format('SELECT passport.review_break_glass(%s, true, %L)', :evacuate, 'which was sent by two'));
+SELECT passport.review_break_glass(:evacuate, true, '正しい判断だった', :raised);
+RESET SESSION AUTHORIZATION;
+SELECT count(*) AS unreviewed FROM passport.break_glass_unreviewed;
+SELECT recipients FROM passport.cancel_alert(:evacuate, 'end of this part');
+
 -- a sensor with three stages and a zone at the first of the two residents
 SELECT passport.define_sensor('y', '{"noise": 0.05, "stages": [{"stage": 1, "up": 2}, {"stage": 2, "up": 3}, {"stage": 3, "up": 4}]}');
 SELECT zone_id AS near FROM passport.import_hazard_zones('{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {}, "geometry":
@@ -124,6 +153,52 @@ SET LOCAL passport.clock = '2026-07-01 08:10+09';
 SELECT stage FROM passport.record_readings('y', '{2026-07-01 08:10+09}', '{4.1}');
 SELECT stage, outcome, messages FROM pg_temp.outcome();
 SELECT level, state, sensor FROM passport.alert WHERE alert_id = (SELECT max(alert_id) FROM passport.stage_answer);
+
+-- each sensor has its own: the rise of another is an order of nobody
+SELECT passport.define_sensor('z2', '{"noise": 0.05, "stages": [{"stage": 2, "up": 3}, {"stage": 3, "up": 4}]}'), passport.assign_zones('z2', 2, ARRAY[:near]);
+SELECT array_agg(stage ORDER BY observed_at) AS stages FROM passport.record_readings('z2', '{2026-07-01 08:00+09,2026-07-01 08:10+09}', '{3.9,4.1}');
+SELECT count(*) AS answers FROM passport.stage_answer WHERE sensor = 'z2';
+SELECT count(*) AS alerts FROM passport.alert WHERE sensor = 'z2';
+
+-- what would be refused on the day is refused when it is authorised
+INSERT INTO passport.hazard_zone (kind, source, properties, area, digest)
+SELECT 'flood', 'authority test', '{}', ST_Multi(z.area), sha256(z.name::bytea)
+  FROM (VALUES ('foreign', ST_MakeEnvelope(139.45, 35.949, 139.452, 35.951, 4326)), ('huge', ST_Buffer('SRID=4326;POINT(138.45 35.95)'::geometry, 0.02, 25001))) AS z(name, area)
+RETURNING zone_id \g /dev/null
+SELECT zone_id AS foreign FROM passport.hazard_zone WHERE digest = sha256('foreign') \gset
+SELECT zone_id AS huge FROM passport.hazard_zone WHERE digest = sha256('huge') \gset
+CREATE FUNCTION pg_temp.authorised(VARIADIC zones bigint[]) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM passport.assign_zones('z2', 2, zones);
+  RETURN pg_temp.refusal($q$SELECT passport.authorise_stage('z2', 2, 'flood', 3, '2026-12-31')$q$);
+END $$;
+SELECT pg_temp.authorised(:foreign) AS foreign, pg_temp.authorised(:near, :foreign) AS partly, pg_temp.authorised(:huge) AS huge;
+SELECT passport.set_reach('z2', '{"type": "Polygon", "coordinates": [[[138.40, 35.91], [138.41, 35.91], [138.41, 35.92], [138.40, 35.91]]]}');
+SELECT pg_temp.authorised(:near) AS beyond_reach;
+SELECT passport.set_reach('z2', NULL), passport.assign_zones('z2', 2, ARRAY[:near]);
+
+-- and when it is confirmed, for zones change; and every day, so that staff hear of it before the water comes
+SET SESSION AUTHORIZATION glass_mayor;
+SELECT authority_id AS late, headcount AS many FROM passport.authorise_stage('z2', 2, 'flood', 3, '2026-12-31') \gset
+RESET SESSION AUTHORIZATION;
+SELECT passport.assign_zones('z2', 2, ARRAY[:foreign]);
+SET SESSION AUTHORIZATION glass_deputy;
+SELECT pg_temp.refusal(format('SELECT passport.confirm_authority(%s, %s)', :late, :many));
+RESET SESSION AUTHORIZATION;
+SELECT passport.assign_zones('z2', 2, ARRAY[:near]);
+SET SESSION AUTHORIZATION glass_deputy;
+SELECT passport.confirm_authority(:late, :many);
+RESET SESSION AUTHORIZATION;
+-- of that of y, 21 have moved in since
+SELECT passport.review_authorities();
+SELECT sensor, stage, problem FROM passport.stage_authority_now ORDER BY 1, 2;
+SELECT passport.assign_zones('z2', 2, ARRAY[:foreign]);
+SELECT passport.review_authorities(), passport.review_authorities() AS again;
+SELECT what, stage, at, detail FROM passport.report_water WHERE sensor = 'z2' ORDER BY what;
+SELECT passport.assign_zones('z2', 2, ARRAY[:near]), passport.run_job('review_authorities');
+SELECT count(*) AS unfit FROM passport.report_water WHERE sensor = 'z2' AND what = 'authority_unfit';
+SELECT sensor FROM passport.stage_authority_now WHERE problem IS NULL;
+SELECT passport.withdraw_authority(:late);
 
 -- what fails is alarmed, and the reading is there; taken back or over, nothing goes out
 SAVEPOINT broken;

@@ -60,6 +60,47 @@ SET LOCAL passport.clock = '2026-07-08 07:59+09';
 SELECT pg_temp.atom('/a:feed/a:entry/a:title/text()') <> '' AS there;
 SET LOCAL passport.clock = '2026-07-08 08:00+09';
 SELECT pg_temp.atom('/a:feed/a:entry/a:title/text()') <> '' AS there;
+-- an order that stands is said again to machines before their message expires, and to no resident
+SET LOCAL passport.clock = '2026-07-10 05:00+09';
+SELECT alert_id AS order FROM passport.draft_alert('flood', 4, :'small', repeat => true) \gset
+SELECT pg_temp.approved(:order);
+CREATE FUNCTION pg_temp.machines(alert_id bigint, OUT type text, OUT sent text, OUT expires text, OUT refs int, OUT title text, OUT notifications bigint) LANGUAGE sql AS $$
+  SELECT pg_temp.cap(alert_id, NULL, '/c:alert/c:msgType/text()'), pg_temp.cap(alert_id, NULL, '/c:alert/c:sent/text()'),
+         pg_temp.cap(alert_id, NULL, '//c:info[c:language="en"]/c:expires/text()'),
+         regexp_count(pg_temp.cap(alert_id, NULL, '/c:alert/c:references/text()'), '-alert-'),
+         pg_temp.cap(alert_id, NULL, '//c:info[c:language="en"]/c:headline/text()'),
+         (SELECT count(*) FROM passport.notification AS n WHERE n.event_key LIKE 'alert:' || alert_id || ':%')
+$$;
+SELECT * FROM pg_temp.machines(:order);
+SET LOCAL passport.clock = '2026-07-10 10:29+09';
+SELECT passport.lapse_alerts() AS too_early;
+-- not while somebody may approve a draft, whose number must not be overtaken
+SELECT update_no AS update FROM passport.update_alert(:order, level => 5) \gset
+SET LOCAL passport.clock = '2026-07-10 10:31+09';
+SELECT passport.lapse_alerts() AS drafted;
+UPDATE passport.alert_update SET draft_until = passport.now();
+SELECT passport.lapse_alerts() AS renewed, passport.lapse_alerts() AS again;
+SELECT * FROM pg_temp.machines(:order);
+SELECT replace(pg_temp.cap(:order, NULL, '/c:alert/c:identifier/text()'), '-' || :order, '-N') AS identifier, state, expires_at, overdue_at FROM passport.alert WHERE alert_id = :order;
+-- staff are told that it is overdue all the same, and an update goes on from there
+SET LOCAL passport.clock = '2026-07-10 11:00+09';
+SELECT passport.lapse_alerts() AS overdue;
+SELECT overdue_at FROM passport.alert WHERE alert_id = :order;
+SET LOCAL passport.clock = '2026-07-10 16:01+09';
+SELECT passport.lapse_alerts() AS renewed;
+SELECT * FROM pg_temp.machines(:order);
+SELECT recipients FROM passport.end_alert(:order);
+SET LOCAL passport.clock = '2026-07-11 05:00+09';
+SELECT passport.lapse_alerts() AS over;
+-- a notice that ran out is no news: it is in the feed no more
+SELECT alert_id AS notice FROM passport.draft_alert('flood', 2, :'small') \gset
+SELECT pg_temp.approved(:notice);
+SET LOCAL passport.clock = '2026-07-11 16:59+09';
+SELECT passport.lapse_alerts(), pg_temp.atom('/a:feed/a:entry/a:title/text()', 'en') AS titles;
+SET LOCAL passport.clock = '2026-07-11 17:00+09';
+SELECT passport.lapse_alerts(), pg_temp.atom('/a:feed/a:entry/a:title/text()', 'en') AS titles;
+SELECT passport.public_map() -> 'published' = jsonb_build_array(:order) AS published;
+SET LOCAL passport.clock = '2026-07-17 16:01+09';
 -- a drill is in neither
 SELECT alert_id AS drill FROM passport.draft_alert('landslide', 3, :'small', mode => 'drill') \gset
 SELECT pg_temp.approved(:drill);

@@ -155,13 +155,17 @@ INSERT INTO without_access VALUES
   ('public_map', 'public'), ('alert_cap', 'public'), ('alert_voice', 'public'), ('begin_challenge', 'about nobody yet'),
   ('draw_affected_area', 'an area'), ('area_from_geojson', 'an area'), ('compare_area', 'numbers of people'),
   ('record_answer', 'answers with a number of its own'), ('record_whereabouts', 'answers with the end of what was said'),
-  ('assign_group', 'answers nothing'), ('set_capacity', 'shelters'), ('shelter_occupancy', 'numbers of people'),
+  ('record_call', 'answers with a number of its own'), ('record_telephone', 'answers with the number that the caller has'),
+  ('remove_telephone', 'answers nothing'), ('record_emergency_contact', 'answers nothing'),
+  ('import_telephones', 'answers with numbers and rules, never a value'),
+  ('check_in_visitors', 'answers with a number of its own'), ('check_out_visitors', 'numbers of people'),
+  ('assign_group', 'answers nothing'), ('set_capacity', 'shelters'), ('shelter_occupancy', 'numbers of people'), ('alert_rollup', 'numbers of people'), ('need_words', 'words for kinds'),
   ('ask_area', 'numbers of people'), ('question_result', 'numbers of people'), ('question_map', 'numbers of people'), ('close_question', 'numbers of people'),
   ('replay_alert', 'numbers of people, and who of staff did what'), ('alert_timing', 'times'), ('set_reach', 'an area'),
   ('report_alerts', 'alerts: numbers of people, and who of staff did what'),
   ('draft_alert', 'numbers of people'), ('approve_alert', 'numbers of people'), ('cancel_alert', 'numbers of people'),
   ('update_alert', 'numbers of people'), ('approve_update', 'numbers of people'), ('end_alert', 'numbers of people'),
-  ('broadcast_alert', 'numbers of people'), ('break_glass', 'numbers of people'), ('alert_update_draft', 'numbers of people'),
+  ('broadcast_alert', 'numbers of people'), ('break_glass', 'numbers of people'), ('break_glass_update', 'numbers of people'), ('alert_update_draft', 'numbers of people'),
   ('break_glass_unreviewed', 'alerts, and who of staff did what'), ('review_break_glass', 'answers nothing'),
   ('authorise_stage', 'numbers of people'), ('confirm_authority', 'answers nothing'), ('withdraw_authority', 'answers nothing'), ('rehearse_stage', 'about a drill'),
   ('stage_authority_now', 'numbers of people'), ('lapse_alerts', 'numbers of alerts'),
@@ -172,7 +176,7 @@ INSERT INTO without_access VALUES
   ('report_weather', 'weather'), ('weather_at', 'weather'), ('weather_level', 'weather'),
   ('open_shelter', 'shelters'), ('close_shelter', 'shelters'), ('take_river_levels', 'gauges'), ('take_sensorthings', 'gauges'), ('take_ngsi', 'gauges'),
   ('set_source_code', 'gauges'), ('take_weather_bulletin', 'weather'), ('set_weather_area', 'rules'),
-  ('report_sensor', 'gauges'), ('report_silence', 'gauges'), ('report_held_reading', 'gauges'), ('sensor_forecast', 'gauges'),
+  ('report_sensor', 'gauges'), ('report_silence', 'gauges'), ('report_water', 'gauges'), ('report_stage_answer', 'gauges and alerts'), ('report_held_reading', 'gauges'), ('sensor_forecast', 'gauges'),
   ('confirm_reading', 'gauges'), ('set_sensor_state', 'answers nothing'), ('end_stage', 'answers nothing'),
   ('report_html', 'its parts keep it: report_household, report_note, map_people_svg'),
   ('link_account', 'answers nothing'), ('refuse_registration', 'answers nothing'), ('suspend_account', 'answers nothing'),
@@ -234,7 +238,7 @@ INSERT INTO kept VALUES
   ('registered_place', 'as it stands: the resident takes it away, and it counts while they agree'), ('resident_group', 'as it stands'),
   ('delivery', 'those that wait: each ends in an outcome'), ('delivery_elsewhere', 'as delivery, after the merge'),
   ('broadcast_elsewhere', 'goes with alert_recipient'), ('alert_move', 'goes with its alert_recipient'), ('device_directory', 'as device'),
-  ('device_code', 'goes with its device'), ('preference', 'as it stands');
+  ('device_code', 'goes with its device'), ('visitor_link', 'goes with its visitor'), ('preference', 'as it stands');
 \echo == a table with persons that neither retention names nor has a reason to stay
 SELECT c.relname FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
  WHERE c.relnamespace = 'passport'::regnamespace AND c.relkind IN ('r', 'p') AND a.attname = 'resident_id'

@@ -59,7 +59,7 @@ SELECT * FROM pg_temp.judge('maintenance', 7.37);
 SELECT pg_temp.gauge('retired', '{"state": "retired"}') \g /dev/null
 SELECT * FROM pg_temp.judge('retired', 'NaN');
 -- a second that comes after the memory of the first confirms nothing
-SELECT pg_temp.gauge('memory', '{"memory": "5 minutes"}') \g /dev/null
+SELECT pg_temp.gauge('memory', '{"sampling_interval": "1 minute", "memory": "5 minutes"}') \g /dev/null
 SELECT * FROM pg_temp.judge('memory', 1, 7, 7, 1);
 -- no limits: everything goes
 SELECT passport.define_sensor('bare', '{"stale_after": "1 day"}') \g /dev/null

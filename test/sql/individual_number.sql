@@ -17,12 +17,19 @@ CREATE TEMP TABLE recipe (function text, argument text, call text, reason text, 
 \set vocabulary '\'one of a few words, and nothing else is accepted\''
 \set looked_up '\'looked up, not stored: what is stored is what is found\''
 \set computed '\'the answer is computed from it, nothing is stored\''
+\set telephone '\'a number of the numbering plan: twelve digits are taken with a plus alone, and kept with it\''
 INSERT INTO recipe (function, argument, reason) VALUES
   ('add_trust_anchor', 'purpose', :vocabulary), ('alert_words', 'hazard', :looked_up), ('answer_alert', 'answer', :vocabulary),
   ('answer_alert', 'shelter_id', :looked_up), ('answer_question', 'answer', :vocabulary),
   ('area_from_geojson', 'geojson', :computed), ('compare_area', 'sensor', :looked_up),
   ('check_in', 'shelter_id', :looked_up), ('check_out', 'shelter_id', :looked_up),
   ('check_in_residents', 'shelter_id', :looked_up), ('check_out_residents', 'shelter_id', :looked_up),
+  ('check_in_visitors', 'shelter_id', :looked_up), ('check_in_visitors', 'language', 'a language tag by its CHECK: eight digits at most'),
+  ('check_in_visitors', 'needs', 'kinds that are looked up, with numbers up to 500'), ('shelter_visitors', 'shelter_id', :looked_up),
+  ('record_call', 'result', :vocabulary), ('record_call', 'shelter_id', :looked_up),
+  ('record_call', 'number', :telephone), ('record_telephone', 'number', :telephone), ('register_telephone', 'number', :telephone),
+  ('record_emergency_contact', 'number', :telephone), ('register_emergency_contact', 'number', :telephone),
+  ('remove_telephone', 'number', :looked_up), ('retire_telephone', 'number', :looked_up), ('view_telephones', 'purpose', :vocabulary),
   ('record_answer', 'answer', :vocabulary), ('record_answer', 'shelter_id', :looked_up),
   ('record_whereabouts', 'kind', :vocabulary), ('record_whereabouts', 'shelter_id', :looked_up), ('register_place', 'kind', :vocabulary),
   ('report_whereabouts', 'kind', :vocabulary), ('report_whereabouts', 'shelter_id', :looked_up),
@@ -91,6 +98,15 @@ INSERT INTO recipe (function, argument, call) VALUES
   ('add_drill_device', 'token', $$add_drill_device('desk', 'fcm', '{n}')$$),
   ('answer_alert', 'note', $$answer_alert(:alert, 'safe', note => '{n}')$$),
   ('answer_alert', 'photo', $$answer_alert(:alert, 'safe', photo => 'p/{n}.jpg')$$),
+  ('check_in_visitors', 'event_key', $$check_in_visitors('H1', 1, 'k {n}')$$),
+  ('check_in_visitors', 'name', $$check_in_visitors('H1', 1, 'k', name => '{n}')$$),
+  ('check_in_visitors', 'home', $$check_in_visitors('H1', 1, 'k', home => 'x {n}')$$),
+  ('import_telephones', 'list', $$import_telephones('list {n}', '2026-07-01')$$),
+  ('record_call', 'note', $$record_call(:alert, :person, 'reached_safe', note => '{n}')$$),
+  ('record_emergency_contact', 'name', $$record_emergency_contact(:person, 1, '{n}', 'x', '0267-96-2211')$$),
+  ('record_emergency_contact', 'relation', $$record_emergency_contact(:person, 1, 'x', '{n}', '0267-96-2211')$$),
+  ('register_emergency_contact', 'name', $$register_emergency_contact(1, '{n}', 'x', '0267-96-2211')$$),
+  ('register_emergency_contact', 'relation', $$register_emergency_contact(1, 'x', '{n}', '0267-96-2211')$$),
   ('answer_question', 'note', $$answer_question(:question, 'yes', note => '{n}')$$),
   ('ask_area', 'question', $$ask_area('{"ja": "{n}"}', :area, passport.now() + interval '1 hour')$$),
   ('assign_group', 'group_name', $$assign_group('{n}', ARRAY[:person])$$),
@@ -103,6 +119,7 @@ INSERT INTO recipe (function, argument, call) VALUES
   ('award_roster', 'event_key', $$award_roster('walk', '{n}', ARRAY[:person], passport.now())$$),
   ('begin_kiosk_login', 'kiosk', $$begin_kiosk_login('hall {n}')$$),
   ('break_glass', 'reason', $$break_glass(:glass, (SELECT headcount FROM passport.count_area(:area)), 'nobody but {n}')$$),
+  ('break_glass_update', 'reason', $$break_glass_update(:alert, 2, (SELECT headcount FROM passport.count_area(:area)), 'nobody but {n}')$$),
   ('cancel_alert', 'reason', $$cancel_alert(:alert, 'wrong {n}')$$),
   ('claim_deliveries', 'worker', $$claim_deliveries('w-{n}', 10, '1 minute')$$),
   ('claim_drill_deliveries', 'worker', $$claim_drill_deliveries('w-{n}', 10, '1 minute')$$),
@@ -176,6 +193,9 @@ SELECT imported FROM passport.import_residents('[
 SELECT max(resident_id) FILTER (WHERE resident_number = '91001') AS person, max(resident_id) FILTER (WHERE resident_number = '91002') AS other,
        max(resident_id) FILTER (WHERE resident_number = '91003') AS hidden
   FROM passport.resident_directory \gset
+INSERT INTO passport.shelter (shelter_id, name, location) VALUES ('H1', 'x', ST_Point(138.5, 36, 4326));
+INSERT INTO passport.telephone_staging (resident_number, number) VALUES ('91001', '0267-96-2211');
+SELECT passport.record_consent(:person, 'emergency_contact', true) IS NOT NULL AS agreed;
 SELECT passport.set_program('walk', '{"ja": "歩く"}'), passport.set_program_rule('walk', '2026-04-01', '{"points_per_unit": 1, "lot_months": 12}');
 SELECT points FROM passport.award_points(:person, 'walk', 'e1', passport.now(), 5);
 SELECT passport.add_device(:person, 'fcm', 'token', NULL) > 0 AS device;
@@ -195,6 +215,10 @@ INSERT INTO passport.alert (hazard, level, mode, area, area_names, texts, drafte
 INSERT INTO passport.alert (hazard, level, mode, area, area_names, texts, drafted_by, drafted_at, draft_until, headcount, households, needing_help)
   VALUES ('flood', 4, 'drill', ST_Multi(:area::geometry), '{}', '{"ja": {"title": "x", "body": "y"}}', session_user, passport.now(),
           passport.now() + interval '1 hour', 1, 1, 0) RETURNING alert_id AS glass \gset
+INSERT INTO passport.alert_update (alert_id, update_no, level, area, area_names, texts, drafted_by, drafted_at, draft_until, headcount, households, needing_help,
+                                   added, left_out)
+  VALUES (:alert, 2, 5, ST_Multi(:area::geometry), '{}', '{"ja": {"title": "x", "body": "y"}}', session_user, passport.now(),
+          passport.now() + interval '1 hour', 1, 1, 0, 0, 0);
 SELECT passport.add_drill_device('desk', 'fcm', 'test') > 0 AS test_device;
 SELECT passport.ring_drill_devices(notification_id) FROM passport.notify(ARRAY[:person], 'note', 'personal', '{"ja": {"title": "x", "body": "y"}}', mode => 'drill');
 SELECT delivery_id AS ring FROM passport.claim_drill_deliveries('bridge', 10, '1 hour') \gset

@@ -31,7 +31,7 @@ CREATE TEMP VIEW waiting AS SELECT p.who, d.channel FROM passport.delivery AS d 
 SELECT notification_id AS n, deliveries, unreachable FROM passport.notify(:'everybody', 'alert', 'evacuation', :'text', collapse_key => 'a1') \gset
 SELECT :deliveries AS deliveries, :unreachable AS unreachable;
 SELECT * FROM waiting ORDER BY who, channel;
-SELECT p.who, c.reason FROM passport.call_list AS c JOIN person AS p USING (resident_id) WHERE notification_id = :n;
+SELECT p.who, c.reason FROM passport.unreached AS c JOIN person AS p USING (resident_id) WHERE notification_id = :n;
 SELECT place, due_at - passport.now() AS after FROM passport.notification_step WHERE notification_id = :n ORDER BY place;
 
 -- by channel: a claim for one takes nothing of the others
@@ -57,18 +57,7 @@ SELECT deliveries FROM passport.notification WHERE notification_id = :n;
 SAVEPOINT before_calls;
 SET LOCAL passport.clock = '2026-07-01 21:04:59+09';
 SELECT passport.follow_up();
-SELECT p.who, c.reason FROM passport.call_list AS c JOIN person AS p USING (resident_id) WHERE notification_id = :n ORDER BY who;
-SELECT resident_id = :kou AS kou, kind, lane, reason FROM passport.report_call() WHERE notification_id = :n ORDER BY listed_at, resident_id;
--- who is protected is on no list that staff see
-SAVEPOINT protected;
-SELECT passport.protect_address(:kou, '2026-07-01', '2027-06-30', '支援措置');
-SELECT count(*) AS left_on_it, count(*) FILTER (WHERE resident_id = :kou) AS kou FROM passport.report_call() WHERE notification_id = :n;
-ROLLBACK TO protected;
--- who was reached after all needs no call
-SELECT count(*) FROM passport.claim_deliveries('w', 10, '1 min', '{smtp}');
-SELECT passport.complete_deliveries('w', array_agg(resident_id), array_agg(delivery_id), array_agg('delivered'::text), array_agg(NULL::text), array_agg(0))
-  FROM passport.delivery WHERE worker = 'w';
-SELECT resident_id = :kou AS kou, reason FROM passport.report_call() WHERE notification_id = :n;
+SELECT p.who, c.reason FROM passport.unreached AS c JOIN person AS p USING (resident_id) WHERE notification_id = :n ORDER BY who;
 ROLLBACK TO before_calls;
 -- a later message with the same key takes its place
 SELECT deliveries FROM passport.notify(:'everybody', 'alert', 'evacuation', :'text', collapse_key => 'a1');
@@ -81,7 +70,7 @@ SELECT deliveries FROM passport.notify(ARRAY[:kou], 'alert', 'broadcast', :'text
 SET LOCAL passport.clock = '2026-07-01 21:04:59+09';
 DELETE FROM passport.notification_step WHERE notification_id <> :n;
 SELECT passport.follow_up() AS of_the_others;
-SELECT p.who, c.reason FROM passport.call_list AS c JOIN person AS p USING (resident_id) WHERE notification_id = :n ORDER BY who;
+SELECT p.who, c.reason FROM passport.unreached AS c JOIN person AS p USING (resident_id) WHERE notification_id = :n ORDER BY who;
 ROLLBACK TO before_calls;
 -- nor does one follow that has expired
 UPDATE passport.notification SET expires_at = passport.now() WHERE notification_id = :n;
@@ -94,7 +83,7 @@ SELECT passport.add_device(:kou, 'fcm', 'app-1') > 0 AS active_again;
 DELETE FROM passport.delivery;
 SELECT deliveries, unreachable FROM passport.notify(:'everybody', 'alert', 'evacuation', :'text', mode => 'drill');
 SELECT count(*) FROM passport.notification_step AS s JOIN passport.notification AS n USING (notification_id) WHERE n.mode = 'drill';
-SELECT count(*) FROM passport.call_list AS c JOIN passport.notification AS n USING (notification_id) WHERE n.mode = 'drill';
+SELECT count(*) FROM passport.unreached AS c JOIN passport.notification AS n USING (notification_id) WHERE n.mode = 'drill';
 
 -- quiet hours: bulk waits for the morning, a warning does not
 SET LOCAL passport.clock = '2026-07-01 21:00+09';

@@ -1,4 +1,4 @@
--- Call list, door list and who is unaccounted for; answers under two names
+-- Door list, call list and who is unaccounted for; answers under two names
 \set ECHO none
 \getenv abs_srcdir PG_ABS_SRCDIR
 \set brief true
@@ -23,7 +23,8 @@ SELECT imported FROM passport.import_residents($$[
   {"resident_number": "l5", "household_number": "L5", "name": "五郎", "oaza": "川下", "address": "川下2", "lon": 138.4590, "lat": 35.9590},
   {"resident_number": "l6", "household_number": "L6", "name": "六郎", "oaza": "川下", "address": "川下3"},
   {"resident_number": "l7", "household_number": "L7", "name": "七子", "oaza": "川上", "address": "川上7", "lon": 138.4520, "lat": 35.9520},
-  {"resident_number": "l8", "household_number": "L8", "name": "八郎", "oaza": "遠く", "address": "遠く1", "lon": 138.53, "lat": 36.03}]$$);
+  {"resident_number": "l8", "household_number": "L8", "name": "八郎", "oaza": "遠く", "address": "遠く1", "lon": 138.53, "lat": 36.03},
+  {"resident_number": "l9", "household_number": "L9", "name": "九郎", "oaza": "遠く", "address": "遠く2", "lon": 138.54, "lat": 36.03}]$$);
 CREATE FUNCTION pg_temp.id(number text) RETURNS bigint LANGUAGE sql AS 'SELECT resident_id FROM passport.resident_directory WHERE resident_number = number';
 SELECT passport.protect_address(pg_temp.id('l7'), '2026-07-01', '2026-12-31', 'x') \g /dev/null
 SELECT passport.record_need(pg_temp.id('l5'), 'care') \g /dev/null
@@ -70,6 +71,13 @@ SET SESSION AUTHORIZATION list_staff;
 SELECT household_number, name FROM passport.call_list(:alert);
 SELECT needs_help, household_number, name, group_name, oaza, address, message, household_answered FROM passport.unaccounted(:alert);
 SELECT stop, urgency, household_number, names, metres FROM passport.door_list(:alert);
+-- somebody whom nobody warned asks for help
+RESET SESSION AUTHORIZATION;
+SELECT pg_temp.act('l9') \g /dev/null
+SELECT passport.answer_alert(:alert, 'need_help') > 0;
+SET SESSION AUTHORIZATION list_staff;
+SELECT urgency, names FROM passport.door_list(:alert) WHERE urgency = 1;
+SELECT count(*) FILTER (WHERE household_number = 'L9') FROM passport.call_list(:alert);
 -- no more are shown, and of no more it is kept who looked, than were asked for
 SELECT name FROM passport.unaccounted(:alert, 1);
 SELECT stop, names FROM passport.door_list(:alert, 1);

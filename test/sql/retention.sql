@@ -122,6 +122,19 @@ SELECT count(*) AS messages FROM code;
 SELECT p.* FROM pg_temp.purge_at('2029-07-01 12:32:02+09') AS p WHERE what ~ 'notification';
 SELECT count(*) AS messages FROM code;
 ROLLBACK TO over;
+-- an area that was drawn is kept where an alert followed it, by its sensor, within twelve hours; else it goes
+INSERT INTO passport.sensor (sensor) VALUES ('retention 1'), ('retention 2');
+INSERT INTO passport.affected_area (sensor, stage, area, zones, drawn_at)
+SELECT sensor, 3, ST_Multi(ST_MakeEnvelope(138, 36, 139, 37, 4326)), '{}', at::timestamptz
+  FROM (VALUES ('retention 1', '2026-07-01 12:00+09'), ('retention 1', '2026-06-30 23:59+09'), ('retention 2', '2026-07-01 12:00+09')) AS d(sensor, at);
+INSERT INTO passport.alert (hazard, level, mode, sensor, area, area_names, texts, drafted_by, drafted_at, draft_until, headcount, households, needing_help)
+  VALUES ('flood', 4, 'drill', 'retention 1', ST_Multi(ST_MakeEnvelope(138, 36, 139, 37, 4326)), '{}', '{}', 'a', passport.now(), passport.now(), 1, 1, 0);
+DELETE FROM passport.affected_area WHERE sensor = 'retention 2';
+SELECT p.* FROM pg_temp.purge_at('2026-07-31 12:00+09') AS p WHERE what = 'affected_area';
+DELETE FROM passport.affected_area WHERE sensor = 'retention 1' AND drawn_at = '2026-07-01 12:00+09';
+SELECT p.* FROM pg_temp.purge_at('2026-07-31 12:00:01+09') AS p WHERE what = 'affected_area';
+SELECT sensor, drawn_at FROM passport.affected_area WHERE sensor LIKE 'retention %' ORDER BY 1, 2;
+ROLLBACK TO over;
 -- no more at once than asked for, and the job takes the rest
 SELECT passport.note_failure('source', '198.51.100.' || i) FROM generate_series(1, 5) AS i \g /dev/null
 SET passport.clock = '2026-07-01 12:15+09';

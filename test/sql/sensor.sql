@@ -31,3 +31,35 @@ SELECT passport.define_sensor('sensor test', '{"stages": [{"stage": 2}]}');
 \set SHOW_CONTEXT never
 SELECT passport.define_sensor('sensor never', '{"stages": [{"stage": 10, "up": 3}]}');
 SELECT count(*) FROM passport.sensor WHERE sensor = 'sensor never';
+
+-- a gauge that reports seldom remembers for longer: what is left out grows with its interval, what is given too short is refused
+BEGIN;
+SELECT passport.define_sensor('sensor hourly', '{"sampling_interval": "1 hour", "max_rise": 0.1, "max_fall": 9,
+  "stages": [{"stage": 2, "up": 2, "down": 1.8, "hold": "1 hour"}]}'), passport.define_sensor('sensor daily', '{"sampling_interval": "1 day"}') \g /dev/null
+SELECT sensor, sampling_interval, memory, stale_after FROM passport.sensor WHERE sensor IN ('sensor hourly', 'sensor daily', 'sensor test') ORDER BY 1;
+SAVEPOINT here;
+SELECT passport.define_sensor('sensor hourly', '{"memory": "119 minutes"}');
+ROLLBACK TO here;
+SELECT passport.define_sensor('sensor hourly', '{"stale_after": "1 hour"}');
+ROLLBACK TO here;
+SELECT passport.define_sensor('sensor test', '{"sampling_interval": "2 hours", "memory": "2 hours"}');
+ROLLBACK TO here;
+SELECT passport.define_sensor('sensor hourly', '{"memory": "2 hours", "stale_after": "2 hours"}');
+ROLLBACK TO here;
+-- a rise has its second, an interval that is lost is no silence, and the stage ends after its time
+CREATE FUNCTION pg_temp.each_hour(VARIADIC levels double precision[]) RETURNS TABLE (at time, value double precision, verdict text, reasons text[], stage int)
+  LANGUAGE plpgsql AS $$
+BEGIN
+  FOR i IN 1 .. cardinality(levels) LOOP
+    PERFORM set_config('passport.clock', (timestamptz '2026-07-01 00:00+09' + i * interval '1 hour')::text, true);
+    CONTINUE WHEN levels[i] IS NULL;
+    RETURN QUERY SELECT (r.observed_at AT TIME ZONE 'Asia/Tokyo')::time, r.value, r.verdict, r.reasons, r.stage
+                   FROM passport.record_readings('sensor hourly', ARRAY[passport.now()], levels[i:i]) AS r;
+  END LOOP;
+END $$;
+SELECT * FROM pg_temp.each_hour(1, 3.2, NULL, 3.3, 1.5, NULL, 1.4);
+SET LOCAL passport.clock = '2026-07-01 10:00+09';
+SELECT condition FROM passport.sensor_watch WHERE sensor = 'sensor hourly';
+SET LOCAL passport.clock = '2026-07-01 10:00:01+09';
+SELECT condition FROM passport.sensor_watch WHERE sensor = 'sensor hourly';
+ROLLBACK;

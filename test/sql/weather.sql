@@ -73,8 +73,20 @@ SAVEPOINT form;
 SELECT passport.set_weather_area('千曲川', 'x');
 ROLLBACK TO form;
 
+-- of one time the higher serial counts, whichever comes first, and 10 is more than 9
+SELECT verdict FROM passport.take_weather_bulletin(pg_temp.report('2026-06-10T10:00:00+09:00', '{"2030500": [["3", "警戒", "発表"]]}', info_kind => '土砂災害警戒情報', event_id => 'serials', serial => '10', title => '土砂災害警戒情報'));
+SELECT verdict FROM passport.take_weather_bulletin(pg_temp.report('2026-06-10T10:00:00+09:00', '{"2030500": [["00", "解除"]]}', info_kind => '土砂災害警戒情報', event_id => 'serials', serial => '9', title => '土砂災害警戒情報'));
+SELECT pg_temp.stands('2026-06-10 10:00+09') ~ 'landslide 4 警戒' AS still;
+-- one whose end was lost on the way ends all the same, and the line of a title that the Agency gave up with it
+SELECT pg_temp.stands('2026-06-12 09:59+09') ~ 'landslide 4 警戒' AS two_days, pg_temp.stands('2026-06-12 10:00+09') ~ 'landslide 4 警戒' AS later;
+SELECT verdict FROM passport.take_weather_bulletin(pg_temp.report('2026-06-15T10:00:00+09:00', '{"2030500": [["21", "乾燥注意報"], ["04", "洪水警報"]]}', title => '気象警報・注意報（Ｈ２７）'));
+SELECT pg_temp.stands('2026-06-17 09:59+09') AS both, pg_temp.stands('2026-06-17 10:00+09') AS advisory, pg_temp.stands('2026-06-25 10:00+09') AS none;
+SELECT count(*) AS for_ever FROM passport.weather_warning WHERE valid_until IS NULL;
+
 -- what the map and staff are shown: nothing of a drill
+SET LOCAL passport.clock = '2026-05-28 12:00+09';
 SELECT w ->> 'name' AS name, w ->> 'level' AS level, w ->> 'colour' AS colour FROM jsonb_array_elements(passport.public_map() -> 'weather') AS w;
+SET LOCAL passport.clock = '2026-07-01 12:00+09';
 
 -- what is no report
 SELECT t.what, b.verdict, b.detail FROM (VALUES ('NULL', NULL), ('empty', ''), ('no XML', '<Report>'), ('a page', '<html/>'),
@@ -87,8 +99,11 @@ SELECT t.what, b.verdict, b.detail FROM (VALUES ('NULL', NULL), ('empty', ''), (
   ('twice', replace(pg_temp.report('2026-05-01T10:00:00+09:00', '{}'), '<Status>通常</Status>', '<Status>訓練</Status><Status>通常</Status>'))) AS t(what, report)
   CROSS JOIN LATERAL passport.take_weather_bulletin(t.report) AS b;
 
--- what is old and followed by another is forgotten, the last of a line stays
+-- what is old and valid no more is forgotten, the last of a line too
 SELECT count(*) FROM passport.weather_bulletin;
+SET LOCAL passport.clock = '2026-06-16 12:00+09';
+SELECT passport.forget_weather('2026-06-16 00:00+09', 100) AS over;
+SELECT title, reported_at FROM passport.weather_bulletin;
 SET LOCAL passport.clock = '2032-01-01 12:00+09';
 SELECT purged FROM passport.purge_expired() WHERE what = 'weather_bulletin';
 SELECT mode, title, reported_at, info_type FROM passport.weather_bulletin ORDER BY bulletin_id;

@@ -84,4 +84,21 @@ SELECT passport.define_sensor('frozen', '{"stuck_after": "30 minutes", "witnesse
 SELECT * FROM pg_temp.come('frozen', '18:00', 1, 1, 1, 1, 1);
 SELECT * FROM pg_temp.come('rain', '18:40', 20, 20);
 SELECT * FROM pg_temp.come('frozen', '18:50', 1, 1, 1.1);
+
+\echo == a wave that came down from upstream does not wait; rain, or a gauge of another quantity, passes no jump
+SELECT passport.define_sensor('above', '{"max_rise": 2}'), passport.define_sensor('flow', '{"unit": "m3/s"}'),
+       passport.define_sensor('below', '{"max_rise": 0.6, "max_fall": 0.3,
+  "witnesses": [{"witness": "above", "relation": "upstream", "movement": 0.3, "travel_time": "20 minutes"},
+                {"witness": "flow", "relation": "neighbour", "movement": 5}, {"witness": "rain", "relation": "rain", "movement": 10}],
+  "stages": [{"stage": 3, "up": 3, "down": 2.8}, {"stage": 4, "up": 4, "down": 3.8}]}') \g /dev/null
+SELECT * FROM pg_temp.come('rain', '21:50', 30);
+SELECT * FROM pg_temp.come('flow', '21:30', 1, 9, 50);
+SELECT * FROM pg_temp.come('above', '21:30', 1, 1.4, 1.4);
+SELECT * FROM pg_temp.come('below', '21:50', 1, 3.2, 1);
+SELECT * FROM pg_temp.come('above', '22:00', 2.6);
+SELECT * FROM pg_temp.come('below', '22:20', 1.1, 3.2, 3.3);
+SELECT * FROM pg_temp.come('above', '22:40', 2.6, 4.4);
+SELECT * FROM pg_temp.come('below', '22:50', 1, 1, 1, 1);
+SELECT * FROM pg_temp.come('below', '23:30', 4.4, 4.5);
+SELECT observed_at::time, value, verdict, reasons FROM passport.reading WHERE sensor = 'below' AND observed_at >= '2026-07-01 23:20+09' ORDER BY 1;
 ROLLBACK;

@@ -269,12 +269,19 @@ SKIP: {
       my @shelter = (@database, '--shelter', 'S1');
       $node->safe_psql('postgres', "INSERT INTO passport.shelter (shelter_id, name, location) VALUES ('S1', 'x', public.ST_Point(138.5, 36, 4326))");
       my $id = $node->safe_psql('postgres', "SELECT resident_id FROM passport.resident_directory WHERE resident_number = '1001'");
-      my $begun = Time::HiRes::time();
-      ($status, $out, $err) = run($passport_card, @shelter, 'check-in');
-      is("$status $out", "0 $id\n", 'checked in by a tap') or diag($err);
-      cmp_ok(Time::HiRes::time() - $begun, '<', 1, 'in less than a second');
+      my @seconds;
+      for my $time (1 .. 5) {
+        run($passport_card, @shelter, 'check-out') if $time > 1;
+        my $begun = Time::HiRes::time();
+        ($status, $out, $err) = run($passport_card, @shelter, 'check-in');
+        push @seconds, Time::HiRes::time() - $begun;
+        is("$status $out", "0 $id\n", 'checked in by a tap') or diag($err);
+      }
+      @seconds = sort { $a <=> $b } @seconds;
+      note(sprintf('check-in: median %.3f s, longest %.3f s of 5', @seconds[2, 4]));
+      cmp_ok($seconds[2], '<', 1, 'in less than a second, reader, card, database and all');
       like($err, qr/Checked in\./, 'and told so');
-      is($node->safe_psql('postgres', "SELECT shelter_id, came_by, left_at IS NULL FROM passport.shelter_stay"), 'S1|card|t', 'and is there');
+      is($node->safe_psql('postgres', "SELECT shelter_id, came_by, left_at IS NULL FROM passport.shelter_stay ORDER BY stay_id DESC LIMIT 1"), 'S1|card|t', 'and is there');
       is((run($passport_card, @shelter, 'check-out'))[0], 0, 'checked out');
       is((run($passport_card, @shelter, 'check-out'))[0], 1, 'once');
       is((run($passport_card, @database, 'check-in'))[0], 2, 'not without a shelter');

@@ -88,6 +88,16 @@ valid("$directory/alerts/$alert.cap.xml", 'an alert is valid CAP');
 append_to_file("$directory/drill.xml", $node->safe_psql('postgres', "SELECT passport.alert_cap($drill)"));
 valid("$directory/drill.xml", 'a drill is valid CAP');
 like(slurp_file("$directory/drill.xml"), qr{<status>Exercise</status>}, 'and says Exercise');
+append_to_file("$directory/renewed.xml", $node->safe_psql('postgres', <<"SQL"));
+BEGIN;
+SELECT set_config('passport.clock', (passport.now() + interval '6 hours')::text, true) \\g /dev/null
+SELECT passport.renew_orders() \\g /dev/null
+SELECT passport.alert_cap($alert);
+ROLLBACK;
+SQL
+valid("$directory/renewed.xml", 'an order that is renewed is valid CAP');
+like(slurp_file("$directory/renewed.xml"), qr{-renew-2</identifier>.*<msgType>Update</msgType>}, 'and an Update');
+unlink "$directory/renewed.xml";
 
 # the feed is Atom as RFC 4287 wants it, and links to the messages beside it
 sub feed

@@ -137,7 +137,10 @@ $node->safe_psql('branch', "INSERT INTO passport.alert_answer (resident_id, aler
   SELECT passport.write_whereabouts(resident_id, 'car', ST_SetSRID(ST_MakePoint(138.49, 35.95), 4326), NULL, passport.now() + interval '1 day', 'staff', NULL)
     FROM passport.resident WHERE resident_number IN ('e1', 'e3');
   INSERT INTO passport.shelter_stay (resident_id, shelter_id, came_at, came_by, taken_by) SELECT resident_id, 'school', passport.now(), 'card', 'clerk'
-    FROM passport.resident WHERE resident_number IN ('e2', 'e3')");
+    FROM passport.resident WHERE resident_number IN ('e2', 'e3');
+  SELECT passport.check_in_visitors('school', 4, 'branch-1', 'A', 'elsewhere', 'vi', '{\"infant\": 1}'), passport.check_in_visitors('school', 2, 'branch-2');
+  INSERT INTO passport.call (resident_id, alert_id, result, called_by, called_at) SELECT resident_id, $flood, 'no_answer', 'clerk', passport.now()
+    FROM passport.resident WHERE resident_number IN ('e1', 'e3')");
 # and the branch lifts what was from before
 sql('branch', 'mayor', "SELECT passport.end_alert($before)");
 is(sql('branch', 'mayor', "SELECT deliveries FROM passport.broadcast_alert($flood)"), 1, 'the branch tells everybody else in its part');
@@ -152,7 +155,7 @@ is(sql('branch', $owner, 'SELECT count(*) FROM passport.delivery'), 0, 'and send
 my $file = sql('branch', 'admin', "SELECT passport.export_operation('2026-07-01 05:00+09')");
 ok($file !~ /"e3"|隠|35\.942/, 'who is protected is not in the file');
 ok($file =~ /"protected_asking": 1/, 'but that one of them asks for help');
-is($node->safe_psql('branch', "SELECT count(DISTINCT resident_id) FROM passport.audit_record WHERE source = 'export_operation'"), 5, 'who carried away what of whom is kept');
+is($node->safe_psql('branch', "SELECT count(DISTINCT resident_id) FROM passport.audit_record WHERE source = 'export_operation'"), 7, 'who carried away what of whom is kept');
 my $waiting = 'SELECT count(*), max(delivery_id) FROM passport.delivery';
 my $queue = sql('postgres', $owner, $waiting);
 
@@ -194,6 +197,11 @@ is(sql('postgres', $owner, "SELECT string_agg(concat_ws(' ', resident_number, an
 is(sql('postgres', $owner, "SELECT string_agg(resident_number || ' ' || kind, ', ') FROM passport.current_whereabouts JOIN passport.resident USING (resident_id)"), 'e1 car', 'where people are');
 is(sql('postgres', $owner, "SELECT string_agg(resident_number || ' ' || shelter_id, ', ') FROM passport.shelter_stay JOIN passport.resident USING (resident_id)"), 'e2 school', 'who is at a shelter');
 
+is(sql('postgres', $owner, "SELECT string_agg(concat_ws(' ', event_key, persons, present, name, needs), ', ' ORDER BY event_key) FROM passport.visitor"),
+	'branch-1 4 4 A {"infant": 1}, branch-2 2 2 {}', 'and who is in no register');
+is(sql('postgres', $owner, "SELECT string_agg(resident_number || ' ' || result || ' ' || called_by, ', ') FROM passport.call JOIN passport.resident USING (resident_id) WHERE alert_id = $merged"),
+	'e1 no_answer clerk', 'and who was called in vain');
+
 # nothing is sent twice: the same asks, the stage is not answered again, the broadcast was made
 refused('postgres', 'drafter', "SELECT passport.draft_alert('flood', 4, (SELECT area FROM passport.report_alerts() WHERE alert_id = $merged))",
 	qr/the same was said to the same area already/, 'the same to the same area asks');
@@ -204,7 +212,9 @@ is(sql('postgres', $owner, $waiting), $queue, 'and sent nothing');
 # and what comes now reaches whoever was told there
 is(sql('postgres', 'mayor', "SELECT recipients FROM passport.end_alert($merged)"), 2, 'the all clear goes to them');
 is(deliver('postgres', 100), join(', ', (map { "$_ alert:$merged:end" } qw(e1 e2 e3)), "e4 alert:$merged:end-broadcast"), 'all of them, and whom the broadcast told there');
+sql('postgres', $owner, "SELECT passport.check_out_visitors(visitor_id) FROM passport.visitor WHERE event_key = 'branch-2'");
 is(import_file($file), '3|8|0|1|0|0', 'the old file comes again');
+is(sql('postgres', $owner, "SELECT count(*) || ' ' || sum(present) FROM passport.visitor"), '2 4', 'nobody comes back by it');
 is(sql('postgres', $owner, "SELECT state FROM passport.alert WHERE alert_id = $merged"), 'ended', 'and takes nothing back');
 
 # what it is not

@@ -101,7 +101,7 @@ is(decode_base64($body), 'あ' x 300, 'with its body');
 my $device = $test->add_device('fresh', 'smtp', 'fresh@example.jp');
 my $fresh = $test->resident('fresh');
 $test->notify(['fresh']);
-is($test->sql("SELECT reason FROM passport.call_list WHERE resident_id = $fresh"), 'no_channel', 'who is not verified has no channel');
+is($test->sql("SELECT reason FROM passport.unreached WHERE resident_id = $fresh"), 'no_channel', 'who is not verified has no channel');
 is(scalar($server->mails('fresh@example.jp')), 0, 'and is sent nothing');
 $test->sql("SELECT passport.send_device_code($fresh, $device)");
 ok($test->all_finished, 'but the code');

@@ -25,6 +25,9 @@ SELECT passport.record_readings('g1', '{2026-07-01 04:20+09,2026-07-01 04:30+09,
 SELECT passport.import_residents('[
   {"resident_number": "1", "household_number": "H1", "name": "佐藤 花子", "oaza": "海ノ口", "lon": 138.451, "lat": 35.951},
   {"resident_number": "2", "household_number": "H1", "name": "佐藤 一郎", "oaza": "海ノ口", "lon": 138.451, "lat": 35.951, "needs_help": true}]');
+SELECT passport.record_telephone(resident_id, '0267-96-2211'), passport.record_consent(resident_id, 'emergency_contact', true),
+       passport.record_emergency_contact(resident_id, 1, '佐藤 次郎', '弟', '090-1234-5678')
+  FROM passport.resident_directory WHERE resident_number = '1';
 INSERT INTO passport.registration (state, certificates, candidates, ceremony, created_at)
 SELECT 'queued', '{}', jsonb_build_array(jsonb_build_object('resident_id', resident_id, 'score', 0.5, 'explanation',
          '{"name": "different", "birth_date": "equal", "sex": "equal", "address": "koaza_omitted", "others": 0, "certain": false}'::jsonb)),
@@ -65,32 +68,42 @@ like($today, qr/要支援 │ 佐藤 一郎.*\n.*佐藤 花子/, 'and who must b
 like($today, qr/│ 2 +│ +0\.5 │ +0 │ 氏名 × 異なる、生年月日 ○ .*住所 △.*\n.*地番は同じ/, 'and whom a registration could be, in words');
 my ($widest) = sort { $b <=> $a } map { columns($_) } split /\n/, $today;
 cmp_ok($widest, '<=', 120, 'no line is wider than 120 columns');
+unlike($today, qr/\d…/, 'and no number is broken');
 
 # the lists and the review of one alert
+$node->safe_psql('postgres', "INSERT INTO passport.shelter (shelter_id, name, location) VALUES ('S1', '公民館', public.ST_Point(138.5, 36, 4326))");
+$node->safe_psql('postgres', "SELECT passport.set_capacity('S1', 40), passport.open_shelter('S1'), passport.check_in_visitors('S1', 3, 'k', 'Nguyen Van A', '佐久市', 'vi', '{\"infant\": 1}')",
+	extra_params => [ '-U', 'drafter' ]);
+$node->safe_psql('postgres', q{SELECT passport.record_call(} . $id . q{, resident_id, 'no_answer', '0267-96-2211') FROM passport.resident WHERE name = '佐藤 花子'});
+$node->safe_psql('postgres', q{INSERT INTO passport.account (resident_id, assurance, created_at) SELECT resident_id, 'card_certain', passport.now() FROM passport.resident;
+	SELECT passport.ask_area('{"ja": "市場坂は通れますか。"}', public.ST_MakeEnvelope(138.45, 35.95, 138.46, 35.96, 4326), passport.now() + interval '1 hour');
+	UPDATE passport.question_recipient SET answer = 'no', answered_at = passport.now(), note = '路肩が崩れた'});
 my %says = (
-	'call_list.sql' => qr/要支援 │ 佐藤 一郎 .* 端末なし .*\n.*佐藤 花子/,
-	'door_list.sql' => qr/^ +1 │ 要支援 │ 佐藤 花子、佐藤 一郎 │ H1 /m,
-	'unaccounted.sql' => qr/要支援 │ 佐藤 一郎 │ H1 .*\n.*佐藤 花子/,
-	'replay.sql' => qr/ reading .* g1 .*"rise_too_fast"/s,
-	'after_action.sql' => qr/draft to approval .*00:00:00.* approval .*mayor/s);
+	'call_list.sql' => qr/佐藤 一郎 .*要支援 +↵│ 佐藤 花子 +↵.*\n.*端末なし │ 0267-96-2211 .*\n.*佐藤 花子 .* 0267-96-2211 .* 弟 佐藤 次郎 .* 1回 05:00 応答なし.*\n.* 090-1234-5678/,
+	'door_list.sql' => qr/^ +1 │ 要支援 │ 佐藤 花子 +↵│ H1 /m,
+	'unaccounted.sql' => qr/佐藤 一郎 .* H1 .* 要支援.*\n.*端末なし.*\n.*佐藤 花子/,
+	'households.sql' => qr/海ノ口 +│ +1 │ +0 │ +0 │ +0 │ +1 │ +1.*\n 合計 all/,
+	'replay.sql' => qr/ 水位 reading .* g1 .*"rise_too_fast".* 電話 calls .*no_answer/s,
+	'after_action.sql' => qr/draft to approval .*00:00:00.* 承認 approval .*mayor.*応答なし no_answer .* 1 .*開設 opened +│ 公民館.*質問 asked +│ 市場坂は通れますか。/s,
+	'shelters.sql' => qr/公民館 .* 全員 all .* 40 .* 3 .* 3 .* 37 │ 開設\n 公民館 +│ 乳幼児 /,
+	'visitors.sql' => qr/Nguyen Van A │ 佐久市 .* vi .* 3 \/ 3 .* 乳幼児 1 /,
+	'question.sql' => qr/市場坂は通れますか。 .* 2 \/ 2 .*ほか elsewhere .* 2 .*いいえ no .*路肩が崩れた/s,
+	'questions.sql' => qr/市場坂は通れますか。 .* 2 \/ 2 /);
 foreach my $script (sort keys %says)
 {
-	my $shown = as_staff($script, '-v', "alert=$id");
+	my $shown = as_staff($script, '-v', "alert=$id", '-v', 'shelter=S1', '-v', 'question=1');
 	like($shown, $says{$script}, "$script says what it should");
 	($widest) = sort { $b <=> $a } map { columns($_) } split /\n/, $shown;
 	cmp_ok($widest, '<=', 120, 'in 120 columns');
+	unlike($shown, qr/\d…/, 'and no number is broken');
 }
-$node->safe_psql('postgres', "INSERT INTO passport.shelter (shelter_id, name, location) VALUES ('S1', '公民館', public.ST_Point(138.5, 36, 4326))");
-$node->safe_psql('postgres', "SELECT passport.set_capacity('S1', 40)", extra_params => [ '-U', 'drafter' ]);
-like(as_staff('shelters.sql'), qr/公民館 .* 全員 all .* 40 .* 0 .* 40/, 'the shelters are listed');
-like(as_staff('questions.sql'), qr/住民への質問/, 'and the questions');
 
 my $html = as_staff('today_html.sql', '-At');
 like($html, qr/\A<!DOCTYPE html><html lang="ja">.*<\/html>\n\z/s, 'the page is one document');
 unlike($html, qr/佐藤/, 'without names');
 is($node->safe_psql('postgres', q{SELECT string_agg(format('%s %s %s', who, source, rows), ', ' ORDER BY source)
 	FROM (SELECT who, source, count(*) AS rows FROM passport.audit_record GROUP BY who, source) AS a}),
-	'drafter call_list 2, drafter door_list 2, drafter report_household 4, drafter report_map_svg 2, drafter report_unanswered 2, drafter unaccounted 2',
+	'drafter call_list 2, drafter door_list 2, drafter question_answers 2, drafter report_household 4, drafter report_map_svg 2, drafter report_unanswered 2, drafter shelter_visitors 1, drafter unaccounted 2',
 	'and of both residents it is kept that this login looked: in the terminal and on the page');
 
 for my $table ('alert', 'alert_recipient', 'alert_answer', 'resident')

@@ -18,6 +18,7 @@ my %sources = (
 	points   => [ extension('points', qw(rule lot)), extension('renewal', qw(ladder validity)), extension('util', 'civil') ],
 	registry => [ matcher() ],
 	route    => [ extension('hazard', 'route') ],
+	telephone => [ extension('registry', 'fold'), extension('registry', 'kanji'), extension('registry', 'jis'), extension('registry', 'variant') ],
 	variant  => [ matcher() ],
 	webpush  => [],
 );

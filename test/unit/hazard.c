@@ -170,7 +170,8 @@ BatchesDoNotMatter(void)
 		Fill(once, levels, LENGTH);
 		Fill(parts, levels, LENGTH);
 		for (int i = 0; i < LENGTH && n % 2 == 0; i++)
-			once[i].witness = parts[i].witness = rand() % 3;
+			once[i].witness = parts[i].witness =
+			    (GateWitness){rand() % 3, rand() % 2 == 0 ? 0 : Chance() * 4};
 		JudgeBatch(&whole, once, LENGTH, NOW);
 		for (int i = 0, size; i < LENGTH; i += size)
 		{
@@ -251,7 +252,7 @@ static void
 Deny(Reading *readings, int count)
 {
 	for (int i = 0; i < count; i++)
-		readings[i].witness = GATE_DENIED;
+		readings[i].witness.sight = GATE_DENIED;
 }
 
 static void
@@ -297,13 +298,111 @@ SilentWitnessesDenyNothing(void)
 		Fill(alone, levels, LENGTH);
 		Fill(seen, levels, LENGTH);
 		for (int i = 0; i < LENGTH; i++)
-			seen[i].witness = GATE_MOVED;
+			seen[i].witness.sight = GATE_MOVED;
 		JudgeBatch(&one, alone, LENGTH, NOW);
 		JudgeBatch(&other, seen, LENGTH, NOW);
 		for (int i = 0; i < LENGTH; i++)
 			wrong += alone[i].verdict != seen[i].verdict || alone[i].stage != seen[i].stage;
 	}
 	Check(wrong == 0, "witnesses that are silent or saw it move leave the gate as it is");
+}
+
+/* A wave that comes down from a gauge upstream is no spike: it does not wait for its second. */
+static void
+GaugesCorroborateAJump(void)
+{
+	double levels[] = {1, 3.2, 3.3}, grave[] = {1, 4.8, 4.9}, spike[] = {1, 3.2, 1};
+	Reading readings[3];
+	Sensor sensor = MakeSensor();
+
+	Fill(readings, levels, 3);
+	readings[1].witness = (GateWitness){GATE_MOVED, 1.2};
+	JudgeBatch(&sensor, readings, 3, NOW);
+	Check(readings[1].verdict == GATE_ACCEPTED && readings[1].stage == 3 &&
+	          readings[1].reasons == (GATE_RISE_TOO_FAST | GATE_CORROBORATED) &&
+	          readings[2].verdict == GATE_ACCEPTED && readings[2].reasons == 0,
+	      "a jump that another gauge made half as high passes at once");
+
+	sensor = MakeSensor();
+	Fill(readings, grave, 3);
+	readings[1].witness = (GateWitness){GATE_MOVED, 2.5};
+	JudgeBatch(&sensor, readings, 3, NOW);
+	Check(readings[1].stage == 3 && readings[1].verdict == GATE_ACCEPTED &&
+	          readings[2].stage == 4 &&
+	          (readings[1].reasons & (GATE_CORROBORATED | GATE_CONFIRMED)) ==
+	              (GATE_CORROBORATED | GATE_CONFIRMED),
+	      "to stage 4 it brings stage 3 at once, and waits for its second");
+
+	sensor = MakeSensor();
+	Fill(readings, spike, 3);
+	readings[1].witness = (GateWitness){GATE_MOVED, 0.3};
+	JudgeBatch(&sensor, readings, 3, NOW);
+	Check(readings[1].verdict == GATE_HELD && sensor.stage.stage == 0,
+	      "rain, or a river that rose by a hand, passes no spike");
+
+	/* one that is corroborated after it is its second as well */
+	sensor = MakeSensor();
+	Fill(readings, levels, 3);
+	readings[2].witness = (GateWitness){GATE_MOVED, 2};
+	JudgeBatch(&sensor, readings, 3, NOW);
+	Check(readings[1].verdict == GATE_ACCEPTED && readings[2].reasons & GATE_CONFIRMED,
+	      "and a second that is corroborated confirms the first");
+}
+
+/* Whoever must look at a gauge is told once, and of nothing that moves no grave stage. */
+static void
+APersonIsAwaited(void)
+{
+	double levels[] = {1, 1.5, 4.5, 4.6, 1.2};
+	Reading readings[5];
+	Sensor sensor = MakeSensor();
+	bool awaited[5];
+
+	Fill(readings, levels, 5);
+	Deny(readings, 5);
+	for (int i = 0; i < 5; i++)
+	{
+		JudgeBatch(&sensor, &readings[i], 1, NOW);
+		awaited[i] = AwaitsPerson(&sensor, NOW);
+	}
+	Check(!awaited[1] && awaited[2] && awaited[3] && !awaited[4],
+	      "a person is awaited while a grave reading is held");
+	sensor.history.held = (GateReading){true, NOW - 25 * 60 * GATE_MINUTE, 4.5};
+	Check(!AwaitsPerson(&sensor, NOW), "but for none that is stale");
+	sensor.history.held = (GateReading){true, NOW, 4.5};
+	sensor.limits.service = GATE_MAINTENANCE;
+	Check(!AwaitsPerson(&sensor, NOW), "nor of a gauge in maintenance");
+}
+
+/*
+ * What comes late tells of a time that is over: whether its second comes in the
+ * same batch or the next, the stage stays with the later water.
+ */
+static void
+LateNeverMovesTheStage(void)
+{
+	double levels[] = {1, 3.4, 3.6, 1.2};
+	Reading readings[4];
+	Sensor sensor = MakeSensor();
+
+	Fill(readings, levels, 4);
+	JudgeBatch(&sensor, &readings[0], 1, NOW);
+	readings[3].value = 1.2;
+	JudgeBatch(&sensor, &readings[3], 1, NOW);
+	readings[1].before = readings[2].before = (GateReading){true, readings[0].at, 1};
+	JudgeBatch(&sensor, &readings[1], 1, NOW);
+	JudgeBatch(&sensor, &readings[2], 1, NOW);
+	Check(readings[1].reasons & GATE_LATE && readings[2].reasons & GATE_LATE &&
+	          sensor.stage.stage == 0 && sensor.history.last.value == 1.2,
+	      "late readings are a record and move no stage");
+	/* the water of a live candidate is not late: a backlog behind it is judged live */
+	sensor = MakeSensor();
+	Fill(readings, (double[]){1, 3.4, 3.6, 3.9}, 4);
+	JudgeBatch(&sensor, &readings[0], 1, NOW);
+	JudgeBatch(&sensor, &readings[3], 1, NOW);
+	JudgeBatch(&sensor, &readings[1], 1, NOW);
+	JudgeBatch(&sensor, &readings[2], 1, NOW);
+	Check(sensor.stage.stage == 3, "and a flood whose backlog comes one by one is not lost");
 }
 
 /* A real flood that reaches the grave threshold passes with the first that a witness sees. */
@@ -316,7 +415,7 @@ OneWitnessIsEnough(void)
 
 	Fill(readings, levels, 10);
 	Deny(readings, 10);
-	readings[8].witness = GATE_MOVED;
+	readings[8].witness.sight = GATE_MOVED;
 	JudgeBatch(&sensor, readings, 10, NOW);
 	Check(readings[2].verdict == GATE_ACCEPTED && readings[2].stage == 2 &&
 	          readings[2].reasons == (GATE_UNCORROBORATED | GATE_CONFIRMED) &&
@@ -346,7 +445,7 @@ APersonIsEnough(void)
 	Check(sensor.stage.stage == 4 && with.known && with.at == readings[4].at &&
 	          sensor.history.last.value == 4.7 && !sensor.history.held.known,
 	      "a person confirms one, and what goes on from it follows");
-	later = (Reading){.at = NOW, .value = 4.9, .witness = GATE_DENIED};
+	later = (Reading){.at = NOW, .value = 4.9, .witness = {GATE_DENIED, 0}};
 	JudgeBatch(&sensor, &later, 1, NOW);
 	Check(later.verdict == GATE_ACCEPTED && later.reasons == 0, "and nobody is asked again");
 }
@@ -375,7 +474,7 @@ StuckIsNoLevel(void)
 	sensor.limits.stuck_after = 120 * GATE_MINUTE;
 	Fill(readings, low, LENGTH);
 	for (int i = 40; i < LENGTH; i++)
-		readings[i].witness = GATE_MOVED;
+		readings[i].witness.sight = GATE_MOVED;
 	JudgeBatch(&sensor, readings, LENGTH, NOW);
 	Check(readings[39].verdict == GATE_ACCEPTED && readings[40].verdict == GATE_REJECTED &&
 	          readings[40].reasons == GATE_STUCK && readings[59].reasons == GATE_STUCK,
@@ -466,6 +565,9 @@ main(void)
 	ExtremesAreSafe();
 	DeniedRisesAreNotGrave();
 	SilentWitnessesDenyNothing();
+	GaugesCorroborateAJump();
+	APersonIsAwaited();
+	LateNeverMovesTheStage();
 	OneWitnessIsEnough();
 	APersonIsEnough();
 	StuckIsNoLevel();

@@ -14,6 +14,14 @@
 #define STOPS 300
 #define WALKS 200
 
+static int pauses;
+
+static void
+Pause(void)
+{
+	pauses++;
+}
+
 static double
 Chance(void)
 {
@@ -41,7 +49,7 @@ TestStreet(void)
 
 	for (int i = 0; i < STOPS; i++)
 		stops[i] = (Stop){.placed = true, .east = (i * 7) % STOPS * 10.0};
-	OrderStops(stops, STOPS, order);
+	OrderStops(stops, STOPS, order, Pause);
 	for (int i = 0; i < STOPS; i++)
 		good &= stops[order[i]].east == i * 10.0;
 	Check(good, "a street is walked from one end to the other");
@@ -68,7 +76,7 @@ TestAnyWalk(void)
 			                  .north = Chance() * 1000};
 			told[i] = i;
 		}
-		OrderStops(stops, count, order);
+		OrderStops(stops, count, order, Pause);
 		for (int i = 0; i < count; i++)
 		{
 			if (order[i] < 0 || order[i] >= count || seen[order[i]]++)
@@ -99,9 +107,11 @@ TestLength(void)
 
 	for (int i = 0; i < 1000; i++)
 		stops[i] = (Stop){.placed = true, .east = Chance() * 1000, .north = Chance() * 1000};
-	OrderStops(stops, 1000, order);
+	pauses = 0;
+	OrderStops(stops, 1000, order, Pause);
 	printf("# walk of 1,000 doors: %.2f times the best\n", Length(stops, order, 1000) / best);
 	Check(Length(stops, order, 1000) < 1.15 * best, "a thousand doors within 15 % of the best");
+	Check(pauses >= 1000, "which can be left at each of them");
 }
 
 int

@@ -1,15 +1,15 @@
--- The call list: whom no message reaches, and what follows when nothing was delivered
+-- Unreached: whom no message reaches, and what follows when nothing was delivered
 
-CREATE TABLE passport.call_list (
+CREATE TABLE passport.unreached (
   resident_id bigint NOT NULL REFERENCES passport.resident,
   notification_id bigint NOT NULL REFERENCES passport.notification,
   reason text NOT NULL CHECK (reason IN ('no_channel', 'not_delivered')),
   listed_at timestamptz NOT NULL,
   PRIMARY KEY (resident_id, notification_id)
 );
-COMMENT ON TABLE passport.call_list IS
-'Whom staff have to call, or go to, for a message: no_channel: there is no device that its lane uses; not_delivered: no provider had taken it when its time had come.';
-CREATE INDEX call_list_listed ON passport.call_list (listed_at);
+COMMENT ON TABLE passport.unreached IS
+'Whom a message did not reach, so that staff have to call them, or go to them (call_list): no_channel: there is no device that its lane uses; not_delivered: no provider had taken it when its time had come.';
+CREATE INDEX unreached_listed ON passport.unreached (listed_at);
 
 CREATE FUNCTION passport.follow_step(notification_id bigint, place smallint) RETURNS bigint
   LANGUAGE plpgsql SECURITY DEFINER
@@ -60,10 +60,10 @@ BEGIN
      ORDER BY v.resident_id, v.device_id
     RETURNING 1
   ), listed AS (
-    INSERT INTO passport.call_list AS c (resident_id, notification_id, reason, listed_at)
+    INSERT INTO passport.unreached AS u (resident_id, notification_id, reason, listed_at)
     SELECT t.resident_id, about.notification_id, 'not_delivered', passport.now() FROM told AS t
      WHERE EXISTS (SELECT FROM passport.channel AS c WHERE c.channel = 'call' AND c.place = follow_step.place)
-    ON CONFLICT ON CONSTRAINT call_list_pkey DO NOTHING
+    ON CONFLICT ON CONSTRAINT unreached_pkey DO NOTHING
     RETURNING 1
   ), counted AS (
     UPDATE passport.notification AS n SET deliveries = n.deliveries + (SELECT count(*) FROM sent)
@@ -73,7 +73,7 @@ BEGIN
   RETURN made;
 END $$;
 COMMENT ON FUNCTION passport.follow_step(bigint, smallint) IS
-'Takes a message to the channels of a place, or onto the call list, for those to whom nothing of it was delivered, and returns for how many. Nothing once it has expired, nor for whom a later message with its collapse_key is meant.';
+'Takes a message to the channels of a place, or onto the list of those whom it did not reach, for those to whom nothing of it was delivered, and returns for how many. Nothing once it has expired, nor for whom a later message with its collapse_key is meant.';
 
 CREATE FUNCTION passport.follow_up() RETURNS bigint
   LANGUAGE plpgsql SECURITY DEFINER
@@ -100,20 +100,20 @@ END $$;
 COMMENT ON FUNCTION passport.follow_up() IS
 'Takes every message whose time has come to the channels of its next place, and returns how many deliveries and calls that made. The job follow_up runs it every ten seconds.';
 
-CREATE FUNCTION passport.forget_calls(before timestamptz, max_rows int) RETURNS bigint
+CREATE FUNCTION passport.forget_unreached(before timestamptz, max_rows int) RETURNS bigint
   LANGUAGE sql SECURITY DEFINER
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
   WITH due AS (
-    SELECT c.resident_id, c.notification_id FROM passport.call_list AS c
-     WHERE c.listed_at < before LIMIT max_rows FOR UPDATE SKIP LOCKED),
+    SELECT u.resident_id, u.notification_id FROM passport.unreached AS u
+     WHERE u.listed_at < before LIMIT max_rows FOR UPDATE SKIP LOCKED),
   gone AS (
-    DELETE FROM passport.call_list AS c USING due
-     WHERE c.resident_id = due.resident_id AND c.notification_id = due.notification_id RETURNING 1)
+    DELETE FROM passport.unreached AS u USING due
+     WHERE u.resident_id = due.resident_id AND u.notification_id = due.notification_id RETURNING 1)
   SELECT count(*) FROM gone;
 END;
-COMMENT ON FUNCTION passport.forget_calls(timestamptz, int) IS
-'Deletes who was listed to be called before a time, max_rows at most, and returns how many. For purge_expired.';
+COMMENT ON FUNCTION passport.forget_unreached(timestamptz, int) IS
+'Deletes whom a message had not reached before a time, max_rows at most, and returns how many. For purge_expired.';
 
 CREATE FUNCTION passport.outbox_state() RETURNS TABLE (lane text, channel text, oldest_seconds double precision)
   LANGUAGE sql STABLE SECURITY DEFINER
