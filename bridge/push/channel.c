@@ -204,14 +204,15 @@ channel_queued(const struct channel *channel)
  * channel_wants tells whether more may be claimed for it: when half a batch is
  * left, or, where something new has come that may be urgent, or all that is queued
  * waits for a service that is slow, beyond that.  No
- * more than three batches are ever held: that bounds what may be sent twice.
+ * more than three batches are ever held, what the database does not know to be over
+ * among them: that bounds what may be sent twice.
  */
 bool
 channel_wants(const struct channel *channel, bool woken)
 {
 	int batch = channel->config->batch;
 
-	return channel_may_send(channel) && channel->held <= batch * 2 &&
+	return channel_may_send(channel) && channel->held + channel->tally->unrecorded <= batch * 2 &&
 	       (channel_queued(channel) < batch / 2 + 1 || channel->stuck ||
 	        (woken && channel->queued[URGENT] == 0));
 }

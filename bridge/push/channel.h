@@ -10,13 +10,14 @@
 #define CHANNELS 5
 #define LATENCIES 12
 
-/* What has become of requests since the start, for the metrics. */
+/* What has become of requests since the start, for the metrics and the database. */
 struct tally
 {
 	long long verdicts[VERDICTS];
 	long long latencies[LATENCIES + 1]; /* requests by how long they took, see metrics.c */
 	double seconds;                     /* of all requests together */
 	long long requests, alarms;
+	int unrecorded; /* deliveries that are over, but the database does not know */
 };
 
 struct channel

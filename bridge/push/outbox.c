@@ -92,6 +92,7 @@ static void use(struct outbox *outbox, const struct config *config, struct chann
                 int count);
 static void take_results(struct outbox *outbox);
 static void take_claimed(struct outbox *outbox, PGresult *result);
+static void take_completed(struct outbox *outbox);
 static void take_row(struct outbox *outbox, PGresult *result, int row);
 static struct message read_message(PGresult *result, int row);
 static void take_ages(struct outbox *outbox, PGresult *result);
@@ -201,7 +202,7 @@ take_results(struct outbox *outbox)
 		if (outbox->state == CLAIMING)
 			take_claimed(outbox, result);
 		else if (outbox->state == COMPLETING)
-			outcomes_forget(&outbox->outcomes);
+			take_completed(outbox);
 		else
 			take_ages(outbox, result);
 		PQclear(result);
@@ -219,6 +220,16 @@ take_claimed(struct outbox *outbox, PGresult *result)
 			outbox->channels[i].drained = rows < outbox->config->batch;
 	for (int row = 0; row < rows; row++)
 		take_row(outbox, result, row);
+}
+
+/* take_completed lets go of what the database knows the outcome of now. */
+static void
+take_completed(struct outbox *outbox)
+{
+	for (int i = 0; i < outbox->outcomes.under_way; i++)
+		if (outbox->outcomes.list[i].tally != NULL)
+			outbox->outcomes.list[i].tally->unrecorded--;
+	outcomes_forget(&outbox->outcomes);
 }
 
 /* take_row makes a delivery of one claimed row. */
@@ -380,13 +391,18 @@ void
 outbox_complete(struct outbox *outbox, struct delivery *delivery,
                 const struct classification *result)
 {
+	struct tally *tally = delivery->channel != NULL ? delivery->channel->tally : NULL;
+	struct outcome outcome = {.tally = tally,
+	                          .resident_id = delivery->resident_id,
+	                          .delivery_id = delivery->delivery_id,
+	                          .verdict = result->verdict,
+	                          .detail = result->detail,
+	                          .retry_seconds = result->retry_seconds,
+	                          .dead_since = result->dead_since};
+
 	/* out of memory: the lease returns the row */
-	outcomes_add(&outbox->outcomes, (struct outcome){.resident_id = delivery->resident_id,
-	                                                 .delivery_id = delivery->delivery_id,
-	                                                 .verdict = result->verdict,
-	                                                 .detail = result->detail,
-	                                                 .retry_seconds = result->retry_seconds,
-	                                                 .dead_since = result->dead_since});
+	if (outcomes_add(&outbox->outcomes, outcome) && tally != NULL)
+		tally->unrecorded++;
 	outbox_let_lapse(outbox, delivery);
 }
 

@@ -9,6 +9,7 @@
 /* What became of one delivery. */
 struct outcome
 {
+	struct tally *tally; /* counts it until the database knows it; NULL: no channel's does */
 	long long resident_id, delivery_id;
 	enum verdict verdict;
 	const char *detail;

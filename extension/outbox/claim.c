@@ -16,6 +16,7 @@
 #include "utils/timestamp.h"
 
 #include "passport.h"
+#include "outbox/clock.h"
 #include "outbox/home.h"
 #include "registry/resident.h"
 
@@ -159,6 +160,7 @@ passport_claim_deliveries(PG_FUNCTION_ARGS)
 	    DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(now), PG_GETARG_DATUM(2));
 	values[4] = PG_GETARG_DATUM(0);
 	values[5] = TimestampTzGetDatum(PassportNow());
+	HeedClock(now, DatumGetTimestampTz(values[3]));
 	count = read_queues(channels, queues);
 	for (int i = 0; i < count && wanted > 0; i++)
 		wanted -= claim_queue(result, &queues[i], values, wanted);

@@ -17,6 +17,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define RESETS 1000000
+
 static bool begin_session(struct connection *c);
 static bool drain_output(struct connection *c);
 static void watch(struct connection *c, int operation);
@@ -37,9 +39,9 @@ connection_open(const struct endpoint *endpoint, int fd)
 	watch(c, EPOLL_CTL_ADD);
 }
 
-/* connection_serve does all that a connection is ready for; false: it is over. */
+/* connection_read takes all that has come on a connection; false: it is over. */
 bool
-connection_serve(struct connection *c)
+connection_read(struct connection *c)
 {
 	unsigned char input[16384];
 	int got = 0;
@@ -64,22 +66,35 @@ connection_serve(struct connection *c)
 			return false;
 	got = SSL_get_error(c->ssl, got);
 	ERR_clear_error();
-	if (got != SSL_ERROR_WANT_READ && got != SSL_ERROR_WANT_WRITE)
-		return false;
-	return connection_flush(c) &&
-	       (nghttp2_session_want_read(c->session) || nghttp2_session_want_write(c->session));
+	return got == SSL_ERROR_WANT_READ || got == SSL_ERROR_WANT_WRITE;
+}
+
+/* connection_write sends all that is to be said on it; false: it is over. */
+bool
+connection_write(struct connection *c)
+{
+	return !c->established || (connection_flush(c) && (nghttp2_session_want_read(c->session) ||
+	                                                   nghttp2_session_want_write(c->session)));
 }
 
 static bool
 begin_session(struct connection *c)
 {
+	nghttp2_option *option = NULL;
+	bool good = nghttp2_option_new(&option) == 0;
 	nghttp2_settings_entry settings[] = {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,
 	                                      c->endpoint->prove ? 1 : c->endpoint->streams},
 	                                     {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, 1 << 20}};
 
-	return nghttp2_session_server_new(&c->session, request_callbacks(), c) == 0 &&
+	/* libcurl 7.88 resets streams that are answered whole, when several are at once; a
+	 * thousand such resets look to nghttp2 like an attack, and it ends the connection */
+	if (good)
+		nghttp2_option_set_stream_reset_rate_limit(option, RESETS, RESETS);
+	good = good && nghttp2_session_server_new2(&c->session, request_callbacks(), c, option) == 0 &&
 	       nghttp2_submit_settings(c->session, NGHTTP2_FLAG_NONE, settings, 2) == 0 &&
 	       nghttp2_session_set_local_window_size(c->session, NGHTTP2_FLAG_NONE, 0, 1 << 26) == 0;
+	nghttp2_option_del(option);
+	return good;
 }
 
 /* connection_proven allows all streams, as APNs does after a token was found good. */

@@ -30,7 +30,8 @@ struct connection
 };
 
 extern void connection_open(const struct endpoint *endpoint, int fd);
-extern bool connection_serve(struct connection *c);
+extern bool connection_read(struct connection *c);
+extern bool connection_write(struct connection *c);
 extern bool connection_flush(struct connection *c);
 extern void connection_proven(struct connection *c);
 extern void connection_close(struct connection *c);

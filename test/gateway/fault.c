@@ -46,7 +46,11 @@ fault_apply(struct request *request, const char *name)
 		request->reset_code = NGHTTP2_ENHANCE_YOUR_CALM;
 	}
 	else if (strcmp(word, "goaway") == 0)
-		request->go_away = fault_count(name) <= n;
+		request->go_away = fault_count(name) <= n ? GO_AWAY_NOW : 0;
+	else if (strcmp(word, "lame") == 0)
+		request->go_away = fault_count(name) <= n ? GO_AWAY_LATER : 0;
+	else if (strcmp(word, "storm") == 0)
+		request->reset = (request->go_away = fault_count(name) <= n ? GO_AWAY_INSTEAD : 0) != 0;
 	else if (strcmp(word, "cut") == 0)
 		request->cut = fault_count(name) <= n;
 	return 0;

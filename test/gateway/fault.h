@@ -5,7 +5,11 @@
  *   hang-X         never answered
  *   reset-N-X      RST_STREAM (INTERNAL_ERROR) for the first N tries
  *   calm-N-X       RST_STREAM (ENHANCE_YOUR_CALM) for the first N tries
- *   goaway-N-X     GOAWAY after the answer, for the first N tries
+ *   goaway-N-X     GOAWAY after the answer, for the first N tries; what else is under way on the
+ *                  connection is not answered
+ *   lame-N-X       GOAWAY after the answer, for the first N tries; what else is under way is
+ *                  answered
+ *   storm-N-X      GOAWAY (ENHANCE_YOUR_CALM) instead of an answer, for the first N tries
  *   oversize-X     a body of 2 MiB
  *   cut-N-X        a body that ends before its length, for the first N tries
  *   S.CODE.N.R     status S with the provider's CODE for the first N tries (0: each), with

@@ -33,7 +33,7 @@ static const char *bad_field(json_t *root);
 static bool has_only(json_t *object, const char *const *names);
 static int refuse(struct request *request, int status, const char *name, const char *code,
                   const char *text);
-static void write_record(const struct request *request, json_t *root);
+static void write_record(struct request *request, json_t *root);
 
 /* fcm_handle answers one request. */
 void
@@ -246,7 +246,7 @@ refuse(struct request *request, int status, const char *name, const char *code, 
 
 /* write_record adds a request to the record; credentials are left out. */
 static void
-write_record(const struct request *request, json_t *root)
+write_record(struct request *request, json_t *root)
 {
 	json_t *message = json_object_get(root, "message");
 	json_t *notification = json_object_get(message, "notification");

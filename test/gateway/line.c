@@ -74,6 +74,7 @@ answer_message(struct request *request, json_t *names)
 	json_t *name;
 	size_t i;
 	int delay = 0;
+	bool unheard = false;
 
 	json_array_foreach(names, i, name)
 	{
@@ -85,12 +86,13 @@ answer_message(struct request *request, json_t *names)
 			return 0;
 		}
 		if (strncmp(text, "twice", 5) == 0)
-			request->reset = fault_count(text) == 1;
+			unheard = request->reset = fault_count(text) == 1;
 		delay = fault_apply(request, text);
 		if (delay > 0)
 			break;
 	}
-	if (was_accepted(request))
+	/* what is reset before it was taken is not known the next time */
+	if ((!request->reset || unheard) && was_accepted(request))
 	{
 		request->reset = false;
 		refuse(request, 409, "accepted");

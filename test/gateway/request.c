@@ -2,6 +2,7 @@
 #include "request.h"
 
 #include "connection.h"
+#include "record.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,10 +100,12 @@ end_stream(nghttp2_session *session, int32_t stream, uint32_t error, void *conte
 {
 	struct request *request = nghttp2_session_get_stream_user_data(session, stream);
 
-	(void) error;
 	(void) context;
-	if (request != NULL)
-		request_free(request);
+	if (request == NULL)
+		return 0;
+	if (error == NGHTTP2_NO_ERROR)
+		request->number = 0;
+	request_free(request);
 	return 0;
 }
 
@@ -149,6 +152,8 @@ request_free(struct request *request)
 			*r = request->later;
 			break;
 		}
+	if (request->number > 0)
+		record_lost(request);
 	json_decref(request->headers);
 	free(request->body);
 	free(request->answer);
@@ -189,14 +194,20 @@ read_answer(nghttp2_session *session, int32_t stream, uint8_t *buffer, size_t le
 void
 request_answer(struct request *request)
 {
+	nghttp2_session *session = request->connection->session;
 	nghttp2_data_provider provider = {.source.ptr = request, .read_callback = read_answer};
 	nghttp2_nv headers[5];
 	char status[12], length[24];
 	size_t count = 3;
 
+	if (request->go_away == GO_AWAY_INSTEAD)
+	{
+		nghttp2_session_terminate_session2(session, request->stream - 2, NGHTTP2_ENHANCE_YOUR_CALM);
+		return;
+	}
 	if (request->reset)
 	{
-		nghttp2_submit_rst_stream(request->connection->session, NGHTTP2_FLAG_NONE, request->stream,
+		nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, request->stream,
 		                          request->reset_code ? request->reset_code
 		                                              : NGHTTP2_INTERNAL_ERROR);
 		return;
@@ -204,19 +215,19 @@ request_answer(struct request *request)
 	snprintf(status, sizeof(status), "%d", request->status);
 	headers[0] = HEADER(":status", status);
 	headers[1] = HEADER("content-type", "application/json; charset=UTF-8");
-	/* libcurl 7.88 resets each stream whose answer has no length; a thousand such resets
-	 * look to nghttp2 like an attack */
 	snprintf(length, sizeof(length), "%zu", request->answer_length + (request->cut ? 100 : 0));
 	headers[2] = HEADER("content-length", length);
 	if (request->retry_after[0])
 		headers[count++] = HEADER("retry-after", request->retry_after);
 	if (request->extra_name != NULL)
 		headers[count++] = HEADER(request->extra_name, request->extra);
-	nghttp2_submit_response(request->connection->session, request->stream, headers, count,
-	                        &provider);
-	if (request->go_away)
-		nghttp2_session_terminate_session2(request->connection->session, request->stream,
-		                                   NGHTTP2_NO_ERROR);
+	nghttp2_submit_response(session, request->stream, headers, count, &provider);
+	if (request->go_away == GO_AWAY_NOW)
+		nghttp2_session_terminate_session2(session, request->stream, NGHTTP2_NO_ERROR);
+	else if (request->go_away == GO_AWAY_LATER)
+		nghttp2_submit_goaway(session, NGHTTP2_FLAG_NONE,
+		                      nghttp2_session_get_last_proc_stream_id(session), NGHTTP2_NO_ERROR,
+		                      NULL, 0);
 }
 
 /* request_answer_later answers after a while; it does not hold up others. */

@@ -29,7 +29,14 @@ struct request
 	size_t answer_length, answer_sent;
 	bool reset;
 	uint32_t reset_code;
-	bool go_away;           /* the connection is to end after this answer */
+	enum
+	{
+		GO_AWAY_NOT,
+		GO_AWAY_NOW,    /* the connection ends after this answer */
+		GO_AWAY_LATER,  /* when all that is under way is answered, too */
+		GO_AWAY_INSTEAD /* of an answer */
+	} go_away;
+	long long number;       /* in the record; 0: it is not there, or was answered */
 	bool cut;               /* the body ends before its length says */
 	const char *extra_name; /* one more header of the answer */
 	char extra[64];

@@ -96,9 +96,9 @@ open_listener(int port)
 	return fd;
 }
 
-/* server_run serves until SIGTERM; turn is called whenever something was done. */
+/* server_run serves until SIGTERM; keep is called before an answer to what was done leaves. */
 void
-server_run(void (*turn)(void))
+server_run(void (*keep)(void))
 {
 	struct epoll_event events[64];
 
@@ -109,15 +109,20 @@ server_run(void (*turn)(void))
 		for (int i = 0; i < count; i++)
 		{
 			struct connection *c = events[i].data.ptr;
+			bool alive;
 
 			if (c == NULL)
+			{
 				accept_all();
-			else if (!connection_serve(c))
+				continue;
+			}
+			alive = connection_read(c);
+			keep();
+			if (!alive || !connection_write(c))
 				connection_close(c);
 		}
-		turn();
+		keep();
 	}
-	turn();
 }
 
 static void

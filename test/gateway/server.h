@@ -13,6 +13,6 @@ struct server_options
 };
 
 extern int server_open(const struct server_options *options, request_handler handler);
-extern void server_run(void (*turn)(void));
+extern void server_run(void (*keep)(void));
 
 #endif

@@ -21,7 +21,7 @@
 static int bad_request(const struct request *request);
 static int bad_token(const struct request *request);
 static bool is_topic(const char *topic);
-static void write_record(const struct request *request, const char *name);
+static void write_record(struct request *request, const char *name);
 
 /* webpush_handle answers one request. */
 void
@@ -101,7 +101,7 @@ is_topic(const char *topic)
 }
 
 static void
-write_record(const struct request *request, const char *name)
+write_record(struct request *request, const char *name)
 {
 	unsigned char *text = malloc(request->length / 3 * 4 + 8);
 

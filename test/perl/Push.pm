@@ -86,10 +86,11 @@ sub run
 	return ($? >> 8, $log);
 }
 
+# start(BEFORE): runs the program, by way of a command that becomes it where one is given
 sub start
 {
-	my ($self) = @_;
-	return $self->{push} = $self->start_program('passport-push', '--config', "$self->{dir}/push.conf");
+	my ($self, @before) = @_;
+	return $self->{push} = $self->start_program(@before, 'passport-push', '--config', "$self->{dir}/push.conf");
 }
 
 # start_program(PROGRAM, ARGUMENTS): its log is {log}
