@@ -16,6 +16,7 @@
 
 enum pg_trouble pg_trouble;
 
+static const char *grant_hint(PGconn *db);
 static bool explain_versions(const char *library, const char *script);
 static const char *one_line(const char *message);
 
@@ -104,14 +105,26 @@ pg_agrees(PGconn *db, const PGresult *result)
 		else if (state != NULL && strcmp(state, "42501") == 0)
 		{
 			pg_trouble = PG_ABSENT;
-			log_error("this role may not use the extension", "{s:s}", "hint",
-			          "Grant it the role passport_bridge.");
+			log_error("this role may not use the extension", "{s:s}", "hint", grant_hint(db));
 		}
 		else
 			log_error("could not read the version", "{s:s}", "reason",
 			          one_line(PQerrorMessage(db)));
 	}
 	return agree;
+}
+
+/* grant_hint says which role a program needs: the one that may do its work and no more. */
+static const char *
+grant_hint(PGconn *db)
+{
+	const char *program = PQparameterStatus(db, "application_name");
+
+	if (program != NULL && strcmp(program, "passport-map") == 0)
+		return "Grant it the role passport_public.";
+	if (program != NULL && strcmp(program, "passport-card") == 0)
+		return "Grant it the role passport_app, or passport_staff at a shelter.";
+	return "Grant it the role passport_bridge.";
 }
 
 /* explain_versions logs which of the three is of another version, and what to do. */

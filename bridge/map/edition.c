@@ -17,10 +17,6 @@
 #include <time.h>
 
 static PGresult *ask(PGconn *db, const char *query, const char *argument);
-static bool write_messages(const PGresult *messages, const char *directory);
-static bool forget_messages(const PGresult *messages, const char *directory);
-static bool is_over(const char *name, const void *messages);
-static bool write_xml(const char *directory, const char *name, const char *xml);
 static bool write_script(const char *directory, const char *map);
 static bool write_index(const PGresult *page, const char *directory, bool tiles);
 static bool write_text(const char *directory, const char *name, const char *text);
@@ -28,17 +24,12 @@ static bool write_text(const char *directory, const char *name, const char *text
 /* Background tiles come from here, and from nowhere else; without them the page asks nobody. */
 #define TILES "https://cyberjapandata.gsi.go.jp"
 
-enum map_column
-{
-	MAP,
-	FEED_JA,
-	FEED_EN,
-	ALERTS
-};
-
-/* edition_read returns false after logging why; edition_clear() is due in any case. */
+/*
+ * edition_read reads what is not as it was in the documents before.  Returns
+ * false after logging why; edition_clear() is due in any case.
+ */
 bool
-edition_read(PGconn *db, struct edition *edition)
+edition_read(PGconn *db, const struct documents *before, struct edition *edition)
 {
 	PGresult *begun = ask(db, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", NULL);
 	const char *map;
@@ -47,52 +38,38 @@ edition_read(PGconn *db, struct edition *edition)
 	if (begun == NULL)
 		return false;
 	PQclear(begun);
-	edition->map = ask(db,
-	                   "SELECT passport.public_map(), passport.alerts_atom('ja'),"
-	                   " passport.alerts_atom('en'), passport.alerts_geojson()",
-	                   NULL);
+	edition->map = ask(db, "SELECT passport.public_map()", NULL);
 	if (edition->map == NULL)
 		return false;
-	map = PQgetvalue(edition->map, 0, MAP);
-	edition->messages =
-	    ask(db,
-	        "SELECT id, passport.alert_cap(id) "
-	        "FROM pg_catalog.jsonb_array_elements_text($1::jsonb -> 'published') AS p(value), "
-	        "LATERAL (SELECT p.value::bigint AS id) AS i",
-	        map);
-	if (edition->messages != NULL)
-		edition->page = ask(db, "SELECT place, html FROM passport.public_page($1)", map);
-	if (edition->page == NULL)
+	map = PQgetvalue(edition->map, 0, 0);
+	edition->page = ask(db, "SELECT place, html FROM passport.public_page($1)", map);
+	if (edition->page == NULL || !documents_read(db, map, before, &edition->documents))
 		return false;
 	PQclear(PQexec(db, "COMMIT"));
 	return true;
 }
 
 /*
- * edition_write writes the CAP messages first, since the map links to them, and
- * the page last.  Returns false after logging why; some files may be new and
- * others not then, and each is whole.
+ * edition_write writes the documents first, since the map links to them, and the
+ * page last.  Returns false after logging why; some files may be new and others
+ * not then, and each is whole.
  */
 bool
 edition_write(const struct edition *edition, const char *directory, bool tiles)
 {
-	const char *map = PQgetvalue(edition->map, 0, MAP);
+	const char *map = PQgetvalue(edition->map, 0, 0);
 
-	return write_messages(edition->messages, directory) &&
-	       write_xml(directory, "alerts.atom", PQgetvalue(edition->map, 0, FEED_JA)) &&
-	       write_xml(directory, "alerts.en.atom", PQgetvalue(edition->map, 0, FEED_EN)) &&
-	       write_text(directory, "alerts.geojson", PQgetvalue(edition->map, 0, ALERTS)) &&
+	return documents_write(&edition->documents, directory) &&
 	       write_text(directory, "map.geojson", map) && write_script(directory, map) &&
-	       write_index(edition->page, directory, tiles) &&
-	       forget_messages(edition->messages, directory);
+	       write_index(edition->page, directory, tiles);
 }
 
 void
 edition_clear(struct edition *edition)
 {
 	PQclear(edition->map);
-	PQclear(edition->messages);
 	PQclear(edition->page);
+	documents_clear(&edition->documents);
 	*edition = (struct edition){0};
 }
 
@@ -110,57 +87,6 @@ ask(PGconn *db, const char *query, const char *argument)
 	          PQstatus(db) == CONNECTION_OK);
 	PQclear(result);
 	return NULL;
-}
-
-static bool
-write_messages(const PGresult *messages, const char *directory)
-{
-	for (int row = 0; row < PQntuples(messages); row++)
-	{
-		char name[64];
-
-		snprintf(name, sizeof(name), "alerts/%s.cap.xml", PQgetvalue(messages, row, 0));
-		if (!write_xml(directory, name, PQgetvalue(messages, row, 1)))
-			return false;
-	}
-	return true;
-}
-
-/* forget_messages removes the CAP messages of alerts that are published no longer. */
-static bool
-forget_messages(const PGresult *messages, const char *directory)
-{
-	return directory_forget(directory, "alerts", is_over, messages);
-}
-
-static bool
-is_over(const char *name, const void *messages)
-{
-	size_t digits = strspn(name, "0123456789");
-
-	if (digits == 0 || strcmp(name + digits, ".cap.xml") != 0)
-		return false;
-	for (int row = 0; row < PQntuples(messages); row++)
-	{
-		const char *id = PQgetvalue(messages, row, 0);
-
-		if (strlen(id) == digits && strncmp(name, id, digits) == 0)
-			return false;
-	}
-	return true;
-}
-
-static bool
-write_xml(const char *directory, const char *name, const char *xml)
-{
-	char *text;
-	bool written;
-
-	if (asprintf(&text, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n%s\n", xml) < 0)
-		return false;
-	written = write_text(directory, name, text);
-	free(text);
-	return written;
 }
 
 /* write_script adds the time by the wall clock, for the page's watch over its age. */

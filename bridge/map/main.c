@@ -19,6 +19,8 @@
 #define AT_MOST_EVERY 1000   /* milliseconds */
 #define AT_LEAST_EVERY 60000 /* the page calls itself stale after five minutes */
 
+#define PARTLY 3 /* the exit status when the map is written, but not all that it links to */
+
 #define LEAFLET "/usr/share/javascript/leaflet"
 
 struct options
@@ -39,6 +41,7 @@ struct press
 	long long last;           /* when an edition was begun, in milliseconds of loop_now() */
 	bool due;                 /* something changed since */
 	bool page_stands;         /* what was written before is there still */
+	struct documents written; /* of the last edition, without their texts */
 };
 
 static bool read_options(int argc, char **argv, struct options *options);
@@ -143,13 +146,16 @@ static int
 run_once(const struct options *options)
 {
 	PGconn *db = pg_connect(options->conninfo, "passport-map");
+	struct documents none = {0};
 	struct edition edition = {0};
-	bool published = db != NULL && edition_read(db, &edition) &&
-	                 edition_write(&edition, options->output, options->tiles);
+	int status = 1;
 
+	if (db != NULL && edition_read(db, &none, &edition) &&
+	    edition_write(&edition, options->output, options->tiles))
+		status = documents_whole(&edition.documents) ? 0 : PARTLY;
 	edition_clear(&edition);
 	PQfinish(db);
-	return published ? 0 : 1;
+	return status;
 }
 
 /*
@@ -180,6 +186,7 @@ run_on(const struct options *options, int signals)
 			disconnect(&press);
 	}
 	PQfinish(press.db);
+	documents_clear(&press.written);
 	return 0;
 }
 
@@ -212,7 +219,8 @@ edition_due(const struct press *press)
 
 /*
  * publish writes what the database says now.  When the directory did not take
- * it, the page's parts may be gone too, and are written again before the next.
+ * it, the page's parts and documents may be gone too, and are written again with
+ * the next.
  */
 static void
 publish(struct press *press)
@@ -222,7 +230,7 @@ publish(struct press *press)
 
 	press->last = loop_now();
 	press->due = true;
-	if (!edition_read(press->db, &edition))
+	if (!edition_read(press->db, &press->written, &edition))
 		disconnect(press);
 	else
 	{
@@ -230,6 +238,10 @@ publish(struct press *press)
 		    (press->page_stands || page_write(options->output, options->leaflet)) &&
 		    edition_write(&edition, options->output, options->tiles);
 		press->due = !press->page_stands;
+		documents_keep(&edition.documents, press->page_stands);
+		documents_clear(&press->written);
+		press->written = edition.documents;
+		edition.documents = (struct documents){0};
 	}
 	edition_clear(&edition);
 	if (press->due)

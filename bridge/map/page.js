@@ -4,14 +4,20 @@
   "use strict";
 
   var FRESH = 5 * 60 * 1000;      // older data are called stale
-  var RELOAD = 10 * 1000;         // with worker.js a map that has not changed costs an answer without a body
+  var TICK = 1000;
+  var SOONEST = 2000, LATEST = 10 * 1000;   // to the next look for a new map, by its size: on a phone nobody has the network alone
+  var SHARE = 20;                 // characters of the map for a millisecond
+  var PATIENCE = 20 * 1000;       // for an answer that does not come, before it is asked for again
 
   var FINGER = [44, 44];          // pixels of what is pressed, however small its symbol is
   var TAG = [100, 44];
+  var LETTERS = { water: "水", rain: "雨", other: "測" };   // of gauges that have no stage
+
   var ABOVE_ZOOM = [5, 130];      // the buttons lie over whatever is in their corner
 
   var words = window.passportWords, languages = window.passportLanguages, alertsOf = window.passportAlerts;
   var data = window.passportMap, written = new Date(window.passportMapWritten || 0);
+  var size = JSON.stringify(data).length, asked = Date.now(), asking = false;
   var language = pickLanguage(), say;
   var map, layers, markers = {}, tiles = document.querySelector("meta[name=tiles]").content;
   var still = window.matchMedia("(prefers-reduced-motion: reduce)");
@@ -68,16 +74,22 @@
 
   function alerts() { return features("alert").map(function (f) { return f.properties; }); }
 
+  // What a gauge's symbol and words go by: water, rain, or whatever else its unit measures.
+  function sort(p) { return p.measures === "rain" ? "rain" : /level$/.test(p.measures) ? "water" : "other"; }
+
+  function kindWords(p) { return say.kinds[p.measures] || say.kinds[sort(p)]; }
+
+  // Its shape says what it measures, the number its stage, if it has stages.
   function mark(p) {
-    var e = make("span", "mark", p.stage);
-    e.style.background = p.colour || "#2E7FB8";
-    e.style.color = p.ink || "#FFFFFF";
+    var s = sort(p), e = make("span", "mark " + s, p.stage === null || s === "rain" && !p.stage ? LETTERS[s] : p.stage);
+    if (p.colour) { e.style.background = p.colour; e.style.color = p.ink; }
     return e;
   }
 
+  // A gauge without thresholds has no stage: nobody knows what would be normal.
   function stageWords(p) {
     if (p.state === "maintenance") { return say.maintenance; }
-    return [p.stage ? say.stage + " " + p.stage + (p.stage_name ? " " + p.stage_name : "") : say.normal,
+    return [p.stage === null ? "" : p.stage ? say.stage + " " + p.stage + (p.stage_name ? " " + p.stage_name : "") : say.normal,
             p.observed_at ? say.observed(when(p.observed_at)) : "", heardWords(p), forecastWords(p)].filter(Boolean).join(" · ");
   }
 
@@ -92,19 +104,31 @@
     return next ? say.forecast(next.stage, when(next.earliest_at), when(next.latest_at)) : "";
   }
 
-  function valueWords(p) { return p.value === null ? "–" : p.value.toFixed(2) + " " + p.unit; }
+  function number(value, p) { return p.unit === "m" ? value.toFixed(2) : String(+value.toFixed(2)); }
+
+  function amount(value, p) { return number(value, p) + " " + p.unit; }
+
+  function valueWords(p) { return p.value === null ? "–" : amount(p.value, p); }
+
+  // How high above the sea, where the height of the gauge's zero is known.
+  function heightWords(p) { return sort(p) === "water" && p.elevation !== null ? say.elevation(amount(p.elevation, p)) : ""; }
 
   // The drawing, and what its lines are called.
   function chart(p) {
     var c = data.charts[p.sensor];
     if (!c || c.points.length < 2) { return null; }
     var values = c.points.map(function (point) { return point[1]; });
-    function spoken(value) { return value.toFixed(2) + " " + p.unit; }
+    function written(value) { return number(value, p); }
     var names = make("ul", "thresholds");
     names.setAttribute("aria-label", say.thresholds);
-    c.thresholds.forEach(function (t) { names.appendChild(make("li", "", t.stage + ": ", named("span", "", t.name), make("span", "", " " + spoken(t.up)))); });
+    c.thresholds.forEach(function (t) {
+      var tint = make("span", "tint");
+      tint.style.background = t.colour || "";
+      names.appendChild(make("li", "", undefined, tint, make("span", "", t.stage + ": "), named("span", "", t.name), make("span", "", " " + amount(t.up, p))));
+    });
     return make("div", "", undefined, window.passportChart(c, new Date(data.generated_at),
-      say.range(spoken(Math.min.apply(null, values)), spoken(Math.max.apply(null, values)), valueWords(p)), clock, day),
+      say.range(amount(Math.min.apply(null, values), p), amount(Math.max.apply(null, values), p), valueWords(p)),
+      { unit: p.unit, bars: sort(p) === "rain", number: written }, clock, day),
       c.thresholds.length ? names : null);
   }
 
@@ -160,7 +184,10 @@
     var legend = empty(byId("legend"));
     legend.appendChild(alertsOf.patterns(alerts()));
     alertsOf.levels(alerts()).forEach(function (p) { legend.appendChild(make("li", "", undefined, alertsOf.swatch(p), make("span", "", say.alerted(p.level)))); });
-    legend.appendChild(make("li", "", undefined, mark({ stage: 0 }), make("span", "", say.gauge)));
+    ["water", "rain", "other"].forEach(function (s) {
+      var one = features("sensor").find(function (f) { return sort(f.properties) === s; });
+      if (one) { legend.appendChild(make("li", "", undefined, mark({ measures: one.properties.measures, stage: s === "water" ? 0 : null }), make("span", "", s === "water" ? say.gauge : say.kinds[s]))); }
+    });
     legend.appendChild(make("li", "", undefined, make("span", "house", "避"), make("span", "", say.shelter)));
     legend.appendChild(make("li", "", undefined, make("span", "house open", "避"), make("span", "", say.open)));
   }
@@ -224,7 +251,7 @@
     var gauges = make("ul", "list"), houses = make("ul", "list");
     features("sensor").sort(function (a, b) { return b.properties.stage - a.properties.stage; }).forEach(function (f) {
       var p = f.properties;
-      entry(gauges, "sensor " + p.sensor, mark(p), p.name, valueWords(p), stageWords(p), chart(p));
+      entry(gauges, "sensor " + p.sensor, mark(p), p.name, valueWords(p), [kindWords(p), heightWords(p), stageWords(p)].filter(Boolean).join(" · "), chart(p));
     });
     shelters().forEach(function (f) {
       var p = f.properties;
@@ -268,7 +295,7 @@
     });
     features("sensor").forEach(function (f) {
       var p = f.properties;
-      place(f.geometry.coordinates, "sensor " + p.sensor, mark(p), FINGER, null, named("strong", "", p.name), [valueWords(p), stageWords(p)], chart(p))
+      place(f.geometry.coordinates, "sensor " + p.sensor, mark(p), FINGER, null, named("strong", "", p.name), [kindWords(p), [valueWords(p), heightWords(p)].filter(Boolean).join(" · "), stageWords(p)], chart(p))
         .setZIndexOffset(1000).bindTooltip(named("span", "", p.name), { permanent: true, direction: "auto", offset: [14, 0], className: "gauge" });
     });
     nameControls();
@@ -378,6 +405,7 @@
     var was = document.activeElement, held = was && was.dataset.key, open = null, inside = was && was.closest(".leaflet-popup");
     var before = data;
     data = fresh;
+    size = JSON.stringify(data).length;
     if (JSON.stringify(Object.assign({}, fresh, { generated_at: "" })) === JSON.stringify(Object.assign({}, before, { generated_at: "" }))) {
       showHead();
       return;
@@ -396,13 +424,32 @@
     script.src = "map.js?" + Date.now();
     script.onload = function () {
       var fresh = new Date(window.passportMapWritten);
-      script.remove();
+      answered(script);
       if (fresh > written) { written = fresh; refresh(window.passportMap); }
       watch();
     };
-    script.onerror = function () { script.remove(); watch(); };
+    script.onerror = function () { answered(script); };
+    asked = Date.now();
+    asking = true;
     document.head.appendChild(script);
   }
+
+  function answered(script) {
+    script.remove();
+    asking = false;
+  }
+
+  // A request into a network that is down may neither be answered nor refused, so nothing waits for one:
+  // the page's age is looked at by the clock.
+  function tick() {
+    var since = Date.now() - asked;
+    watch();
+    if (since < (asking ? PATIENCE : pause())) { return; }
+    if (asking) { window.stop(); }   // a browser has six connections to a server, and each would wait for ever
+    reload();
+  }
+
+  function pause() { return Math.min(Math.max(size / SHARE, SOONEST), LATEST); }
 
   function start() {
     var select = byId("language");
@@ -423,7 +470,7 @@
     show();
     openAddressed();
     window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", show);
-    setInterval(reload, RELOAD);
+    setInterval(tick, TICK);
     // a phone that was asleep shows at once how old its map is
     document.addEventListener("visibilitychange", function () { if (!document.hidden) { watch(); reload(); } });
     if (navigator.serviceWorker && location.protocol !== "file:") {

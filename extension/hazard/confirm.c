@@ -2,6 +2,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "commands/async.h"
 #include "executor/spi.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
@@ -51,6 +52,8 @@ confirm_reading(PG_FUNCTION_ARGS)
 	RunStatement(&keep_confirmation, values, NULL);
 	FollowStage(name, &sensor, stage);
 	SPI_finish();
+	/* the public map shows the level that was believed */
+	Async_Notify("passport_map", "");
 	PG_RETURN_INT32(sensor.stage.stage);
 }
 

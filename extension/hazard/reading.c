@@ -19,8 +19,12 @@
 /* 10,000 readings are a week of one sensor at one a minute. */
 #define MAX_READINGS 10000
 
+/* The public map's charts show two days. */
+#define MAP_SPAN (INT64CONST(48) * USECS_PER_HOUR)
+
 PG_FUNCTION_INFO_V1(record_readings);
 
+static bool OnMap(const Reading *readings, int count);
 static Reading *TakeReadings(FunctionCallInfo fcinfo, int *count);
 static Datum *TakeArray(FunctionCallInfo fcinfo, int argument, const char *pointer, int *count);
 static void ReturnReadings(ReturnSetInfo *set, const Reading *readings, int count);
@@ -60,11 +64,29 @@ record_readings(PG_FUNCTION_ARGS)
 	StoreSensor(name, &sensor);
 	FollowStage(name, &sensor, stage);
 	SPI_finish();
+	if (OnMap(readings, count))
+		Async_Notify("passport_map", "");
 	if (AwaitsPerson(&sensor, now) && !waited)
 		Async_Notify("passport_alarm", "reading_to_confirm");
 
 	ReturnReadings((ReturnSetInfo *) fcinfo->resultinfo, readings, count);
 	return (Datum) 0;
+}
+
+/*
+ * OnMap tells whether a batch changes a level or a chart of the public map.  What
+ * is loaded of years ago does not, and need not wait: transactions that notify
+ * commit one after another.
+ */
+static bool
+OnMap(const Reading *readings, int count)
+{
+	int64 oldest = PassportNow() - MAP_SPAN;
+
+	for (int i = count - 1; i >= 0 && readings[i].at > oldest; i--)
+		if (readings[i].verdict == GATE_ACCEPTED && !readings[i].duplicate)
+			return true;
+	return false;
 }
 
 /* TakeReadings pairs the two arrays; PT422 where they are no pairs. */

@@ -207,6 +207,7 @@ BEGIN
   IF definition ? 'stages' THEN
     PERFORM passport.revise_stages(target, (definition->>'holds_from')::date, definition->'stages');
   END IF;
+  PERFORM pg_notify('passport_map', '');
 EXCEPTION
   WHEN data_exception OR integrity_constraint_violation THEN
     PERFORM passport.refuse('/definition', SQLSTATE, SQLERRM);

@@ -30,7 +30,9 @@ BEGIN ATOMIC
   SELECT passport.map_feature(s.location, jsonb_build_object(
            'kind', 'sensor', 'sensor', s.sensor, 'name', coalesce(nullif(s.name, ''), s.sensor),
            'measures', s.kind, 'unit', s.unit,
-           'state', s.state, 'stage', coalesce(n.stage, 0), 'stage_name', nullif(t.name, ''),
+           'state', s.state,
+           'stage', CASE WHEN n.stage > 0 OR EXISTS (SELECT FROM passport.sensor_threshold AS h WHERE h.sensor = s.sensor) THEN coalesce(n.stage, 0) END,
+           'stage_name', nullif(t.name, ''),
            'value', n.value, 'elevation', passport.elevation(s, n.value), 'observed_at', n.observed_at,
            'condition', q.condition, 'silent', q.condition = 'silent',
            'silent_since', CASE q.condition WHEN 'silent' THEN q.latest_at END,
@@ -47,7 +49,7 @@ BEGIN ATOMIC
    ORDER BY s.sensor;
 END;
 COMMENT ON FUNCTION passport.map_sensors() IS
-'Features of public_map(): gauges with stage, last accepted value, its time, how they are heard (sensor_watch) and since when not, and the stages that they will reach if they go on rising (sensor_forecast).';
+'Features of public_map(): gauges with what they measure, stage (null: there are no thresholds), last accepted value, its height above the sea where that is known, its time, how they are heard (sensor_watch) and since when not, and the stages that they will reach if they go on rising (sensor_forecast).';
 
 CREATE FUNCTION passport.chart_points(observed_at timestamptz[], value double precision[]) RETURNS jsonb
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
@@ -184,8 +186,9 @@ BEGIN ATOMIC
                              WHERE m.code = current_setting('passport.municipality_code')),
            'note', passport.drawing_note(),
            -- alerts of which a CAP message is published: a cancel must stay to be read
-           'published', (SELECT coalesce(jsonb_agg(a.alert_id ORDER BY a.alert_id), '[]') FROM passport.alert AS a
-                          WHERE passport.is_published(a)),
+           'published', (SELECT coalesce(jsonb_object_agg(a.alert_id, (SELECT max(m.message_no) FROM passport.alert_message AS m
+                                                                         WHERE m.alert_id = a.alert_id)), '{}')
+                           FROM passport.alert AS a WHERE passport.is_published(a)),
            'timezone', current_setting('passport.timezone'),
            'over', passport.map_over(),
            'weather', passport.map_weather(),
@@ -195,4 +198,4 @@ BEGIN ATOMIC
                                 UNION ALL SELECT passport.map_places()) AS t(f)));
 END;
 COMMENT ON FUNCTION passport.public_map() IS
-'What everybody may see, as a GeoJSON FeatureCollection: gauges, alerts in force, shelters, the boundary (properties.kind tells which), with generated_at, the municipality, its time zone, the note of drawing_note(), the alerts that were over within the last day (map_over), the weather service''s warnings (map_weather), the gauges'' last two days (map_charts), and the numbers of the alerts whose CAP message is published. Nothing personal, no drills.';
+'What everybody may see, as a GeoJSON FeatureCollection: gauges, alerts in force, shelters, the boundary (properties.kind tells which), with generated_at, the municipality, its time zone, the note of drawing_note(), the alerts that were over within the last day (map_over), the weather service''s warnings (map_weather), the gauges'' last two days (map_charts), and published: the numbers of the alerts whose CAP message is published, each with that of its latest message. Nothing personal, no drills.';

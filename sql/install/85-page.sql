@@ -81,25 +81,50 @@ END;
 COMMENT ON FUNCTION passport.page_weather(jsonb) IS
 'Step of public_page(): the weather service''s warnings.';
 
+CREATE FUNCTION passport.page_kind(measures text) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT coalesce((SELECT format('%s <small lang="en">%s</small>', k.ja, k.en)
+                     FROM (VALUES ('river_level', '水位計', 'river gauge'), ('channel_level', '水路の水位計', 'channel gauge'),
+                                  ('rain', '雨量計', 'rain gauge')) AS k(measures, ja, en)
+                    WHERE k.measures = page_kind.measures),
+                  '観測計 <small lang="en">gauge</small>');
+END;
+COMMENT ON FUNCTION passport.page_kind(text) IS
+'What a sensor''s kind is called on the page, in Japanese and English.';
+
+CREATE FUNCTION passport.page_amount(value text, unit text) RETURNS text
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT CASE unit WHEN 'm' THEN r.value ELSE trim_scale(r.value) END || ' ' || passport.html(unit)
+    FROM (SELECT round(page_amount.value::numeric, 2)) AS r(value);
+END;
+COMMENT ON FUNCTION passport.page_amount(text, text) IS
+'A value of public_map() with its unit as the page writes it: two decimals, of anything but metres no more of them than it has.';
+
 CREATE FUNCTION passport.page_sensors(sensors jsonb) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  SELECT '<table><thead><tr><th scope="col">水位計 <small lang="en">gauge</small></th><th scope="col">段階 <small lang="en">stage</small></th><th scope="col">水位 <small lang="en">level</small></th><th scope="col">観測 <small lang="en">observed</small></th></tr></thead><tbody>'
-         || string_agg(format('<tr><th scope="row">%s</th><td>%s</td><td>%s</td><td>%s%s</td></tr>',
-                              passport.html(p ->> 'name'),
-                              passport.html(concat_ws(' ', p ->> 'stage', p ->> 'stage_name')),
-                              coalesce(round((p ->> 'value')::numeric, 2) || ' ' || passport.html(p ->> 'unit'), '–'),
+  SELECT '<table><thead><tr><th scope="col">観測所 <small lang="en">gauge</small></th><th scope="col">段階 <small lang="en">stage</small></th><th scope="col">値 <small lang="en">value</small></th><th scope="col">観測 <small lang="en">observed</small></th></tr></thead><tbody>'
+         || string_agg(format('<tr><th scope="row">%s<br>%s</th><td>%s</td><td>%s%s</td><td>%s%s</td></tr>',
+                              passport.html(p ->> 'name'), passport.page_kind(p ->> 'measures'),
+                              coalesce(nullif(passport.html(concat_ws(' ', p ->> 'stage', p ->> 'stage_name')), ''), '–'),
+                              coalesce(passport.page_amount(p ->> 'value', p ->> 'unit'), '–'),
+                              CASE WHEN p ->> 'measures' LIKE '%level'
+                                   THEN '<br><small>標高 <span lang="en">above sea level</span> ' || passport.page_amount(p ->> 'elevation', p ->> 'unit') || '</small>' END,
                               passport.page_time(p ->> 'observed_at'),
                               CASE p ->> 'condition' WHEN 'maintenance' THEN ' 保守中 <small lang="en">under maintenance</small>'
                                                      WHEN 'silent' THEN ' データが届いていません <small lang="en">no data are arriving</small>'
                                                      WHEN 'doubted' THEN ' 値を確認中 <small lang="en">readings are being checked</small>'
                                                      WHEN 'resting' THEN ' 水位が低いため観測休止中 <small lang="en">resting at low water</small>' END),
-                       '' ORDER BY (p ->> 'stage')::int DESC, s.place) || '</tbody></table>'
+                       '' ORDER BY (p ->> 'stage')::int DESC NULLS LAST, s.place) || '</tbody></table>'
     FROM jsonb_array_elements(sensors) WITH ORDINALITY AS s(p, place);
 END;
 COMMENT ON FUNCTION passport.page_sensors(jsonb) IS
-'Step of public_page(): a table of the gauges, the highest stage first; NULL when there is none.';
+'Step of public_page(): a table of the gauges, each with what it measures, the highest stage first; NULL when there is none.';
 
 CREATE FUNCTION passport.page_shelters(shelters jsonb) RETURNS text
   LANGUAGE sql STABLE PARALLEL SAFE

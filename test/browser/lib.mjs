@@ -9,10 +9,13 @@ import { chromium } from 'playwright-core';
 const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.css': 'text/css; charset=utf-8',
                 '.geojson': 'application/geo+json', '.xml': 'application/cap+xml', '.png': 'image/png' };
 
-// serve DIRECTORY: as any web server would, on a port of its own; counts what it sends, and what it need not send again
+// serve DIRECTORY: as any web server would, on a port of its own; counts what it sends, and what it need not send again.
+// With mute(true) it takes what is asked and answers nothing, as through a network that is choked.
 export async function serve(directory) {
   const sent = {}, unchanged = {};
+  let silent = false;
   const server = createServer(async (request, response) => {
+    if (silent) { return; }
     const path = normalize(decodeURIComponent(new URL(request.url, 'http://x/').pathname)).replace(/\/$/, '/index.html');
     try {
       const body = await readFile(join(directory, path));
@@ -24,7 +27,7 @@ export async function serve(directory) {
   });
   await new Promise(done => server.listen(0, '127.0.0.1', done));
   const stop = () => new Promise(done => { server.close(done); server.closeAllConnections(); });
-  return { address: `http://127.0.0.1:${server.address().port}/`, stop, sent, unchanged };
+  return { address: `http://127.0.0.1:${server.address().port}/`, stop, sent, unchanged, mute: quiet => { silent = quiet; } };
 }
 
 export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',

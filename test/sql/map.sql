@@ -16,6 +16,12 @@ INSERT INTO passport.shelter (shelter_id, name, location, hazards) VALUES
   ('m1', '公民館 <b>"&', passport.point(138.47, 35.95), '{flood}');
 SELECT passport.define_sensor('map-1', '{"name": "橋 <script>", "lon": 138.455, "lat": 35.955,
   "stages": [{"stage": 1, "name": "注意", "up": 3}, {"stage": 2, "name": "危険", "up": 5}]}');
+-- rain, water that counts from a zero of its own, and something else that has no thresholds
+SELECT passport.define_sensor('map-2', '{"name": "雨", "kind": "rain", "unit": "mm/h", "datum": "local", "lon": 138.456, "lat": 35.956}'),
+       passport.define_sensor('map-3', '{"name": "水路", "kind": "channel_level", "zero_elevation": 1040.2, "lon": 138.457, "lat": 35.957, "stages": [{"stage": 1, "up": 1}]}'),
+       passport.define_sensor('map-4', '{"name": "風", "kind": "wind_speed", "unit": "m/s", "lon": 138.458, "lat": 35.958}');
+SELECT count(r) FROM (VALUES ('map-2', 12.5), ('map-3', 0.35), ('map-4', 7)) AS v(sensor, value),
+       passport.record_readings(v.sensor, '{2026-07-01 04:40+09}', ARRAY[v.value]) AS r;
 SELECT verdict, stage FROM passport.record_readings('map-1', '{2026-07-01 04:30+09,2026-07-01 04:40+09}', '{2.5,3.2}');
 SELECT imported FROM passport.import_residents($$[
   {"resident_number": "m1", "household_number": "H1", "name": "秘密一郎", "address": "秘密の住所", "oaza": "海ノ口", "lon": 138.451, "lat": 35.951}]$$);
@@ -56,10 +62,12 @@ SET LOCAL passport.timezone = 'Asia/Tokyo';
 SELECT f -> 'properties' ->> 'kind' AS kind, f -> 'geometry' ->> 'type' AS type, f -> 'properties' ->> 'name' AS name,
        f -> 'properties' ->> 'level' AS level, f -> 'properties' ->> 'stage' AS stage, f -> 'properties' ->> 'value' AS value
   FROM jsonb_array_elements(passport.public_map() -> 'features') AS f;
-SELECT m ->> 'municipality' AS municipality, m -> 'note' AS note, m -> 'published' = jsonb_build_array(:alert) AS published,
+SELECT m ->> 'municipality' AS municipality, m -> 'note' AS note, m -> 'published' = jsonb_build_object(:alert, 1) AS published,
        m::text ~ '秘密|map_drafter' AS personal, m ->> 'generated_at' AS generated_at FROM passport.public_map() AS m;
+SELECT p ->> 'sensor' AS sensor, p ->> 'measures' AS measures, p ->> 'value' AS value, p ->> 'unit' AS unit, p ->> 'elevation' AS elevation, p -> 'stage' AS stage
+  FROM jsonb_path_query(passport.public_map(), '$.features[*].properties ? (@.kind == "sensor")') AS p;
 -- the same as a page without a script: every value escaped
-SELECT p.place, left(p.html, 400) AS html FROM passport.public_map() AS m, passport.public_page(m) AS p ORDER BY p.place;
+SELECT p.place, left(p.html, CASE p.place WHEN 'sensors' THEN 1600 ELSE 400 END) AS html FROM passport.public_map() AS m, passport.public_page(m) AS p ORDER BY p.place;
 -- zones of a demonstration are said to be that
 SELECT action FROM passport.import_hazard_zones('{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {}, "geometry":
   {"type": "Polygon", "coordinates": [[[138.45, 35.95], [138.46, 35.95], [138.46, 35.96], [138.45, 35.95]]]}}]}', 'flood', 'Demo drawing');
@@ -70,7 +78,7 @@ SET LOCAL passport.clock = '2026-07-01 06:00+09';
 SELECT recipients FROM passport.cancel_alert(:alert, 'x');
 SELECT pg_temp.cap(:alert, '/c:alert/c:msgType/text()') AS type, replace(pg_temp.cap(:alert, '/c:alert/c:references/text()'), '-' || :alert, '-N') AS refs,
        pg_temp.cap(:alert, '//c:info[c:language="ja"]/c:urgency/text()') AS urgency, pg_temp.cap(:alert, '//c:info[c:language="ja"]/c:headline/text()') AS headline;
-SELECT m -> 'published' = jsonb_build_array(:alert) AS published, m -> 'features' @> '[{"properties": {"kind": "alert"}}]' AS shown FROM passport.public_map() AS m;
+SELECT m -> 'published' = jsonb_build_object(:alert, 2) AS published, m -> 'features' @> '[{"properties": {"kind": "alert"}}]' AS shown FROM passport.public_map() AS m;
 -- for a day it is said that it is over, without why
 SELECT o ->> 'state' AS state, o ->> 'over_at' AS over_at, o ->> 'level' AS level, o #>> '{texts,en,title}' AS title, o ? 'cancel_reason' AS why
   FROM jsonb_array_elements(passport.public_map() -> 'over') AS o;

@@ -75,6 +75,23 @@ command_ok([ 'passport-map', '--once', '--output', $worst, $public ], 'and once 
 my $report = PostgreSQL::Test::Utils::tempdir . '/report.html';
 append_to_file($report, $node->safe_psql('postgres', 'SELECT passport.report_html()', extra_params => [ '-U', 'drafter' ]));
 
+my $gauges = PostgreSQL::Test::Utils::tempdir . '/gauges';
+$node->safe_psql('postgres', <<'SQL');
+SELECT passport.define_sensor('rain', '{"name": "野辺山", "kind": "rain", "unit": "mm/h", "lon": 138.47, "lat": 35.975}'),
+  passport.define_sensor('downpour', '{"name": "市場", "kind": "rain", "unit": "mm/h", "lon": 138.44, "lat": 35.975, "stages": [{"stage": 2, "name": "強い雨", "up": 20}, {"stage": 3, "name": "激しい雨", "up": 30}]}'),
+  passport.define_sensor('channel', '{"name": "板橋水路", "kind": "channel_level", "zero_elevation": 1040.2, "lon": 138.485, "lat": 35.955,
+    "stages": [{"stage": 1, "name": "注意", "up": 0.8}, {"stage": 2, "name": "警戒", "up": 1}, {"stage": 3, "name": "避難判断", "up": 1.2}, {"stage": 4, "name": "危険", "up": 1.4}, {"stage": 5, "name": "越水", "up": 9}]}'),
+  passport.define_sensor('low', '{"name": "広瀬橋", "datum": "elevation", "lon": 138.42, "lat": 35.955,
+    "stages": [{"stage": 1, "up": 1003.2}, {"stage": 2, "up": 1003.5}, {"stage": 3, "up": 1004}, {"stage": 4, "up": 1004.7}, {"stage": 5, "up": 1004.9}]}'),
+  passport.define_sensor('wind', '{"name": "峠", "kind": "wind_speed", "unit": "m/s", "lon": 138.42, "lat": 35.975}');
+SELECT count(r) FROM (VALUES ('rain', 12.5, 12), ('downpour', 24, 8), ('channel', 0.35, 0.05), ('low', 1001.2, 0.02), ('wind', 7, 3)) AS v(sensor, middle, wave),
+  passport.record_readings(v.sensor, ARRAY(SELECT timestamptz '2026-07-01 05:00+09' - i * interval '10 minutes' FROM generate_series(0, 280) AS i),
+    ARRAY(SELECT round((v.middle + v.wave * cos(i / 40.0))::numeric, 2)::float8 FROM generate_series(0, 280) AS i)) AS r;
+SQL
+command_ok([ 'passport-map', '--once', '--output', $gauges, $public ], 'and once with gauges of all kinds');
+my $kept = PostgreSQL::Test::Utils::tempdir . '/kept';
+system('cp', '-r', $directory, $kept) == 0 or die;
+
 my $shots = "$ENV{TESTDIR}/build/screenshots";
 mkdir $shots;
 symlink "$ENV{TESTDIR}/test/browser", "$ENV{TESTDIR}/build/npm/browser";
@@ -97,9 +114,11 @@ sub browse
 	ok($ran, "$call[0] came to its end") or diag($error);
 }
 browse("$ENV{TESTDIR}/build/npm/browser/access.mjs", $directory, $worst, $shots);
-# last of the two, for it changes what the map says
+browse("$ENV{TESTDIR}/build/npm/browser/gauges.mjs", $gauges, $shots);
+browse("$ENV{TESTDIR}/build/npm/browser/stale.mjs", $kept, $shots);
+# last of those, for it changes what the map says
 browse("$ENV{TESTDIR}/build/npm/browser/map.mjs", $directory, $tiled, $shots);
 browse("$ENV{TESTDIR}/build/npm/browser/report.mjs", $report, $shots);
-is_deeply([ grep { !-s "$shots/$_.png" } qw(map-ja-light map-popup map-en map-easy map-dark map-phone map-phone-popup map-stale levels levels-dark plain report report-dark report-phone) ], [], 'the screenshots are there');
+is_deeply([ grep { !-s "$shots/$_.png" } qw(map-ja-light map-popup map-en map-easy map-dark map-phone map-phone-popup map-stale gauges gauges-en gauges-dark gauges-phone gauges-plain mute levels levels-dark plain report report-dark report-phone) ], [], 'the screenshots are there');
 
 done_testing();

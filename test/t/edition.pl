@@ -13,7 +13,7 @@ use Time::HiRes qw(sleep time);
 
 my $node = PostgreSQL::Test::Cluster->new('edition');
 $node->init;
-$node->append_conf('postgresql.conf', "shared_preload_libraries = 'passport'\ntimezone = 'Asia/Tokyo'\n");
+$node->append_conf('postgresql.conf', "shared_preload_libraries = 'passport'\ntimezone = 'Asia/Tokyo'\ntrack_functions = 'all'\n");
 $node->start;
 $node->safe_psql('postgres', <<'SQL');
 SET client_min_messages = warning;
@@ -51,7 +51,6 @@ sub written
 	return \%says;
 }
 
-# A reading that changes no stage is on the map within a minute; here it is said at once.
 # Both gauges get the same number in one transaction, over and over: a file that
 # shows two different ones mixes two moments.
 my $directory = PostgreSQL::Test::Utils::tempdir . '/map';
@@ -59,7 +58,7 @@ my $errors = '';
 my $program = start([ 'passport-map', '--output', $directory, $public ], '2>', \$errors);
 my $script = PostgreSQL::Test::Utils::tempdir . '/readings.sql';
 append_to_file($script, <<'SQL');
-SELECT format('BEGIN; SELECT count(*) FROM passport.record_readings(''a'', ARRAY[now()], ARRAY[%s]) AS a, passport.record_readings(''b'', ARRAY[now()], ARRAY[%s]) AS b; NOTIFY passport_map; COMMIT; SELECT pg_sleep(0.02)', i, i)
+SELECT format('BEGIN; SELECT count(*) FROM passport.record_readings(''a'', ARRAY[now()], ARRAY[%s]) AS a, passport.record_readings(''b'', ARRAY[now()], ARRAY[%s]) AS b; COMMIT; SELECT pg_sleep(0.02)', i, i)
   FROM generate_series(1, 400) AS i \gexec
 SQL
 my $writer = start([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', $script, $node->connstr('postgres') ], '>', '/dev/null', '2>', \my $writing);
@@ -85,12 +84,17 @@ cmp_ok($reads, '>', 100, "the files were read $reads times");
 cmp_ok($last{$_} // 0, '>', 10, "$_ followed") for qw(index.html map.geojson map.js);
 is(join("\n", @wrong[ 0 .. ($#wrong > 9 ? 9 : $#wrong) ]), '', 'and each was whole, of one moment, and never older than before');
 
+# each of the 400 batches said that there is something new
+my $asked = $node->safe_psql('postgres', "SELECT calls FROM pg_stat_user_functions WHERE funcname = 'public_map'");
+cmp_ok($asked, '>=', 5, 'the database was asked whenever there was something new');
+cmp_ok($asked, '<=', 13, 'and at most once a second');
+
 # record: a number for both gauges that they did not have before
 my $number = 1000;
 sub record
 {
 	$number++;
-	$node->safe_psql('postgres', "BEGIN; NOTIFY passport_map; SELECT count(*) FROM passport.record_readings('a', ARRAY[now()], ARRAY[$number]) AS a, passport.record_readings('b', ARRAY[now()], ARRAY[$number]) AS b; COMMIT");
+	$node->safe_psql('postgres', "BEGIN; SELECT count(*) FROM passport.record_readings('a', ARRAY[now()], ARRAY[$number]) AS a, passport.record_readings('b', ARRAY[now()], ARRAY[$number]) AS b; COMMIT");
 }
 
 # comes DIRECTORY, NAME: within twenty seconds the map there says that number
@@ -112,7 +116,20 @@ comes($directory, 'it follows');
 cmp_ok(time - $began, '<', 3, 'within about a second');
 my $page = slurp_file("$directory/index.html");
 utf8::decode($page);
-like($page, qr{<th scope="row">\@alerts\@ &lt;乙&gt;</th>}, 'what stands in a name is not filled in');
+like($page, qr{<th scope="row">\@alerts\@ &lt;乙&gt;<br>}, 'what stands in a name is not filled in');
+
+# what a gauge is called is news, too
+$node->safe_psql('postgres', q{SELECT passport.define_sensor('b', '{"unit": "m", "name": "@alerts@ <丙>"}')});
+$began = time;
+for (1 .. 50)
+{
+	$page = slurp_file("$directory/index.html");
+	utf8::decode($page);
+	last if $page =~ /&lt;丙&gt;/;
+	sleep 0.1;
+}
+like($page, qr/&lt;丙&gt;/, 'it follows a gauge that is defined anew');
+cmp_ok(time - $began, '<', 3, 'within about a second');
 
 # the directory goes with all that is in it; then something else stands in its place
 system('rm', '-rf', $directory) == 0 or die;

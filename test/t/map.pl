@@ -8,11 +8,12 @@ use JSON::PP;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(sleep);
 
 my $node = PostgreSQL::Test::Cluster->new('map');
 $node->init;
 $node->append_conf('postgresql.conf',
-	"shared_preload_libraries = 'passport'\ntimezone = 'Asia/Tokyo'\npassport.clock = '2026-07-01 05:00+09'\npassport.least_count = 0\n");
+	"shared_preload_libraries = 'passport'\ntimezone = 'Asia/Tokyo'\npassport.clock = '2026-07-01 05:00+09'\npassport.least_count = 0\ntrack_functions = 'all'\n");
 $node->start;
 $node->safe_psql('postgres', <<'SQL');
 SET client_min_messages = warning;
@@ -49,6 +50,8 @@ my $directory = PostgreSQL::Test::Utils::tempdir . '/map';
 
 command_exit_is([ 'passport-map', '--once', $public ], 2, 'a call without a directory is refused');
 command_exit_is([ 'passport-map', '--once', '--output', '/proc/nowhere', $public ], 1, 'so is one into nowhere');
+$node->safe_psql('postgres', 'CREATE ROLE stranger LOGIN');
+command_fails_like([ 'passport-map', '--once', '--output', $directory, $node->connstr('postgres') . ' user=stranger' ], qr/Grant it the role passport_public\./, 'who may not is told which role is needed');
 command_ok([ 'passport-map', '--once', '--output', $directory, $public ], 'it publishes once');
 
 my @files = sort map { s{^$directory/}{}r } split /\n/, `find $directory -type f`;
@@ -199,6 +202,48 @@ follows("alerts/$second.cap.xml", qr{<msgType>Alert</msgType>}, 'it comes back a
 $node->safe_psql('postgres', "SELECT passport.end_alert($second)", extra_params => [ '-U', 'mayor' ]);
 follows("alerts/$second.cap.xml", qr{<responseType>AllClear</responseType>}, 'it follows the all clear');
 valid("$directory/alerts/$second.cap.xml", 'an all clear is valid CAP');
+
+# A message that was written is not read again; one that cannot be read keeps nothing else from the map.
+sub change
+{
+	for (1 .. 4)
+	{
+		$node->safe_psql('postgres', 'NOTIFY passport_map');
+		sleep 1.2;
+	}
+}
+my $calls = "SELECT sum(calls) FROM pg_stat_user_functions WHERE funcname = 'alert_cap'";
+change();
+my $read = $node->safe_psql('postgres', $calls);
+cmp_ok($read, '>=', 3, 'messages were read');
+change();
+is($node->safe_psql('postgres', $calls), $read, 'and not again when they stand there');
+$node->safe_psql('postgres', <<'SQL');
+CREATE TABLE public.broken (alert_id bigint);
+GRANT SELECT ON public.broken TO PUBLIC;
+DO $$ BEGIN
+  EXECUTE regexp_replace(pg_get_functiondef('passport.alert_cap(bigint, int)'::regprocedure), '\nBEGIN\n',
+    E'\nBEGIN\n IF EXISTS (SELECT FROM public.broken AS b WHERE b.alert_id = alert_cap.alert_id) THEN RAISE ''broken''; END IF;\n');
+END $$;
+SQL
+my $third = $node->safe_psql('postgres', "INSERT INTO public.broken SELECT max(alert_id) + 1 FROM passport.alert RETURNING alert_id");
+is(send_alert('live', 1), $third, 'an alert whose message is broken');
+follows('map.geojson', qr/"alert_id": $third\b/, 'is on the map');
+my $fourth = send_alert('live', 2);
+follows("alerts/$fourth.cap.xml", qr{<msgType>Alert</msgType>}, 'the message of the next is there');
+follows('map.geojson', qr/"alert_id": $fourth\b/, 'so is the next');
+ok(!-e "$directory/alerts/$third.cap.xml", 'the broken message is not');
+command_exit_is([ 'passport-map', '--once', '--output', $directory, $public ], 3, 'called once, it says by its status that something is missing');
+change();
+$program->pump_nb;
+is(() = $errors =~ /could not read a document/g, 1, 'the log says it once');
+like($errors, qr{"name": ?"alerts/$third\.cap\.xml"}, 'and which it is');
+$node->safe_psql('postgres', 'DELETE FROM public.broken');
+$node->safe_psql('postgres', "SELECT passport.cancel_alert($third, 'x')", extra_params => [ '-U', 'mayor' ]);
+follows("alerts/$third.cap.xml", qr{<msgType>Cancel</msgType>}, 'its next message is read again');
+command_ok([ 'passport-map', '--once', '--output', $directory, $public ], 'and nothing is missing');
+$program->pump_nb;
+is(() = $errors =~ /could read a document again/g, 1, 'which the log says, too');
 
 # however much happens, it writes about once a second
 my $writes = 0;
