@@ -54,7 +54,7 @@ sub jump
 	return $held;
 }
 
-# finished_within(SECONDS): whether all is
+# finished_within(SECONDS): whether all is; APNs rests for a minute if it has called a new token expired
 sub finished_within
 {
 	my ($seconds) = @_;
@@ -64,6 +64,7 @@ sub finished_within
 		return 1 if $test->sql('SELECT count(*) = 0 FROM passport.delivery') eq 't';
 		sleep 0.2;
 	}
+	diag $test->sql('SELECT channel, name, attempt, not_before, lease_until, clock_timestamp() FROM passport.delivery JOIN member USING (resident_id, device_id) LIMIT 5');
 	return 0;
 }
 
@@ -82,7 +83,7 @@ sub run_test
 	$test->start;
 	$test->wait_told('slow-20-f', 800);
 	cmp_ok(jump(3600), '>', 0, 'an hour forwards while it sends');
-	ok(finished_within(60), 'it goes on');
+	ok(finished_within(100), 'it goes on');
 	$test->prove('slow-20-f');
 	cmp_ok($test->sql('SELECT sum(attempts - 1) FROM judged'), '<=', $test->sql('SELECT count(*) FROM held'), 'no storm: only what was held is tried again');
 
@@ -111,7 +112,7 @@ sub run_test
 	$test->{node}->poll_query_until('postgres', 'SELECT count(*) > 50 FROM passport.delivery WHERE not_before > clock_timestamp()') or die;
 	cmp_ok($test->kill_push($dead), '>', 0, 'one dies while it holds something');
 	cmp_ok(jump(3600), '>', 0, 'an hour backwards while it sends');
-	ok(finished_within(60), 'it goes on');
+	ok(finished_within(100), 'it goes on');
 	$test->prove('back');
 	# a try for each fault and each death, and one for what a channel hands back when it rests after fifty faults in a row
 	cmp_ok($test->sql('SELECT sum(attempts - 1) FROM judged'), '<=', 400 + $test->sql('SELECT count(*) FROM held') + 2 * 4 * 150, 'no storm');
