@@ -17,6 +17,7 @@
 #define ALARM_EVERY 10000 /* milliseconds between reports of one alarm */
 #define FAILURES_STOP 50  /* so many in a row, and the provider is given a rest */
 #define RATE_AHEAD 5      /* seconds' worth of a rate that is claimed */
+#define WARNINGS 1        /* the last lane that warns of danger: evacuation and disaster */
 
 static const struct provider *const providers[CHANNELS] = {&fcm_provider, &apns_provider,
                                                            &webpush_provider, &line_provider,
@@ -132,14 +133,14 @@ channel_put(struct channel *channel, struct delivery *delivery)
 
 /*
  * channel_wants tells whether more may be claimed for it, and what: of those lanes
- * of which less than half a batch waits here.  Two batches are held at most, and
- * three where it is lanes before the last: what a slow provider holds up leaves a
- * batch's room for what is more urgent.  Three batches is what may be sent twice.
+ * of which less than half a batch waits here.  Two batches are held at most, and a
+ * third of what warns of danger alone: whatever a slow provider holds up leaves
+ * that room.  Three batches is what may be sent twice.
  */
 bool
 channel_wants(const struct channel *channel, struct claim *claim)
 {
-	int batch = channel->config->batch, waiting = 0, room;
+	int batch = channel->config->batch, waiting = 0, least, room;
 
 	/* what a rate lets through within seconds; one request of many can carry more */
 	if (channel->rate > 0 && channel->provider->joins == NULL && channel->rate * RATE_AHEAD < batch)
@@ -152,11 +153,15 @@ channel_wants(const struct channel *channel, struct claim *claim)
 			break;
 		claim->lane = i;
 	}
-	room = (claim->lane == LANES - 1 ? 2 : 3) * channel->config->batch - channel->tally->held;
+	least = (batch + 3) / 4;
+	room = 2 * channel->config->batch - channel->tally->held;
+	if (room < least && claim->lane > WARNINGS)
+		claim->lane = WARNINGS;
+	if (claim->lane <= WARNINGS)
+		room += channel->config->batch;
 	claim->rows = room < batch ? room : batch;
 	/* a claim for a few is not worth its transaction */
-	return claim->lane > channel->drained && claim->rows >= (batch + 3) / 4 &&
-	       channel_may_send(channel);
+	return claim->lane > channel->drained && claim->rows >= least && channel_may_send(channel);
 }
 
 /* channel_is_drained tells whether nothing more was there to claim. */
