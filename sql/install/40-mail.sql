@@ -47,6 +47,7 @@ BEGIN
   DO UPDATE SET code_digest = excluded.code_digest, sent_at = excluded.sent_at, tries = 0;
 
   -- Not by notify(): it is for this address, which no other message reaches yet.
+  PERFORM passport.keep_home();
   texts := passport.message_texts('mail_code', 0, passport.today(), jsonb_build_object('code', code));
   INSERT INTO passport.notification AS n
          (kind, lane, mode, texts, holds_code, data, expires_at, digest, deliveries, unreachable, created_at)
