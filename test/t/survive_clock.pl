@@ -64,7 +64,7 @@ sub finished_within
 		return 1 if $test->sql('SELECT count(*) = 0 FROM passport.delivery') eq 't';
 		sleep 0.2;
 	}
-	diag $test->sql('SELECT channel, name, attempt, not_before, lease_until, clock_timestamp() FROM passport.delivery JOIN member USING (resident_id, device_id) LIMIT 5');
+	diag $test->sql('SELECT m.channel, m.name, d.attempt, not_before, lease_until, clock_timestamp() FROM passport.delivery AS d JOIN member AS m USING (resident_id, device_id) LIMIT 5');
 	return 0;
 }
 
