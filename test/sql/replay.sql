@@ -95,6 +95,12 @@ SELECT to_char(at, 'HH24:MI:SS'), step, who, what - '{zones,km2,expires_at,autho
 
 \echo == one that a person sent alone, of a gauge that somebody had to believe, and that fell silent
 SET LOCAL passport.clock = '2026-07-03 04:00+09';
+-- a warning stands, one is over, and a drill's is none
+INSERT INTO passport.weather_bulletin (mode, office, title, event_id, serial, info_type, info_kind, reported_at, headline, digest, received_at)
+SELECT m, 'replay', m, id, '1', '発表', 'x', '2026-07-03 03:00+09', 'x', sha256('x'), passport.now() FROM (VALUES ('live', '1'), ('live', '2'), ('drill', '3')) AS t(m, id);
+INSERT INTO passport.weather_warning (bulletin_id, area_code, code, part, area_name, name, hazard, level, valid_until)
+SELECT b.bulletin_id, '2030500', '10', '', '南牧村', '大雨警報' || b.event_id, 'inland_flood', 3, passport.now() + CASE b.event_id WHEN '2' THEN interval '-1 minute' ELSE '1 day' END
+  FROM passport.weather_bulletin AS b WHERE b.office = 'replay';
 SELECT (passport.record_readings('rain', '{2026-07-03 03:50+09,2026-07-03 04:00+09}', '{0,0}')).verdict;
 SELECT (passport.record_readings('other', '{2026-07-03 03:40+09,2026-07-03 03:50+09,2026-07-03 04:00+09}', '{1,2.5,2.6}')).*;
 SELECT passport.confirm_reading('other', '2026-07-03 04:00+09') \g /dev/null
