@@ -8,11 +8,13 @@
 
 #include "access/xact.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_extension.h"
 #include "commands/extension.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
+#include "storage/lmgr.h"
 #include "tcop/tcopprot.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
@@ -25,6 +27,7 @@
 
 static bool step_down(void);
 static bool run_next_job(void);
+static bool hold_extension(void);
 
 void
 PassportSchedulerMain(Datum argument)
@@ -68,6 +71,11 @@ run_next_job(void)
 
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
+	if (!hold_extension())
+	{
+		CommitTransactionCommand();
+		return false;
+	}
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
 	PushActiveSnapshot(GetTransactionSnapshot());
@@ -81,4 +89,21 @@ run_next_job(void)
 	pgstat_report_stat(false);
 	pgstat_report_activity(STATE_IDLE, NULL);
 	return ran && !isnull;
+}
+
+/*
+ * hold_extension keeps the extension from being dropped until the transaction
+ * ends; false where it has been.  DROP EXTENSION locks this first: it waits for a
+ * job that runs, and a job waits for it before it holds anything that the other
+ * wants.  Without it each could hold a table that the other waits for.
+ */
+static bool
+hold_extension(void)
+{
+	Oid extension = get_extension_oid("passport", true);
+
+	if (!OidIsValid(extension))
+		return false;
+	LockDatabaseObject(ExtensionRelationId, extension, 0, AccessShareLock);
+	return get_extension_oid("passport", true) == extension;
 }
