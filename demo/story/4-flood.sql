@@ -1,6 +1,6 @@
 \pset format unaligned
 \pset tuples_only on
-\echo '   2026-06-30, 海ノ口: the flood and the rain that another river had on 2023-07-01, every ten minutes'
+\echo '   2026-06-30, 海ノ口: a flood and its rain, drawn for the demo, every ten minutes'
 SELECT demo.replay('itabashi', 1, '2026-06-28 12:00+09') \g /dev/null
 SELECT demo.replay('uminokuchi', 3, 'infinity');
 SELECT format('   it rises by %s m an hour: stage %s (%s) at %s, between %s and %s; a forecast alone is reason for level %s at most',

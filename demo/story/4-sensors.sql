@@ -1,6 +1,6 @@
 -- Three gauges and a rain gauge, and the zones that belong to the second.  The
--- first stands where its readings were measured; the others are the demo's own,
--- with another real river's flood and its rain replayed three years later.
+-- first stands where the real one does, the others are the demo's own; what they
+-- read was drawn for the demo (demo/data/SOURCES.md).
 -- Crisis-management gauges (危機管理型) are silent below their start level; the
 -- first sends a heartbeat each day all the same.
 \pset format unaligned
@@ -33,13 +33,13 @@ SELECT passport.assign_zones('uminokuchi', stage, zone_ids)
   FROM (SELECT (1 + row_number() OVER (ORDER BY zone_id))::int AS stage, ARRAY[zone_id] AS zone_ids FROM zone) AS a \g /dev/null
 \echo '   These zones are the demo''s own drawings: no official hazard map of the village is in this data.'
 
-CREATE TEMP TABLE measured (observed_at timestamptz, value float8);
-\copy measured FROM demo/data/sensors/managashi_2026-05-31.csv (FORMAT csv, HEADER)
-INSERT INTO demo.reading SELECT 'managashi', observed_at, value FROM measured;
-TRUNCATE measured;
-\copy measured FROM demo/data/sensors/kotogawa_2023-06-30.csv (FORMAT csv, HEADER)
-INSERT INTO demo.reading SELECT 'uminokuchi', observed_at + interval '3 years', value FROM measured;
-TRUNCATE measured;
-\copy measured FROM demo/data/sensors/kotogawa_rain_2023-06-30.csv (FORMAT csv, HEADER)
-INSERT INTO demo.reading SELECT 'nobeyama_rain', observed_at + interval '3 years', value FROM measured;
+CREATE TEMP TABLE drawn (observed_at timestamptz, value float8);
+\copy drawn FROM demo/data/sensors/managashi_2026-05-31.csv (FORMAT csv, HEADER)
+INSERT INTO demo.reading SELECT 'managashi', observed_at, value FROM drawn;
+TRUNCATE drawn;
+\copy drawn FROM demo/data/sensors/uminokuchi_2026-06-30.csv (FORMAT csv, HEADER)
+INSERT INTO demo.reading SELECT 'uminokuchi', observed_at, value FROM drawn;
+TRUNCATE drawn;
+\copy drawn FROM demo/data/sensors/nobeyama_rain_2026-06-30.csv (FORMAT csv, HEADER)
+INSERT INTO demo.reading SELECT 'nobeyama_rain', observed_at, value FROM drawn;
 INSERT INTO demo.reading VALUES ('itabashi', '2026-06-28 12:00+09', 0.62);
