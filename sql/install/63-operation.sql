@@ -110,14 +110,21 @@ BEGIN
      WHERE r.resident_id = d.resident_id AND NOT passport.delivered_from_here(r.location) RETURNING d.*)
   INSERT INTO passport.delivery_elsewhere SELECT g.* FROM gone AS g;
   GET DIAGNOSTICS parted = ROW_COUNT;
-  -- what the other one has said since takes its place
+  -- what has been said to the same person since takes its place, as in a claim
   WITH over AS (
-    DELETE FROM passport.delivery_elsewhere AS d USING passport.notification AS n, passport.notification AS newer
-     WHERE n.notification_id = d.notification_id AND newer.collapse_key = n.collapse_key AND newer.notification_id > n.notification_id
-       AND newer.mode = n.mode
+    DELETE FROM passport.delivery_elsewhere AS d USING passport.notification AS n
+     WHERE n.notification_id = d.notification_id AND EXISTS (
+             SELECT FROM passport.notification AS newer
+              WHERE newer.collapse_key = n.collapse_key AND newer.mode = n.mode AND newer.notification_id > n.notification_id
+                AND (EXISTS (SELECT FROM passport.delivery AS e
+                              WHERE e.resident_id = d.resident_id AND e.notification_id = newer.notification_id)
+                     OR EXISTS (SELECT FROM passport.delivery_elsewhere AS e
+                                 WHERE e.resident_id = d.resident_id AND e.notification_id = newer.notification_id)
+                     OR EXISTS (SELECT FROM passport.delivery_outcome AS o
+                                 WHERE o.resident_id = d.resident_id AND o.notification_id = newer.notification_id)))
     RETURNING d.*)
   INSERT INTO passport.delivery_outcome (resident_id, delivery_id, notification_id, device_id, outcome, attempts, created_at, finished_at)
-  SELECT DISTINCT o.resident_id, o.delivery_id, o.notification_id, o.device_id, 'withdrawn', o.attempt, o.created_at, passport.now() FROM over AS o;
+  SELECT o.resident_id, o.delivery_id, o.notification_id, o.device_id, 'superseded', o.attempt, o.created_at, passport.now() FROM over AS o;
   WITH back AS (
     DELETE FROM passport.delivery_elsewhere AS d USING passport.resident AS r
      WHERE r.resident_id = d.resident_id AND passport.delivered_from_here(r.location) RETURNING d.*)

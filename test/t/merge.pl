@@ -70,6 +70,8 @@ sub deliver
 }
 my $before = send_alert('postgres', 'east', 'heavy_rain', 2);
 my $spanning = send_alert('postgres', 'both', 'landslide', 2);
+# a later message with the same key, which is meant for others: it takes nobody's order away
+is(sql('postgres', 'mayor', "SELECT deliveries FROM passport.broadcast_alert($spanning)"), 1, 'one lives in neither area, and is told to keep away');
 sql('postgres', $owner, q{SELECT passport.notify(ARRAY[resident_id], 'notice', 'personal', '{"ja": {"title": "t", "body": "b"}}', event_key => 'notice')
   FROM passport.resident WHERE resident_number = 'e2'});
 $node->safe_psql('postgres', <<'SQL');
@@ -146,7 +148,7 @@ sql('branch', 'mayor', "SELECT passport.end_alert($before)");
 is(sql('branch', 'mayor', "SELECT deliveries FROM passport.broadcast_alert($flood)"), 1, 'the branch tells everybody else in its part');
 # two messages from before are not gone, for their provider is slow
 $node->safe_psql('branch', q{UPDATE passport.delivery SET not_before = 'infinity' WHERE created_at < '2026-07-01 05:00+09'});
-is(deliver('branch', 100), join(', ', (map { "$_ alert:$spanning:end" } qw(e1 e2 e3)), (map { "$_ alert:$flood:alert" } qw(e1 e2 e3)),
+is(deliver('branch', 100), join(', ', (map { "$_ alert:$spanning:end" } qw(e1 e2 e3)), "e4 alert:$spanning:end-broadcast", (map { "$_ alert:$flood:alert" } qw(e1 e2 e3)),
 		(map { "$_ alert:$before:end" } qw(e1 e2 e3)), "e4 alert:$flood:elsewhere"), 'and sends what it has said');
 
 # the road is open
